@@ -1,0 +1,109 @@
+/*
+ * Tasks. One CPU; current_task is the running one. A task's kernel stack is two pages with the stack at the
+ * top; pt_regs of the user context are the last thing below the top.
+ */
+#ifndef _KERNEL_SCHED_H
+#define _KERNEL_SCHED_H
+
+#include "mm/mm_types.h"
+#include "kernel/wait.h"
+#include "kernel/signal.h"
+#include "asm/ptrace.h"
+#include "lib/errno.h"
+
+#define HZ 100
+#define THREAD_SIZE 8192
+
+#define TASK_RUNNING 0
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_STOPPED 4
+#define EXIT_ZOMBIE 16
+#define EXIT_DEAD 32
+
+#define PF_EXITING 0x00000004
+#define PF_FORKNOEXEC 0x00000040
+#define PF_MEMALLOC 0x00000800
+#define PF_KTHREAD 0x00200000
+
+#define RLIM_NLIMITS 16
+#define RLIMIT_CPU 0
+#define RLIMIT_FSIZE 1
+#define RLIMIT_DATA 2
+#define RLIMIT_STACK 3
+#define RLIMIT_CORE 4
+#define RLIMIT_RSS 5
+#define RLIMIT_NPROC 6
+#define RLIMIT_NOFILE 7
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS 9
+#define RLIM_INFINITY 0xffffffffUL
+
+struct rlimit {
+    unsigned long rlim_cur, rlim_max;
+};
+
+struct files_struct;
+struct fs_struct;
+
+struct task_struct {
+    volatile long state;
+    u32 flags;
+    pid_t pid, tgid, pgrp, session;
+    char comm[16];
+    void *stack;                 /* THREAD_SIZE bytes */
+    u32 kernel_sp;               /* saved stack pointer while not running */
+    struct mm_struct *mm;        /* NULL for kernel threads */
+    struct mm_struct *active_mm; /* what CR3 names */
+    struct list_head tasks;      /* all tasks, from init_task */
+    struct list_head run_list;
+    struct task_struct *parent, *group_leader;
+    struct list_head children, sibling, thread_group;
+    int time_slice, nice, need_resched;
+    int exit_code, exit_signal;  /* exit_code in wait-status form */
+    int vfork_pending;
+    wait_queue_head_t wait_chldexit, vfork_wait;
+    u32 __user *clear_child_tid;
+    struct files_struct *files;
+    struct fs_struct *fs;
+    struct signal_struct *signal; /* shared by a thread group */
+    struct sighand_struct *sighand;
+    struct sigpending pending;
+    sigset_t blocked, saved_sigmask;
+    unsigned long sas_ss_sp, sas_ss_size;
+    struct rlimit rlim[RLIM_NLIMITS];
+    u64 utime, stime, start_time;       /* nanoseconds */
+    u64 cutime, cstime;
+    unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw;
+    u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+    u64 tls_array[3];            /* GDT entries of set_thread_area */
+    u8 *fpu_state;               /* 512 bytes, 16-byte aligned; NULL until the first use */
+    u32 fault_address, fault_error_code, fault_trap; /* for signal frames and messages */
+    u32 user_umask;
+};
+
+extern struct task_struct *current_task;
+extern struct task_struct init_task; /* pid 0, the idle task */
+#define current current_task
+
+void schedule(void);
+void wake_up_process(struct task_struct *task);
+long schedule_timeout(long jiffies); /* jiffies left; state set by the caller before */
+/* Name, function, argument. Returns the task (already runnable) or ERR_PTR. */
+struct task_struct *kernel_thread(const char *name, int (*run)(void *), void *argument);
+void cond_resched(void);
+struct task_struct *find_task_by_pid(pid_t pid); /* no reference: valid until the next sleep */
+void do_exit(int wait_status) __attribute__((noreturn));
+void do_group_exit(int wait_status) __attribute__((noreturn));
+
+/* The user context of a task that is in the kernel. */
+static inline struct pt_regs *task_pt_regs(const struct task_struct *task)
+{
+    return (struct pt_regs *)((char *)task->stack + THREAD_SIZE) - 1;
+}
+
+extern volatile unsigned long jiffies;
+u64 ktime_ns(void);       /* monotonic, nanoseconds since boot, of the virtual clock */
+u64 real_time_ns(void);   /* since 1970, from the RTC at boot */
+
+#endif

@@ -1,0 +1,72 @@
+/* Signals: Linux i386 numbers and structures. */
+#ifndef _KERNEL_SIGNAL_H
+#define _KERNEL_SIGNAL_H
+
+#include "lib/list.h"
+
+typedef u64 sigset_t; /* bit n-1 = signal n */
+#define _NSIG 64
+#define sigmask(n) (1ull << ((n)-1))
+
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGUSR1 10
+#define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGSTKFLT 16
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGXCPU 24
+#define SIGXFSZ 25
+#define SIGWINCH 28
+#define SIGSYS 31
+
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN 1
+#define BUS_ADRERR 2
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_TKILL (-6)
+
+/* The kernel's form of siginfo; copied out field by field in Linux's 128-byte layout. */
+struct siginfo {
+    int si_signo, si_errno, si_code;
+    u32 si_addr;              /* SIGSEGV, SIGBUS, SIGILL, SIGFPE */
+    pid_t si_pid;
+    u32 si_uid;
+    int si_status;            /* SIGCHLD */
+    u32 si_value;
+};
+
+struct sigpending {
+    struct list_head list;
+    sigset_t signal;
+};
+
+struct task_struct;
+struct signal_struct;
+struct sighand_struct;
+
+bool signal_pending(const struct task_struct *task);
+int send_signal(struct task_struct *task, int signal, const struct siginfo *info); /* info NULL: from the kernel */
+/* A fault of the task itself: delivered even when blocked or ignored (then it kills). addr -> si_addr. */
+void force_sig_fault(int signal, int si_code, u32 addr);
+void flush_signal_handlers_for_exec(struct task_struct *task);
+
+#endif

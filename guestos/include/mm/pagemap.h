@@ -1,0 +1,46 @@
+/*
+ * The page cache: an address_space is the pages of one file by index (radix tree), and the regions that map it.
+ * Implemented in mm/filemap.c; file systems fill it through address_space_operations.
+ */
+#ifndef _MM_PAGEMAP_H
+#define _MM_PAGEMAP_H
+
+#include "mm/mm.h"
+#include "lib/radix_tree.h"
+
+struct inode;
+
+struct address_space_operations {
+    int (*readpage)(struct file *file, struct page *page);       /* page locked; fills it, sets uptodate, unlocks */
+    int (*writepage)(struct page *page);                         /* NULL: memory is the only place (ramfs) */
+    int (*set_page_dirty)(struct page *page);
+};
+
+struct address_space {
+    struct inode *host;
+    struct radix_tree_root page_tree;
+    struct list_head i_mmap; /* VMAs, by vm_area_struct.shared */
+    unsigned long nrpages;
+    const struct address_space_operations *a_ops;
+    gfp_t gfp_mask;
+};
+
+void address_space_init(struct address_space *mapping, struct inode *host, const struct address_space_operations *ops);
+struct page *find_get_page(struct address_space *mapping, unsigned long index); /* reference taken; NULL: absent */
+/* Inserts a fresh frame, locked, into the cache and the LRU; takes a reference for the cache. 0, -EEXIST, -ENOMEM */
+int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned long index, gfp_t gfp);
+void remove_from_page_cache(struct page *page);
+/* The page, up to date: from the cache or through readpage. ERR_PTR on failure. Reference taken. *major set when it was read. */
+struct page *read_cache_page(struct address_space *mapping, struct file *file, unsigned long index, bool *major);
+/* The page for a write at index, created zeroed when beyond the end. */
+struct page *grab_cache_page(struct address_space *mapping, unsigned long index);
+void truncate_inode_pages(struct address_space *mapping, loff_t from); /* drops [from, end), zeroes the partial page, unmaps */
+/* Bytes done or -errno; to/from are user addresses. *pos moves. */
+ssize_t generic_file_read(struct file *file, char __user *to, size_t count, loff_t *pos);
+ssize_t generic_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos);
+/* Kernel-buffer reads for exec and the like. Bytes done or -errno. */
+ssize_t kernel_read(struct file *file, loff_t pos, void *to, size_t count);
+int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
+unsigned int filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
+
+#endif
