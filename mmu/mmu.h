@@ -38,7 +38,8 @@ static inline mmu_laddr mmu_linear(uint64_t value) { return (mmu_laddr){value}; 
 static inline mmu_pfn mmu_pfn_of(mmu_paddr at) { return (mmu_pfn){at.value >> MMU_PAGE_SHIFT}; }
 
 /* A run [base, end) of guest physical memory backed by host memory at host. Owned by the caller.
- * A region that is not writable (a ROM) serves table reads and drops A/D writes. */
+ * A region that is not writable (a ROM) serves table reads and drops A/D writes. base and end are multiples of
+ * MMU_PAGE_SIZE, so that no table entry lies across a border. */
 struct mmu_region {
     uint64_t base, end;
     uint8_t *host;
@@ -51,7 +52,8 @@ struct mmu_memory {
     size_t count;
 };
 
-/* What the CPU's registers say about paging. maxphyaddr in bits, 32 to 52. */
+/* What the CPU's registers say about paging. maxphyaddr in bits, 32 to 52 (others are taken as the nearer limit).
+ * CR0.PG, CR4.PAE, EFER.LME and CR4.LA57 choose the mode (SDM 4.1.1). The CPU has PAT, PSE-36 and 1 GiB pages. */
 struct mmu_state {
     uint64_t cr0, cr3, cr4, efer;
     uint64_t pdpte[4]; /* the PDPTE registers, used in PAE mode only; see mmu_load_pdptes() */
@@ -141,14 +143,16 @@ struct mmu_result {
 };
 
 /* One level of a walk. level: 1 = PTE, 2 = PDE, 3 = PDPTE, 4 = PML4E, 5 = PML5E. In PAE mode the PDPTE's
- * at is the address in memory from which the register was loaded and before/after are the register. */
+ * at is the address in memory from which the register was loaded and before/after are the register. After a
+ * peek, after is the value that a translation would have left. */
 struct mmu_step {
     uint8_t level;
     uint16_t index;
     mmu_paddr at;
     uint64_t before, after;
+    uint64_t reserved; /* the bits of before that are set and must be zero, when refused is MMU_RULE_RESERVED */
     bool leaf;
-    enum mmu_rule refused; /* the rule that this level's entry broke, MMU_RULE_NONE otherwise */
+    enum mmu_rule refused; /* result.rule where this level's entry broke it, MMU_RULE_NONE otherwise */
 };
 
 /* A whole walk, top level first. With paging off count is 0. */
@@ -160,13 +164,26 @@ struct mmu_walk {
     struct mmu_step steps[MMU_MAX_LEVELS];
 };
 
-/* Prepared form of mmu_state: build once when a control register changes, use for every walk. */
+/* Who makes an access, as far as rights differ: CPL 3; supervisor; supervisor whom EFLAGS.AC lifts over SMAP. */
+enum mmu_accessor { MMU_ACCESSOR_USER, MMU_ACCESSOR_SUPERVISOR, MMU_ACCESSOR_SUPERVISOR_AC };
+#define MMU_ACCESSORS 3
+
+/* Prepared form of mmu_state: build once when a control register changes, use for every walk. state.pkru and
+ * state.rflags_ac are read at each walk and may be changed in place; every other change needs a new init. */
 struct mmu_context {
     struct mmu_state state;
     const struct mmu_memory *memory; /* not owned; must outlive the context */
     enum mmu_mode mode;
     uint64_t reserved[MMU_MAX_LEVELS + 1][2]; /* reserved-bit mask by level and by leaf (0: table, 1: large or PTE) */
-    uint64_t frame_mask;
+    uint64_t frame_mask;                      /* the bits of an entry that hold a physical address */
+    uint64_t linear_mask;                     /* the bits of a linear address that the mode knows */
+    uint64_t root;                            /* physical address of the first table that is in memory */
+    uint8_t levels;                           /* tables in memory: 2 in 32-bit and PAE mode, 4, 5 */
+    uint8_t index_bits;                       /* 10 or 9 */
+    uint8_t entry_bytes;                      /* 4 or 8 */
+    uint8_t large_levels;                     /* bit n: PS in an entry of level n ends the walk */
+    bool protection_keys;
+    uint8_t rights[MMU_ACCESSORS][8]; /* what an accessor may do, by combined W (bit 0), U (bit 1), NX (bit 2) */
 };
 
 /* Prepares *context. Effects: none on guest memory. In PAE mode state->pdpte must be what mmu_load_pdptes gave. */
@@ -179,13 +196,14 @@ bool mmu_load_pdptes(const struct mmu_memory *memory, uint64_t cr3, uint8_t maxp
 /* The hardware's translation: sets A (and D) in guest memory on success. Never writes on a fault. */
 struct mmu_result mmu_translate(const struct mmu_context *context, struct mmu_access access);
 
-/* The same, with every level recorded in *walk. Used when a fault is being recorded, not on the fast path. */
+/* The same, with every level recorded in *walk (not NULL). Used when a fault is being recorded, not on the fast path. */
 struct mmu_result mmu_translate_recorded(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk);
 
 /* What mmu_translate would say, with no effect. *walk may be NULL. */
 struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk);
 
-/* Copies [from, from + size) of linear memory out through the tables as a supervisor reader, no effect.
+/* Copies [from, from + size) of linear memory out through the tables as a supervisor reader whom neither SMAP
+ * nor a protection key stops, no effect. The range wraps at the end of the linear address space.
  * Returns the number of bytes copied: short where a page is not mapped or its frame is not in a region. */
 size_t mmu_peek_read(const struct mmu_context *context, mmu_laddr from, void *to, size_t size);
 
