@@ -1,0 +1,110 @@
+/*
+ * emu/kernelview: guest kernel memory as plain C snapshots, read by DWARF names through mmu_peek*().
+ *
+ * The model. kernelview_create() resolves every symbol, field and enumerator that it needs once; if one is
+ * missing it says which, and the viewers fall back to what hardware alone shows. A snapshot is a copy: it holds no
+ * pointer into the guest and is never changed after it is made. The guest may be in the middle of a list
+ * operation or hostile: every list is walked with a bound, every frame number is checked, a broken structure
+ * gives a shorter list and sets `torn`.
+ */
+#ifndef FAULTLINE_KERNELVIEW_H
+#define FAULTLINE_KERNELVIEW_H
+
+#include "emu/image/image.h"
+#include "mmu/mmu.h"
+
+struct kernelview;
+
+/* image is not owned and must outlive the view. NULL and one sentence when it is not a kernel that we know. */
+struct kernelview *kernelview_create(const struct image *image, char *error, size_t error_size);
+void kernelview_destroy(struct kernelview *view);
+
+enum frame_kind {
+    FRAME_FREE, FRAME_KERNEL, FRAME_TABLE, FRAME_SLAB, FRAME_FILE, FRAME_FILE_DIRTY, FRAME_ANON, FRAME_SWAP_CACHE,
+    FRAME_RESERVED, FRAME_ABSENT, FRAME_KINDS
+};
+
+#define KV_MAX_ZONES 12
+#define KV_ORDERS 11
+
+struct kv_zone {
+    char name[16];
+    int node;
+    uint64_t start_pfn, spanned, present; /* frames */
+    uint64_t free, min, low, high;
+    uint64_t lowmem_reserve[3];
+    uint64_t nr_active, nr_inactive;
+    uint64_t nr_free_blocks[KV_ORDERS];
+    uint64_t pageset_count[2];
+};
+
+struct kv_vma {
+    uint64_t start, end; /* linear, bytes */
+    uint64_t flags, pgoff;
+    char name[64]; /* file path, "[heap]", "[stack]", or "" for anonymous */
+    uint64_t resident; /* pages */
+    uint8_t *pages;    /* one enum frame_kind a page, FRAME_ABSENT where nothing is mapped; NULL when page_count is 0 */
+    uint64_t page_count;
+};
+
+/* One present page directory entry of the user half and how full its table is. */
+struct kv_table {
+    uint16_t index;
+    uint32_t entry;
+    uint16_t present; /* entries with P */
+};
+
+struct kv_task {
+    int pid, parent, state;
+    char comm[16];
+    bool has_mm, current;
+    uint64_t pgd_phys;
+};
+
+struct kv_address_space {
+    int pid;
+    char comm[16];
+    uint64_t pgd_phys;
+    struct kv_vma *vmas;
+    size_t vma_count;
+    struct kv_table *tables;
+    size_t table_count;
+    uint64_t resident, total; /* pages */
+};
+
+/* What struct page says about one frame. */
+struct kv_frame {
+    uint64_t pfn;
+    enum frame_kind kind;
+    uint32_t flags;
+    int count, mapcount; /* mapcount: number of tables */
+    uint64_t mapping, index, private;
+    unsigned order; /* of the free block that it heads, else 0 */
+};
+
+struct kv_snapshot {
+    bool torn;
+    struct kv_zone zones[KV_MAX_ZONES];
+    size_t zone_count;
+    uint8_t *frames; /* enum frame_kind by frame number */
+    uint64_t frame_count;
+    uint64_t frame_kinds[FRAME_KINDS]; /* how many of each */
+    struct kv_task *tasks;
+    size_t task_count;
+    struct kv_address_space space; /* of the task asked for; vma_count 0 when it has none */
+};
+
+/* Reads a snapshot. pid: whose address space; -1 = the current task. mmu is the machine's state now. NULL: kernel not up yet
+ * (mem_map still empty) or no memory. frames cost one pass over mem_map. */
+struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mmu_context *mmu, int pid);
+void kernelview_snapshot_free(struct kv_snapshot *snapshot);
+
+bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, uint64_t pfn, struct kv_frame *to);
+/* The current task, cheap (for records). False: not up yet. */
+bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, struct kv_task *to);
+/* Page directory of pid (any state but dead); false when there is no such task with an address space. */
+bool kernelview_find_task(struct kernelview *view, const struct mmu_context *mmu, int pid, struct kv_task *to);
+
+const char *frame_kind_name(enum frame_kind kind); /* "page table", "file, dirty" */
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * emu/story: what happened. Events of the guest and faults of the hardware become records that text, JSON, the
+ * debugger and the pictures all share.
+ *
+ * The model. The hardware opens a fault record (story_page_fault); the guest's events of the same task fill it;
+ * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a kernel
+ * access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (a foreign kernel,
+ * tracing off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN.
+ * Records are numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes
+ * after the program's start are shown by default (story_fault.user_program).
+ * Time is in blocks of the virtual clock. Nothing here depends on host time or addresses: same run, same bytes.
+ */
+#ifndef FAULTLINE_STORY_H
+#define FAULTLINE_STORY_H
+
+#include "emu/cpu/cpu.h"
+#include "emu/image/image.h"
+#include "emu/kernelview/kernelview.h"
+#include "guestos/include/faultline/trace_abi.h"
+#include <stdio.h>
+
+struct story;
+
+#define STORY_MAX_FRAMES 8
+
+struct story_frame_taken {
+    uint64_t pfn;
+    uint32_t order, gfp, node, zone, preferred_zone;
+    bool from_pageset, failed;
+    uint64_t zone_free, min, low, high;
+};
+
+#define STORY_OUTCOME_UNKNOWN 0xffffffffu
+
+struct story_fault {
+    uint64_t number;
+    uint32_t pid;
+    char comm[16];
+    bool user_program; /* taken by, or on behalf of, a process after the first program started */
+    uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
+    uint64_t nested_in;                /* number of the enclosing record or 0 */
+    /* hardware */
+    struct mmu_walk walk;
+    uint32_t error_code;
+    uint64_t rip, linear;
+    uint8_t cpl, instruction_bytes, instruction[15];
+    char disassembly[96];
+    char symbol[96];      /* "main+0x1a", "" unknown */
+    char source_file[96]; /* base name, "" unknown */
+    unsigned source_line;
+    char source_text[120];
+    /* segment step: logical to linear */
+    uint8_t segment; /* enum cpu_segment_name */
+    uint64_t segment_base, segment_limit, offset;
+    /* guest */
+    bool traced; /* the guest told the rest */
+    bool vma_found;
+    uint64_t vma_start, vma_end, vma_flags, vma_pgoff, vma_grown_from;
+    uint32_t vma_inode;
+    char vma_name[33];
+    uint32_t branch; /* enum flt_branch */
+    bool has_cow;
+    uint64_t cow_old_pfn, cow_new_pfn;
+    uint32_t cow_old_mapcount;
+    struct story_frame_taken frames[STORY_MAX_FRAMES];
+    unsigned frame_count;
+    unsigned frames_dropped; /* beyond STORY_MAX_FRAMES */
+    bool has_pte;
+    uint64_t pte_address, pte_phys, pte_before, pte_after;
+    uint32_t outcome; /* enum flt_outcome or STORY_OUTCOME_UNKNOWN */
+    uint32_t signal, si_code;
+    int lru; /* -1 not added, 0 inactive, 1 active */
+    uint64_t lru_pfn;
+};
+
+/* Marks for the timeline. */
+enum story_track { TRACK_ANON, TRACK_FILE, TRACK_SWAP, TRACK_COW, TRACK_BAD, TRACK_KERNEL, TRACK_COUNT };
+struct story_mark {
+    uint64_t blocks;
+    uint64_t fault; /* record number */
+    uint8_t track;
+};
+
+struct story_config {
+    const struct image *kernel;  /* may be NULL */
+    const struct image *program; /* may be NULL: symbols and lines of user addresses */
+    const char *program_comm;    /* comm under which program's symbols apply; NULL: any */
+    size_t keep;                 /* closed records kept, oldest dropped first; 0 = 65536 */
+};
+
+struct story *story_create(const struct story_config *config);
+void story_destroy(struct story *story);
+
+/* Feeds. mmu and cpu state are read by peek during the call only. */
+void story_page_fault(struct story *story, const struct cpu_page_fault *fault, const struct mmu_context *mmu);
+/* record: bytes as the guest wrote them, checked here. False: malformed (counted). */
+bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes);
+void story_finish(struct story *story, uint64_t blocks); /* the run has ended: closes what is open */
+
+/* Called when a record closes / for every guest event. Optional. */
+struct story_listener {
+    void *owner;
+    void (*fault_closed)(void *owner, const struct story_fault *fault);
+    void (*event)(void *owner, uint64_t blocks, const struct flt_record *record); /* record->bytes valid bytes */
+    void (*fault_opened)(void *owner, const struct story_fault *fault);
+};
+void story_listen(struct story *story, const struct story_listener *listener);
+
+uint64_t story_fault_count(const struct story *story); /* records opened so far */
+uint64_t story_user_fault_count(const struct story *story);
+const struct story_fault *story_fault_by_number(const struct story *story, uint64_t number); /* NULL: dropped or none */
+const struct story_fault *story_last(const struct story *story);
+/* Marks in order of time; *count of them; valid until the next feed. */
+const struct story_mark *story_marks(const struct story *story, size_t *count);
+
+/* Text and JSON of records. */
+/* One line for --faults: number, task, time, instruction, address, access, branch, frame, outcome. No newline. snprintf rules. */
+size_t story_fault_line(const struct story_fault *fault, char *text, size_t size);
+/* The whole record as several lines of prose: what a student reads. */
+size_t story_fault_text(const struct story_fault *fault, char *text, size_t size);
+/* The numbered steps of the picture: step i of the record, "" and false past the last. `accent` marks the step that just happened. */
+bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, size_t size, bool *accent);
+/* One JSON object, one line, no newline; schema in docs/trace.md. */
+size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
+size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
+const char *story_branch_name(uint32_t branch);  /* "copy on write" */
+const char *story_outcome_text(const struct story_fault *fault, char *text, size_t size);
+
+#endif
