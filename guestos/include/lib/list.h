@@ -24,11 +24,13 @@ struct list_head {
 
 static inline void INIT_LIST_HEAD(struct list_head *head) { head->next = head->prev = head; }
 
+/* A node is complete before a forward walk can reach it: an interrupt handler may walk a list that it interrupted. */
 static inline void list_insert_between(struct list_head *node, struct list_head *prev, struct list_head *next)
 {
     next->prev = node;
     node->next = next;
     node->prev = prev;
+    __asm__ volatile("" : : : "memory");
     prev->next = node;
 }
 
