@@ -22,6 +22,7 @@
 #define EXIT_DEAD 32
 
 #define PF_EXITING 0x00000004
+#define PF_SIGNALED 0x00000400
 #define PF_FORKNOEXEC 0x00000040
 #define PF_MEMALLOC 0x00000800
 #define PF_KTHREAD 0x00200000
@@ -45,6 +46,15 @@ struct rlimit {
 
 struct files_struct;
 struct fs_struct;
+
+/* What restart_syscall has to go on with. */
+struct restart_block {
+    long (*run)(struct restart_block *block);
+    u64 deadline;          /* ktime */
+    void __user *remaining;
+    bool time64;           /* layout of *remaining */
+    u32 clock, address, value, flags, bitset;
+};
 
 struct task_struct {
     volatile long state;
@@ -80,6 +90,17 @@ struct task_struct {
     u8 *fpu_state;               /* 512 bytes, 16-byte aligned; NULL until the first use */
     u32 fault_address, fault_error_code, fault_trap; /* for signal frames and messages */
     u32 user_umask;
+    atomic_t usage;              /* references: one while in the task list, one a waiter; freed at zero */
+    bool restore_sigmask;        /* saved_sigmask comes back when the system call ends without a handler */
+    bool signal_wake;            /* a signal may have to be delivered: look before returning to the program */
+    bool stopped;                /* stop counted in signal->stop_count */
+    bool did_exec;
+    u32 groups[32];        /* supplementary, ngroups of them */
+    int ngroups;
+    int pdeath_signal;
+    u64 exec_runtime, last_ran;  /* nanoseconds on the CPU; ktime when it got the CPU */
+    u32 __user *robust_list;
+    struct restart_block restart;
 };
 
 extern struct task_struct *current_task;
@@ -93,6 +114,13 @@ long schedule_timeout(long jiffies); /* jiffies left; state set by the caller be
 struct task_struct *kernel_thread(const char *name, int (*run)(void *), void *argument);
 void cond_resched(void);
 struct task_struct *find_task_by_pid(pid_t pid); /* no reference: valid until the next sleep */
+void put_task_struct(struct task_struct *task);
+static inline void get_task_struct(struct task_struct *task) { atomic_inc(&task->usage); }
+/* Every task, threads too; not the idle task. Interrupts off or no sleep inside the loop. */
+#define for_each_task(task) list_for_each_entry(task, &init_task.tasks, tasks)
+void set_task_comm(struct task_struct *task, const char *name);
+/* exec: path and vectors of the kernel. 0 (then the caller returns to user mode) or -errno. */
+int kernel_execve(const char *path, const char *const *argv, const char *const *envp);
 void do_exit(int wait_status) __attribute__((noreturn));
 void do_group_exit(int wait_status) __attribute__((noreturn));
 
@@ -103,6 +131,8 @@ static inline struct pt_regs *task_pt_regs(const struct task_struct *task)
 }
 
 extern volatile unsigned long jiffies;
+extern unsigned long total_forks, nr_context_switches; /* /proc/stat */
+void get_loadavg(unsigned long load[3]);               /* fixed point, 11 bits of fraction */
 u64 ktime_ns(void);       /* monotonic, nanoseconds since boot, of the virtual clock */
 u64 real_time_ns(void);   /* since 1970, from the RTC at boot */
 

@@ -33,8 +33,13 @@ typedef u64 sigset_t; /* bit n-1 = signal n */
 #define SIGURG 23
 #define SIGXCPU 24
 #define SIGXFSZ 25
+#define SIGVTALRM 26
+#define SIGPROF 27
 #define SIGWINCH 28
+#define SIGIO 29
+#define SIGPWR 30
 #define SIGSYS 31
+#define SIGRTMIN 32
 
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2
@@ -43,6 +48,24 @@ typedef u64 sigset_t; /* bit n-1 = signal n */
 #define SI_USER 0
 #define SI_KERNEL 0x80
 #define SI_TKILL (-6)
+#define SI_QUEUE (-1)
+#define SI_TIMER (-2)
+#define ILL_ILLOPN 2
+#define FPE_INTDIV 1
+#define FPE_INTOVF 2
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define FPE_FLTINV 7
+#define BUS_OBJERR 3
+#define TRAP_BRKPT 1
+#define TRAP_TRACE 2
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_DUMPED 3
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
 
 /* The kernel's form of siginfo; copied out field by field in Linux's 128-byte layout. */
 struct siginfo {
@@ -67,6 +90,12 @@ bool signal_pending(const struct task_struct *task);
 int send_signal(struct task_struct *task, int signal, const struct siginfo *info); /* info NULL: from the kernel */
 /* A fault of the task itself: delivered even when blocked or ignored (then it kills). addr -> si_addr. */
 void force_sig_fault(int signal, int si_code, u32 addr);
+int kill_pgrp(pid_t pgrp, int signal, const struct siginfo *info); /* 0, or -ESRCH: no such group */
+bool sigismember_blocked_or_ignored(const struct task_struct *task, int signal); /* terminal: SIGTTIN, SIGTTOU */
+/* A call that waits with another mask (ppoll, pselect): the old mask comes back after the call, or after the handler
+ * that ends it. set 0: nothing. 0, -EINVAL or -EFAULT. */
+int set_user_sigmask(const void __user *set, size_t sigsetsize);
+void restore_saved_sigmask_unless(bool interrupted);
 void flush_signal_handlers_for_exec(struct task_struct *task);
 
 #endif
