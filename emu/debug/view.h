@@ -16,6 +16,7 @@ struct view_console {
     char lines[VIEW_CONSOLE_LINES][VIEW_CONSOLE_COLUMNS + 1]; /* oldest first; UTF-8 not assumed: bytes 32-126 only */
     unsigned count;          /* lines in use */
     unsigned cursor_column;  /* in the last line */
+    unsigned escape;         /* where an escape sequence stands, see console.c */
 };
 
 struct view {

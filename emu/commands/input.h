@@ -1,0 +1,11 @@
+/* Standard input as the guest's keyboard, and the headless run loop that feeds it. */
+#ifndef FAULTLINE_INPUT_H
+#define FAULTLINE_INPUT_H
+
+#include "emu/debug/session.h"
+
+/* Runs until a stop or the limit, feeding standard input to the guest's terminal, ^D at its end. A regular file
+ * arrives at the same virtual times on every run; a terminal or a pipe when somebody types. */
+enum machine_stop input_run(struct session *session, vtime limit);
+
+#endif

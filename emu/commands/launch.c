@@ -1,0 +1,240 @@
+/*
+ * What `run` gives the machine: ROM, kernel, command line and an initramfs that ends in the overlay with the program.
+ *
+ * /etc/faultline/run in the overlay tells init what to do, as NUL-terminated fields:
+ *   options ("raw": the terminal passes bytes through), working directory, path, argv[0], argv[1], ...
+ */
+#define _GNU_SOURCE
+#include "emu/commands/run.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool read_image(const char *path, const char *name, const char *purpose, struct file_bytes *to)
+{
+    char found[4096];
+    if (!path) {
+        if (!file_find_image(name, found, sizeof(found)))
+            return false;
+        path = found;
+    }
+    return file_read(path, purpose, to);
+}
+
+static bool rom_fits(const struct launch *launch, const char *path)
+{
+    if (launch->rom.size == 64u << 10 || launch->rom.size == 128u << 10)
+        return true;
+    complain("the ROM '%s' has %zu bytes; a ROM image has 65536 or 131072", path ? path : "firmware.rom", launch->rom.size);
+    return false;
+}
+
+static bool program_fits(const char *path, const struct file_bytes *program)
+{
+    struct image_summary summary;
+    image_summarise(program->data, program->size, &summary);
+    if (summary.kind == IMAGE_NOT_ELF)
+        complain("'%s' is not an ELF program; build it with `gcc -m32 -static`", path);
+    else if (summary.kind == IMAGE_X86_64)
+        complain("'%s' is a 64-bit program; build it with `gcc -m32 -static`", path);
+    else if (summary.kind == IMAGE_OTHER_MACHINE)
+        complain("'%s' is a program for another machine; build it with `gcc -m32 -static`", path);
+    else if (summary.dynamic)
+        complain("'%s' is dynamically linked; build it with `gcc -m32 -static`", path);
+    else if (!summary.executable)
+        complain("'%s' is an ELF file but not a program; link it with `gcc -m32 -static`", path);
+    else
+        return true;
+    return false;
+}
+
+/* Absolute path without "." and ".." parts; symbolic links stay, so that argv[0] means the same here and there. */
+static bool absolute_path(const char *path, const char *cwd, char *to, size_t size)
+{
+    char joined[8192];
+    if ((size_t)snprintf(joined, sizeof(joined), "%s/%s", path[0] == '/' ? "" : cwd, path) >= sizeof(joined))
+        return false;
+    size_t used = 0;
+    for (char *part = strtok(joined, "/"); part; part = strtok(NULL, "/")) {
+        if (strcmp(part, ".") == 0)
+            continue;
+        if (strcmp(part, "..") == 0) {
+            while (used > 0 && to[--used] != '/')
+                ;
+            continue;
+        }
+        int length = snprintf(to + used, size - used, "/%s", part);
+        if (length < 0 || (size_t)length >= size - used)
+            return false;
+        used += (size_t)length;
+    }
+    if (used == 0)
+        return false;
+    to[used] = '\0';
+    return true;
+}
+
+struct run_file {
+    char bytes[65536];
+    size_t used;
+    bool full;
+};
+
+static void run_field(struct run_file *file, const char *text)
+{
+    size_t length = strlen(text) + 1;
+    if (length > sizeof(file->bytes) - file->used) {
+        file->full = true;
+        return;
+    }
+    memcpy(file->bytes + file->used, text, length);
+    file->used += length;
+}
+
+static bool write_run_file(struct overlay *overlay, const struct run_options *options, const char *cwd, const char *path)
+{
+    struct run_file *file = calloc(1, sizeof(*file));
+    if (!file)
+        return false;
+    run_field(file, "raw");
+    run_field(file, cwd);
+    run_field(file, path);
+    for (int i = 0; i < options->program_count; i++)
+        run_field(file, options->program[i]);
+    bool good = !file->full;
+    if (good)
+        overlay_file(overlay, "/etc/faultline/run", 0100644, file->bytes, file->used);
+    else
+        complain("the program's arguments are longer than 64 KiB; give fewer");
+    free(file);
+    return good;
+}
+
+/* A bare name that is no file here may be a program of the guest's image. */
+static bool is_guest_program(const struct launch *launch, const char *name)
+{
+    char entry[300];
+    if (strchr(name, '/') || strlen(name) > 200 || access(name, F_OK) == 0)
+        return false;
+    snprintf(entry, sizeof(entry), "bin/%s", name);
+    return archive_has(launch->initrd.data, launch->initrd.size, entry);
+}
+
+static bool build_overlay(struct launch *launch, const struct run_options *options, struct overlay *overlay)
+{
+    const char *name = options->program[0];
+    char cwd[4096], path[8192];
+    if (is_guest_program(launch, name)) {
+        snprintf(path, sizeof(path), "/bin/%s", name);
+        if (!write_run_file(overlay, options, "/", path))
+            return false;
+    } else {
+        if (!file_read(name, "program", &launch->program) || !program_fits(name, &launch->program))
+            return false;
+        if (!getcwd(cwd, sizeof(cwd)) || !absolute_path(name, cwd, path, sizeof(path))) {
+            complain("the path of '%s' is too long; run it from a folder nearer to the root", name);
+            return false;
+        }
+        overlay_file(overlay, path, 0100755, launch->program.data, launch->program.size);
+        overlay_directories(overlay, strcat(cwd, "/"));
+        cwd[strlen(cwd) > 1 ? strlen(cwd) - 1 : 1] = '\0';
+        if (!write_run_file(overlay, options, cwd, path))
+            return false;
+    }
+    overlay_end(overlay);
+    return true;
+}
+
+/* initrd = the guest's own archive, padded to 4 bytes, followed by the overlay. */
+static bool append_overlay(struct launch *launch, const struct overlay *overlay)
+{
+    size_t padded = (launch->initrd.size + 3) & ~(size_t)3;
+    uint8_t *whole = overlay->failed ? NULL : realloc(launch->initrd.data, padded + overlay->size);
+    if (!whole) {
+        complain("no memory on the host for the initramfs; free some and try again");
+        return false;
+    }
+    memset(whole + launch->initrd.size, 0, padded - launch->initrd.size);
+    memcpy(whole + padded, overlay->data, overlay->size);
+    launch->initrd.data = whole;
+    launch->initrd.size = padded + overlay->size;
+    return true;
+}
+
+/* For symbols and source lines of a program that comes from the guest's image: the unstripped file beside the image. */
+static void read_guest_program(struct launch *launch, const char *name)
+{
+    char path[4096], image[4096];
+    if (!file_find_image("initramfs.cpio", image, sizeof(image)))
+        return;
+    char *slash = strrchr(image, '/');
+    *slash = '\0';
+    snprintf(path, sizeof(path), "%.3000s/%.200s", image, name);
+    if (access(path, R_OK) == 0)
+        file_read(path, "program", &launch->program);
+}
+
+static bool add_program(struct launch *launch, const struct run_options *options)
+{
+    struct overlay overlay = {0};
+    bool guest = is_guest_program(launch, options->program[0]);
+    bool good = build_overlay(launch, options, &overlay) && append_overlay(launch, &overlay);
+    free(overlay.data);
+    if (good && guest)
+        read_guest_program(launch, options->program[0]);
+    return good;
+}
+
+static bool write_cmdline(struct launch *launch, const struct run_options *options)
+{
+    /* Our own kernel keeps its log off the program's terminal; the log reaches us by the debug console. */
+    const char *own = options->kernel ? "" : options->program_count > 0 ? "loglevel=0 " : "";
+    if (asprintf(&launch->cmdline, "%s%s", own, options->cmdline) < 0) {
+        launch->cmdline = NULL;
+        return false;
+    }
+    size_t length = strlen(launch->cmdline);
+    while (length > 0 && launch->cmdline[length - 1] == ' ')
+        launch->cmdline[--length] = '\0';
+    return true;
+}
+
+static void name_program(struct launch *launch, const struct run_options *options)
+{
+    const char *path = options->program_count > 0 ? options->program[0] : options->kernel ? options->kernel : "guest";
+    const char *slash = strrchr(path, '/');
+    snprintf(launch->program_name, sizeof(launch->program_name), "%s", slash ? slash + 1 : path);
+}
+
+static bool prepare_initrd(struct launch *launch, const struct run_options *options)
+{
+    if (options->kernel) {
+        const char *module = options->initrd ? options->initrd : options->program_count > 0 ? options->program[0] : NULL;
+        return !module || file_read(module, "initrd", &launch->initrd);
+    }
+    if (!read_image(options->initrd, "initramfs.cpio", "initramfs", &launch->initrd))
+        return false;
+    return options->program_count == 0 || add_program(launch, options);
+}
+
+bool launch_prepare(struct launch *launch, const struct run_options *options)
+{
+    *launch = (struct launch){0};
+    bool good = read_image(options->rom, "firmware.rom", "ROM", &launch->rom) && rom_fits(launch, options->rom) &&
+                read_image(options->kernel, "kernel.elf", "kernel", &launch->kernel) &&
+                prepare_initrd(launch, options) && write_cmdline(launch, options);
+    name_program(launch, options);
+    if (!good)
+        launch_free(launch);
+    return good;
+}
+
+void launch_free(struct launch *launch)
+{
+    file_free(&launch->rom);
+    file_free(&launch->kernel);
+    file_free(&launch->initrd);
+    file_free(&launch->program);
+    free(launch->cmdline);
+    *launch = (struct launch){0};
+}

@@ -1,0 +1,309 @@
+/*
+ * `faultline run`, from a prepared launch to the exit status: the hooks that print and record, the headless loop, the
+ * window.
+ */
+#define _GNU_SOURCE
+#include "emu/commands/input.h"
+#include "emu/commands/run.h"
+#include "emu/debug/control.h"
+#ifdef FAULTLINE_WINDOW
+#include "emu/ui/ui.h"
+#endif
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MAX 16384
+#define PICTURE_WIDTH 1280.0f
+#define PICTURE_HEIGHT 800.0f
+
+struct report {
+    const struct run_options *options;
+    struct session *session; /* headless only */
+    struct output trace;
+    bool tracing, firmware_spoke, program_exited;
+    uint64_t shown;        /* closed records of the program so far */
+    struct view *picture;  /* what --screenshot will draw */
+    bool picture_final;    /* --at was met */
+    char *text;            /* TEXT_MAX bytes */
+};
+
+static const struct {
+    const char *word;
+    uint32_t branch;
+} branch_words[] = {
+    {"zero", FLT_BRANCH_ANON_ZERO},   {"anonymous", FLT_BRANCH_ANON},   {"file", FLT_BRANCH_FILE_MINOR},
+    {"copy", FLT_BRANCH_COW_COPY},    {"reuse", FLT_BRANCH_COW_REUSE}, {"segv", FLT_BRANCH_SEGV},
+    {"stack", FLT_BRANCH_COUNT}, /* not a branch: any fault that grew the stack */
+};
+
+uint32_t run_branch_by_word(const char *word)
+{
+    for (size_t i = 0; i < sizeof(branch_words) / sizeof(branch_words[0]); i++)
+        if (strcmp(word, branch_words[i].word) == 0)
+            return branch_words[i].branch;
+    return 0;
+}
+
+/* ---- hooks: on the machine's thread ---- */
+
+static void say_console(void *owner, const char *bytes, size_t count)
+{
+    (void)owner;
+    fwrite(bytes, 1, count, stdout);
+    if (memchr(bytes, '\n', count))
+        fflush(stdout);
+}
+
+static void say_log(void *owner, int level, const char *line)
+{
+    struct report *report = owner;
+    bool firmware = strncmp(line, "firmware: ", 10) == 0;
+    report->firmware_spoke |= firmware;
+    if (level > 4 && !report->options->verbose)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "%s%s\n", firmware ? "faultline: " : "guest: ", line);
+}
+
+static void record_event(void *owner, uint64_t blocks, const struct flt_record *record)
+{
+    struct report *report = owner;
+    story_event_json(blocks, record, report->text, TEXT_MAX);
+    fprintf(report->trace.stream, "%s\n", report->text);
+}
+
+static bool wanted_for_picture(const struct report *report, const struct story_fault *fault)
+{
+    if (report->options->at_fault)
+        return report->shown == report->options->at_fault;
+    if (report->options->at_branch == FLT_BRANCH_COUNT)
+        return fault->vma_grown_from != 0;
+    return report->options->at_branch != 0 && fault->branch == report->options->at_branch;
+}
+
+static void take_picture(struct report *report, size_t position)
+{
+    view_free(report->picture);
+    report->picture = session_view(report->session, position, VIEW_PAUSED);
+}
+
+static void tell_fault(struct report *report, const struct story_fault *fault)
+{
+    if (report->options->faults) {
+        story_fault_line(fault, report->text, TEXT_MAX);
+        fflush(stdout);
+        fprintf(stderr, "%s\n", report->text);
+    }
+    if (report->options->stories) {
+        story_fault_text(fault, report->text, TEXT_MAX);
+        fflush(stdout);
+        fprintf(stderr, "%s\n", report->text);
+    }
+}
+
+static void record_fault(void *owner, const struct story_fault *fault)
+{
+    struct report *report = owner;
+    if (report->tracing) {
+        story_fault_json(fault, report->text, TEXT_MAX);
+        fprintf(report->trace.stream, "%s\n", report->text);
+    }
+    if (!fault->user_program)
+        return;
+    report->shown++;
+    tell_fault(report, fault);
+    if (report->session && report->options->screenshot && !report->picture_final && wanted_for_picture(report, fault)) {
+        take_picture(report, report->shown);
+        report->picture_final = true;
+    }
+}
+
+static void program_exit(void *owner, uint32_t wait_status)
+{
+    struct report *report = owner;
+    (void)wait_status;
+    report->program_exited = true;
+    if (!report->session)
+        return;
+    if (report->options->explain) {
+        session_explain(report->session, report->options->explain_address, report->text, TEXT_MAX);
+        fflush(stdout);
+        fprintf(stderr, "%s", report->text);
+    }
+    if (report->options->screenshot && !report->picture_final)
+        take_picture(report, 0);
+}
+
+/* ---- the end ---- */
+
+static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text)
+{
+    switch (stop) {
+    case MACHINE_STOP_EXIT: return report->firmware_spoke ? EXIT_BAD_INPUT : exit_status & 0xff;
+    case MACHINE_STOP_REQUESTED: return 0;
+    case MACHINE_STOP_LIMIT:
+        complain("the limit of virtual time is reached; --limit gives more");
+        return EXIT_LIMIT;
+    default: complain("%s", text); return EXIT_MACHINE;
+    }
+}
+
+#ifdef FAULTLINE_WINDOW
+static bool write_picture(struct report *report)
+{
+    struct ui_state state;
+    struct ui_frame frame;
+    char error[300];
+    if (!report->picture)
+        take_picture(report, 0);
+    else if (!report->picture_final && (report->options->at_fault || report->options->at_branch))
+        complain("the fault that --at names did not happen; the screenshot shows the program's end");
+    ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
+    ui_frame_init(&frame);
+    ui_draw(&frame, report->picture, &state);
+    int result =
+        ui_render_png(&frame.list, PICTURE_WIDTH, PICTURE_HEIGHT, 1.0f, report->options->screenshot, error, sizeof(error));
+    ui_frame_free(&frame);
+    if (result != 0)
+        complain("%s", error);
+    return result == 0;
+}
+#else
+static bool write_picture(struct report *report)
+{
+    (void)report;
+    complain("this faultline is built without pictures; build it with -Dwindow=enabled");
+    return false;
+}
+#endif
+
+static bool finish_outputs(struct report *report)
+{
+    bool good = true;
+    if (report->tracing)
+        good = output_commit(&report->trace) && good;
+    if (report->options->screenshot && report->session)
+        good = write_picture(report) && good;
+    return good;
+}
+
+/* ---- headless ---- */
+
+static int run_headless(struct report *report, const struct session_config *config)
+{
+    char error[400];
+    report->session = session_create(config, error, sizeof(error));
+    if (!report->session) {
+        complain("%s", error);
+        return EXIT_BAD_INPUT;
+    }
+    enum machine_stop stop = input_run(report->session, report->options->limit);
+    session_finish(report->session);
+    fflush(stdout);
+    struct machine *machine = session_machine(report->session);
+    if (report->options->explain && !report->program_exited)
+        complain("--explain: the program did not end, so there is no address space to explain");
+    int status = status_of(report, stop, machine_exit_status(machine), machine_stop_text(machine));
+    if (!finish_outputs(report) && status == 0)
+        status = EXIT_BAD_INPUT;
+    session_destroy(report->session);
+    return status;
+}
+
+/* ---- with the window ---- */
+
+#ifdef FAULTLINE_WINDOW
+static const struct view *acquire(void *owner) { return control_acquire(owner); }
+static void type_keys(void *owner, const char *bytes, size_t count) { control_type(owner, bytes, count); }
+
+static void act(void *owner, enum ui_action action, int64_t argument)
+{
+    switch (action) {
+    case ACTION_RUN_PAUSE: control_order(owner, CONTROL_RUN_PAUSE, 0); return;
+    case ACTION_NEXT_FAULT: control_order(owner, CONTROL_NEXT_FAULT, 0); return;
+    case ACTION_PREVIOUS_FAULT: control_order(owner, CONTROL_PREVIOUS_FAULT, 0); return;
+    case ACTION_SELECT_FAULT: control_order(owner, CONTROL_SELECT_FAULT, argument); return;
+    default: return;
+    }
+}
+
+static int run_window(struct report *report, const struct session_config *config, const char *title)
+{
+    char error[400];
+    struct control_config settings = {
+        .session = config, .start_paused = report->options->pause, .limit = report->options->limit};
+    struct control *control = control_start(&settings, error, sizeof(error));
+    if (!control) {
+        complain("%s", error);
+        return EXIT_BAD_INPUT;
+    }
+    struct ui_control ui = {.owner = control, .acquire = acquire, .act = act, .type = type_keys};
+    int shown = ui_window_run(&ui, title, error, sizeof(error));
+    enum machine_stop stop;
+    int exit_status;
+    control_finish(control, &stop, &exit_status);
+    fflush(stdout);
+    if (shown != 0) {
+        complain("%s", error);
+        return EXIT_BAD_INPUT;
+    }
+    return status_of(report, stop, exit_status, "the machine stopped; see the window's title bar");
+}
+
+static bool want_window(const struct run_options *options)
+{
+    bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+    bool text = options->faults || options->stories || options->trace || options->explain || options->screenshot;
+    if (options->window || options->headless)
+        return options->window;
+    return display && !text && isatty(STDOUT_FILENO);
+}
+#else
+static int run_window(struct report *report, const struct session_config *config, const char *title)
+{
+    (void)report, (void)config, (void)title;
+    complain("this faultline is built without the window; build it with -Dwindow=enabled");
+    return EXIT_BAD_INPUT;
+}
+
+static bool want_window(const struct run_options *options) { return options->window; }
+#endif
+
+int run_launch(const struct launch *launch, const struct run_options *options)
+{
+    bool window = want_window(options);
+    struct report report = {.options = options, .text = malloc(TEXT_MAX)};
+    struct session_config config = {
+        .ram_bytes = options->memory,
+        .rom = {launch->rom.data, launch->rom.size},
+        .kernel = {launch->kernel.data, launch->kernel.size},
+        .initrd = {launch->initrd.data, launch->initrd.size},
+        .program = {launch->program.data, launch->program.size},
+        .cmdline = launch->cmdline,
+        .program_name = launch->program_name,
+        .story = window || options->faults || options->stories || options->trace || options->screenshot,
+        .owner = &report,
+        .on_console = say_console,
+        .on_log = say_log,
+        .on_event = options->trace ? record_event : NULL,
+        .on_fault = record_fault,
+        .on_program_exit = program_exit,
+    };
+    if (!report.text) {
+        complain("no memory on the host; free some and try again");
+        return EXIT_BAD_INPUT;
+    }
+    if (options->trace && !(report.tracing = output_open(&report.trace, options->trace, "trace"))) {
+        free(report.text);
+        return EXIT_BAD_INPUT;
+    }
+    int status = window ? run_window(&report, &config, launch->program_name) : run_headless(&report, &config);
+    if (window && !finish_outputs(&report) && status == 0)
+        status = EXIT_BAD_INPUT;
+    output_abandon(&report.trace);
+    view_free(report.picture);
+    free(report.text);
+    return status;
+}

@@ -1,0 +1,185 @@
+/*
+ * faultline run: boots the machine and runs a program in it.
+ *
+ *   options -> launch (images, overlay, command line) -> session -> headless or window -> outputs -> exit status
+ *
+ * The program stands in the guest under the same absolute path as on the host, with the same working directory and argv,
+ * so that it prints there what it prints here. Standard output carries the guest's console and nothing else;
+ * everything that faultline itself has to say goes to standard error.
+ */
+#define _GNU_SOURCE
+#include "emu/commands/run.h"
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: faultline run [options] [PROGRAM [ARGS...]]\n"
+    "\n"
+    "Boots the machine and runs PROGRAM, a static Linux i386 program of the host (gcc -m32 -static), or a name\n"
+    "from the guest's own image (first-faults). The exit status is the program's.\n"
+    "\n"
+    "  --memory SIZE      guest RAM: 4M to 3G (default 64M)\n"
+    "  --faults           a line on standard error for each page fault of the program\n"
+    "  --trace FILE       full records and events as JSON lines\n"
+    "  --explain ADDRESS  when the program ends, explain that linear address level by level\n"
+    "  --screenshot FILE  a PNG of the window, drawn without a display, when the program ends\n"
+    "  --at WHICH         take the screenshot at the program's fault number WHICH, or at its first fault\n"
+    "                     of a branch: zero, anonymous, file, copy, reuse, stack, segv\n"
+    "  --story            print each fault as a numbered story\n"
+    "  --window           show the window (the default when there is a display)\n"
+    "  --headless         do not show it\n"
+    "  --pause            with the window: stop at the program's first fault\n"
+    "  --limit SECONDS    end after so much virtual time, with status 124\n"
+    "  --kernel FILE      another Multiboot kernel; then PROGRAM, if any, is its initrd\n"
+    "  --initrd FILE      an initramfs in place of ours\n"
+    "  --rom FILE         a ROM of 64 or 128 KiB in place of our firmware\n"
+    "  --cmdline TEXT     words for the kernel's command line\n"
+    "  --verbose          show the kernel's log on standard error\n"
+    "  --help             this text\n";
+
+enum { OPT_MEMORY = 256, OPT_FAULTS, OPT_TRACE, OPT_EXPLAIN, OPT_SCREENSHOT, OPT_AT, OPT_STORY, OPT_WINDOW, OPT_HEADLESS,
+       OPT_PAUSE, OPT_LIMIT, OPT_KERNEL, OPT_INITRD, OPT_ROM, OPT_CMDLINE, OPT_VERBOSE, OPT_HELP };
+
+static const struct option option_table[] = {
+    {"memory", required_argument, NULL, OPT_MEMORY},   {"faults", no_argument, NULL, OPT_FAULTS},
+    {"trace", required_argument, NULL, OPT_TRACE},     {"explain", required_argument, NULL, OPT_EXPLAIN},
+    {"screenshot", required_argument, NULL, OPT_SCREENSHOT}, {"at", required_argument, NULL, OPT_AT},
+    {"story", no_argument, NULL, OPT_STORY},           {"window", no_argument, NULL, OPT_WINDOW},
+    {"headless", no_argument, NULL, OPT_HEADLESS},     {"pause", no_argument, NULL, OPT_PAUSE},
+    {"limit", required_argument, NULL, OPT_LIMIT},     {"kernel", required_argument, NULL, OPT_KERNEL},
+    {"initrd", required_argument, NULL, OPT_INITRD},   {"rom", required_argument, NULL, OPT_ROM},
+    {"cmdline", required_argument, NULL, OPT_CMDLINE}, {"verbose", no_argument, NULL, OPT_VERBOSE},
+    {"help", no_argument, NULL, OPT_HELP},             {NULL, 0, NULL, 0},
+};
+
+static bool parse_memory(const char *text, uint64_t *bytes)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : *end == 'G' || *end == 'g' ? 30 : 0;
+    if (shift)
+        end++;
+    bool good = end != text && *end == '\0' && errno == 0 && text[0] != '-' && value <= (UINT64_MAX >> shift);
+    *bytes = good ? value << shift : 0;
+    if (good && *bytes >= MACHINE_RAM_MIN && *bytes <= MACHINE_RAM_MAX && *bytes % 4096 == 0)
+        return true;
+    complain("--memory %s: give whole pages between 4M and 3G, such as 64M", text);
+    return false;
+}
+
+static bool parse_limit(const char *text, vtime *limit)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end != '\0' || !(seconds > 0) || seconds > 1e9) {
+        complain("--limit %s: give a positive number of seconds, such as 2.5", text);
+        return false;
+    }
+    *limit = (vtime)(seconds * 1e9);
+    return true;
+}
+
+static bool parse_address(const char *text, uint64_t *address)
+{
+    char *end;
+    errno = 0;
+    *address = strtoull(text, &end, 16);
+    if (end != text && *end == '\0' && errno == 0 && text[0] != '-' && *address <= UINT32_MAX)
+        return true;
+    complain("--explain %s: give a linear address in hexadecimal, such as 0x08048000", text);
+    return false;
+}
+
+static bool parse_at(const char *text, struct run_options *options)
+{
+    char *end;
+    options->at_fault = strtoull(text, &end, 10);
+    if (end != text && *end == '\0' && options->at_fault > 0)
+        return true;
+    options->at_fault = 0;
+    options->at_branch = run_branch_by_word(text);
+    if (options->at_branch)
+        return true;
+    complain("--at %s: give a fault number from 1, or one of zero, anonymous, file, copy, reuse, stack, segv", text);
+    return false;
+}
+
+static bool parse_option(int option, struct run_options *options)
+{
+    switch (option) {
+    case OPT_MEMORY: return parse_memory(optarg, &options->memory);
+    case OPT_FAULTS: return options->faults = true;
+    case OPT_TRACE: options->trace = optarg; return true;
+    case OPT_EXPLAIN: return options->explain = parse_address(optarg, &options->explain_address);
+    case OPT_SCREENSHOT: options->screenshot = optarg; return true;
+    case OPT_AT: return parse_at(optarg, options);
+    case OPT_STORY: return options->stories = true;
+    case OPT_WINDOW: return options->window = true;
+    case OPT_HEADLESS: return options->headless = true;
+    case OPT_PAUSE: return options->pause = true;
+    case OPT_LIMIT: return parse_limit(optarg, &options->limit);
+    case OPT_KERNEL: options->kernel = optarg; return true;
+    case OPT_INITRD: options->initrd = optarg; return true;
+    case OPT_ROM: options->rom = optarg; return true;
+    case OPT_CMDLINE: options->cmdline = optarg; return true;
+    case OPT_VERBOSE: return options->verbose = true;
+    default: return false;
+    }
+}
+
+static bool options_agree(const struct run_options *options)
+{
+    if (options->window && options->headless)
+        complain("--window and --headless exclude each other; give one of them");
+    else if (options->kernel && options->program_count > 1)
+        complain("with --kernel there is no program to give arguments to; use --cmdline");
+    else if ((options->at_fault || options->at_branch) && !options->screenshot)
+        complain("--at says when the screenshot is taken; give --screenshot FILE too");
+    else
+        return true;
+    return false;
+}
+
+/* True: go on. False: *status says how to end. */
+static bool parse_options(int argc, char **argv, struct run_options *options, int *status)
+{
+    *options = (struct run_options){.memory = 64u << 20, .limit = VTIME_NEVER, .cmdline = ""};
+    *status = EXIT_BAD_INPUT;
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "+", option_table, NULL)) != -1;) {
+        if (option == OPT_HELP) {
+            fputs(help, stdout);
+            *status = 0;
+            return false;
+        }
+        if (option == '?') {
+            complain("run does not know '%s', or it lacks its argument; see `faultline run --help`", argv[optind - 1]);
+            return false;
+        }
+        if (!parse_option(option, options))
+            return false;
+    }
+    options->program = argv + optind;
+    options->program_count = argc - optind;
+    return options_agree(options);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options options;
+    struct launch launch;
+    int status;
+    if (!parse_options(argc, argv, &options, &status))
+        return status;
+    if (!launch_prepare(&launch, &options))
+        return EXIT_BAD_INPUT;
+    status = run_launch(&launch, &options);
+    launch_free(&launch);
+    return status;
+}

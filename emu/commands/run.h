@@ -1,0 +1,35 @@
+/* Parts of `faultline run`: options (run.c), what goes into the machine (launch.c), what comes out (report.c). */
+#ifndef FAULTLINE_RUN_H
+#define FAULTLINE_RUN_H
+
+#include "emu/commands/command.h"
+
+struct run_options {
+    uint64_t memory; /* bytes */
+    bool faults, stories, window, headless, pause, verbose, explain;
+    uint64_t explain_address, at_fault;
+    uint32_t at_branch; /* enum flt_branch, 0: none */
+    const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
+    vtime limit;
+    char **program; /* PROGRAM ARGS... */
+    int program_count;
+};
+
+/* Everything that the machine is given; the bytes outlive the session. */
+struct launch {
+    struct file_bytes rom, kernel, initrd, program;
+    char *cmdline;
+    char program_name[64];
+};
+
+/* Reads and checks all files. False after complaining; nothing to free then. */
+bool launch_prepare(struct launch *launch, const struct run_options *options);
+void launch_free(struct launch *launch);
+
+/* Runs it to its end; the exit status of the command. */
+int run_launch(const struct launch *launch, const struct run_options *options);
+
+/* Branch for a word of --at, 0 when there is none. */
+uint32_t run_branch_by_word(const char *word);
+
+#endif

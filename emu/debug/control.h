@@ -1,0 +1,32 @@
+/*
+ * A session in a thread of its own, steered from another (the window's).
+ *
+ * The model. Orders go in through a small queue, snapshots come out through one slot: the window takes the newest and
+ * never waits for the guest longer than a pointer swap. The machine runs in slices of host time between looks at
+ * the queue; where a slice ends changes nothing that the guest can see.
+ */
+#ifndef FAULTLINE_CONTROL_H
+#define FAULTLINE_CONTROL_H
+
+#include "emu/debug/session.h"
+
+struct control;
+
+enum control_order { CONTROL_RUN_PAUSE, CONTROL_NEXT_FAULT, CONTROL_PREVIOUS_FAULT, CONTROL_SELECT_FAULT, CONTROL_QUIT };
+
+struct control_config {
+    const struct session_config *session; /* its hooks run on the machine's thread */
+    bool start_paused;                    /* stop at the program's first fault */
+    vtime limit;
+};
+
+/* Starts the thread. The session is made inside it. NULL and one sentence on failure. */
+struct control *control_start(const struct control_config *config, char *error, size_t error_size);
+void control_order(struct control *control, enum control_order order, int64_t argument);
+void control_type(struct control *control, const char *bytes, size_t count);
+/* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
+const struct view *control_acquire(struct control *control);
+/* Stops and joins. *stop says how the machine ended (MACHINE_STOP_REQUESTED when it was still running), *status its exit status. */
+void control_finish(struct control *control, enum machine_stop *stop, int *status);
+
+#endif

@@ -1,0 +1,365 @@
+/*
+ * A session: see session.h. Data flows one way: machine callbacks -> story, console, hooks; views are copies.
+ */
+#include "emu/debug/session.h"
+#include "emu/debug/console.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_LINE_MAX 512
+
+/* Numbers of the closed records of the user's program, in order: what "fault 18 of 20" counts. */
+struct shown_faults {
+    uint64_t *numbers;
+    size_t count, capacity;
+};
+
+struct session {
+    struct session_config config;
+    struct machine_file files[3];
+    size_t file_count;
+    struct machine *machine;
+    struct story *story;
+    struct kernelview *kernelview;
+    struct image *kernel_image, *program_image;
+    char kernelview_error[160];
+    struct view_console console;
+    struct shown_faults shown;
+    char log_line[LOG_LINE_MAX];
+    size_t log_length;
+    bool program_started, program_ended, stop_at_fault, fault_reached;
+    uint32_t program_pid;
+    uint64_t view_serial;
+};
+
+/* ---- the machine's callbacks ---- */
+
+static void on_console(void *owner, uint8_t byte)
+{
+    struct session *session = owner;
+    console_put(&session->console, byte);
+    if (session->config.on_console)
+        session->config.on_console(session->config.owner, (const char *)&byte, 1);
+}
+
+static void log_line_done(struct session *session)
+{
+    const char *line = session->log_line;
+    int level = 4;
+    session->log_line[session->log_length] = '\0';
+    session->log_length = 0;
+    if (line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>') {
+        level = line[1] - '0';
+        line += 3;
+    }
+    if (session->config.on_log)
+        session->config.on_log(session->config.owner, level, line);
+}
+
+static void on_debug_console(void *owner, uint8_t byte)
+{
+    struct session *session = owner;
+    if (byte == '\r')
+        return;
+    if (byte == '\n' || session->log_length == LOG_LINE_MAX - 1)
+        log_line_done(session);
+    if (byte != '\n')
+        session->log_line[session->log_length++] = (char)byte;
+}
+
+static void watch_program(struct session *session, const struct flt_record *record, size_t bytes)
+{
+    if (record->type == FLT_BOOT_PHASE && bytes >= sizeof(struct flt_boot_phase)) {
+        const struct flt_boot_phase *phase = (const struct flt_boot_phase *)(const void *)record;
+        if (phase->phase == FLT_PHASE_PROGRAM_START && !session->program_started) {
+            session->program_started = true;
+            session->program_pid = record->task;
+        }
+    }
+    if (record->type == FLT_TASK_EXIT && bytes >= sizeof(struct flt_task_exit) && session->program_started &&
+        !session->program_ended) {
+        const struct flt_task_exit *gone = (const struct flt_task_exit *)(const void *)record;
+        if (gone->pid != session->program_pid)
+            return;
+        session->program_ended = true;
+        if (session->config.on_program_exit)
+            session->config.on_program_exit(session->config.owner, gone->status);
+    }
+}
+
+static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t size)
+{
+    struct session *session = owner;
+    union {
+        struct flt_record head;
+        uint8_t bytes[FLT_RECORD_MAX];
+    } record;
+    if (size < sizeof(record.head) || size > sizeof(record))
+        return;
+    memcpy(&record, bytes, size);
+    if (session->story && !story_guest_event(session->story, blocks, bytes, size))
+        return;
+    watch_program(session, &record.head, size);
+}
+
+static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
+{
+    struct session *session = owner;
+    if (session->story)
+        story_page_fault(session->story, fault, machine_mmu(session->machine));
+    return false;
+}
+
+/* ---- the story's callbacks ---- */
+
+static bool remember_shown(struct shown_faults *shown, uint64_t number)
+{
+    if (shown->count == shown->capacity) {
+        size_t capacity = shown->capacity ? shown->capacity * 2 : 256;
+        uint64_t *numbers = realloc(shown->numbers, capacity * sizeof(*numbers));
+        if (!numbers)
+            return false;
+        shown->numbers = numbers;
+        shown->capacity = capacity;
+    }
+    shown->numbers[shown->count++] = number;
+    return true;
+}
+
+static void on_fault_closed(void *owner, const struct story_fault *fault)
+{
+    struct session *session = owner;
+    if (fault->user_program)
+        remember_shown(&session->shown, fault->number);
+    if (session->config.on_fault)
+        session->config.on_fault(session->config.owner, fault);
+    if (fault->user_program && session->stop_at_fault) {
+        session->fault_reached = true;
+        machine_request_stop(session->machine);
+    }
+}
+
+static void on_event(void *owner, uint64_t blocks, const struct flt_record *record)
+{
+    struct session *session = owner;
+    if (session->config.on_event)
+        session->config.on_event(session->config.owner, blocks, record);
+}
+
+/* ---- life ---- */
+
+static void add_file(struct session *session, const char *name, struct session_blob blob)
+{
+    if (blob.size > 0)
+        session->files[session->file_count++] = (struct machine_file){name, blob.data, blob.size};
+}
+
+static struct image *open_optional_image(struct session_blob blob)
+{
+    char ignored[160];
+    return blob.size > 0 ? image_open(blob.data, blob.size, ignored, sizeof(ignored)) : NULL;
+}
+
+static bool make_watchers(struct session *session)
+{
+    session->kernel_image = open_optional_image(session->config.kernel);
+    session->program_image = open_optional_image(session->config.program);
+    if (session->kernel_image)
+        session->kernelview =
+            kernelview_create(session->kernel_image, session->kernelview_error, sizeof(session->kernelview_error));
+    else
+        snprintf(session->kernelview_error, sizeof(session->kernelview_error), "the kernel image has no symbols");
+    if (!session->config.story)
+        return true;
+    struct story_config config = {.kernel = session->kernel_image, .program = session->program_image};
+    session->story = story_create(&config);
+    if (!session->story)
+        return false;
+    struct story_listener listener = {
+        .owner = session, .fault_closed = on_fault_closed, .event = on_event, .fault_opened = NULL};
+    story_listen(session->story, &listener);
+    return true;
+}
+
+static bool make_machine(struct session *session, char *error, size_t error_size)
+{
+    add_file(session, "opt/faultline/kernel", session->config.kernel);
+    add_file(session, "opt/faultline/initrd", session->config.initrd);
+    struct session_blob cmdline = {session->config.cmdline, strlen(session->config.cmdline) + 1};
+    add_file(session, "opt/faultline/cmdline", cmdline);
+    struct machine_config config = {
+        .ram_bytes = session->config.ram_bytes,
+        .rom = session->config.rom.data,
+        .rom_bytes = session->config.rom.size,
+        .files = session->files,
+        .file_count = session->file_count,
+        .owner = session,
+        .on_console = on_console,
+        .on_debug_console = on_debug_console,
+        .on_trace = on_trace,
+        .on_page_fault = session->config.story ? on_page_fault : NULL,
+        .record_faults = session->config.story,
+    };
+    session->machine = machine_create(&config, error, error_size);
+    return session->machine != NULL;
+}
+
+struct session *session_create(const struct session_config *config, char *error, size_t error_size)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    if (!session) {
+        snprintf(error, error_size, "no memory on the host for a session; free some and try again");
+        return NULL;
+    }
+    session->config = *config;
+    console_clear(&session->console);
+    if (!make_watchers(session)) {
+        snprintf(error, error_size, "no memory on the host for fault records; free some and try again");
+        session_destroy(session);
+        return NULL;
+    }
+    if (!make_machine(session, error, error_size)) {
+        session_destroy(session);
+        return NULL;
+    }
+    return session;
+}
+
+void session_destroy(struct session *session)
+{
+    if (!session)
+        return;
+    if (session->machine)
+        machine_destroy(session->machine);
+    if (session->story)
+        story_destroy(session->story);
+    kernelview_destroy(session->kernelview);
+    if (session->kernel_image)
+        image_close(session->kernel_image);
+    if (session->program_image)
+        image_close(session->program_image);
+    free(session->shown.numbers);
+    free(session);
+}
+
+/* ---- running ---- */
+
+enum machine_stop session_run(struct session *session, vtime limit) { return machine_run(session->machine, limit); }
+
+enum machine_stop session_next_fault(struct session *session, vtime limit)
+{
+    session->stop_at_fault = true;
+    session->fault_reached = false;
+    enum machine_stop stop = machine_run(session->machine, limit);
+    session->stop_at_fault = false;
+    return stop;
+}
+
+bool session_fault_reached(const struct session *session) { return session->fault_reached; }
+
+void session_finish(struct session *session)
+{
+    if (session->log_length > 0)
+        log_line_done(session);
+    if (session->story)
+        story_finish(session->story, machine_blocks(session->machine));
+}
+
+struct machine *session_machine(struct session *session) { return session->machine; }
+const struct story *session_story(const struct session *session) { return session->story; }
+bool session_program_started(const struct session *session) { return session->program_started; }
+size_t session_shown_faults(const struct session *session) { return session->shown.count; }
+
+/* ---- views ---- */
+
+static bool copy_marks(const struct session *session, struct view *view)
+{
+    size_t count = 0;
+    const struct story_mark *marks = session->story ? story_marks(session->story, &count) : NULL;
+    if (count == 0)
+        return true;
+    view->marks = malloc(count * sizeof(*marks));
+    if (!view->marks)
+        return false;
+    memcpy(view->marks, marks, count * sizeof(*marks));
+    view->mark_count = count;
+    return true;
+}
+
+static void show_fault(const struct session *session, struct view *view, size_t position)
+{
+    const struct shown_faults *shown = &session->shown;
+    view->fault_total = shown->count;
+    if (!session->story || shown->count == 0)
+        return;
+    if (position == 0 || position > shown->count)
+        position = shown->count;
+    const struct story_fault *fault = story_fault_by_number(session->story, shown->numbers[position - 1]);
+    if (!fault)
+        return;
+    view->has_fault = true;
+    view->fault = *fault;
+    view->fault_position = position;
+}
+
+struct view *session_view(struct session *session, size_t position, enum view_state state)
+{
+    struct view *view = calloc(1, sizeof(*view));
+    if (!view)
+        return NULL;
+    view->serial = ++session->view_serial;
+    view->state = state;
+    view->ram_bytes = session->config.ram_bytes;
+    view->blocks = machine_blocks(session->machine);
+    view->block_ns = MACHINE_BLOCK_NS;
+    view->console = session->console;
+    snprintf(view->program, sizeof(view->program), "%s", session->config.program_name);
+    snprintf(view->kernel_missing, sizeof(view->kernel_missing), "%s",
+             session->kernelview ? "the kernel has not set up its memory yet" : session->kernelview_error);
+    if (session->kernelview) {
+        int pid = session->program_started && !session->program_ended ? (int)session->program_pid : -1;
+        view->kernel = kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid);
+    }
+    show_fault(session, view, position);
+    if (!copy_marks(session, view)) {
+        view_free(view);
+        return NULL;
+    }
+    return view;
+}
+
+/* ---- explanation ---- */
+
+static size_t explain_region(struct session *session, uint64_t linear, char *text, size_t size)
+{
+    struct kv_snapshot *now =
+        session->kernelview ? kernelview_snapshot(session->kernelview, machine_mmu(session->machine), -1) : NULL;
+    if (!now)
+        return 0;
+    int length = snprintf(text, size, "region: none holds it\n");
+    for (size_t i = 0; i < now->space.vma_count; i++) {
+        const struct kv_vma *vma = &now->space.vmas[i];
+        if (linear < vma->start || linear >= vma->end)
+            continue;
+        length = snprintf(text, size, "region: %08" PRIx64 "-%08" PRIx64 " %c%c%c%c %s of %s (pid %d)\n", vma->start,
+                          vma->end, vma->flags & 1 ? 'r' : '-', vma->flags & 2 ? 'w' : '-', vma->flags & 4 ? 'x' : '-',
+                          vma->flags & 8 ? 's' : 'p', vma->name[0] ? vma->name : "anonymous memory", now->space.comm,
+                          now->space.pid);
+        break;
+    }
+    kernelview_snapshot_free(now);
+    return length > 0 ? (size_t)length : 0;
+}
+
+size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size)
+{
+    struct mmu_walk walk;
+    struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = linear < 0xC0000000u};
+    mmu_peek(machine_mmu(session->machine), access, &walk);
+    size_t used = mmu_explain(&walk, text, size);
+    if (used < size)
+        used += explain_region(session, linear, text + used, size - used);
+    return used;
+}

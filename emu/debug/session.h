@@ -1,0 +1,61 @@
+/*
+ * emu/debug: a session is one machine with everything that watches it: story, kernelview, console text, images.
+ *
+ * The model. A session belongs to one thread. It feeds the story from the machine's callbacks, keeps the
+ * console's text, and makes immutable views (view.h) whenever the machine stands at a safe point. Watching changes nothing that the guest can see.
+ */
+#ifndef FAULTLINE_SESSION_H
+#define FAULTLINE_SESSION_H
+
+#include "emu/debug/view.h"
+#include "emu/machine/machine.h"
+
+struct session;
+
+struct session_blob {
+    const void *data; /* not owned; must outlive the session */
+    size_t size;
+};
+
+struct session_config {
+    uint64_t ram_bytes;
+    struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
+    const char *cmdline;
+    const char *program_name; /* for titles; never NULL */
+    bool story;               /* false: no fault records (fastest) */
+    /* optional hooks, called on the session's thread, machine callbacks' rules apply (no machine_run inside) */
+    void *owner;
+    void (*on_console)(void *owner, const char *bytes, size_t count);
+    void (*on_log)(void *owner, int level, const char *line); /* kernel log line from the debug console, no newline */
+    void (*on_event)(void *owner, uint64_t blocks, const struct flt_record *record);
+    void (*on_fault)(void *owner, const struct story_fault *fault); /* a closed record */
+    void (*on_program_exit)(void *owner, uint32_t wait_status);     /* its address space still stands */
+};
+
+/* NULL and one sentence on failure. */
+struct session *session_create(const struct session_config *config, char *error, size_t error_size);
+void session_destroy(struct session *session);
+
+/* Runs until limit (virtual ns, VTIME_NEVER: none) or a stop. */
+enum machine_stop session_run(struct session *session, vtime limit);
+/* Runs until the next record of the user's program has closed. MACHINE_STOP_REQUESTED when there is one. */
+enum machine_stop session_next_fault(struct session *session, vtime limit);
+void session_finish(struct session *session); /* the run is over: closes open records */
+
+struct machine *session_machine(struct session *session);
+const struct story *session_story(const struct session *session); /* NULL when config.story is false */
+bool session_program_started(const struct session *session);
+
+/* True when the last session_next_fault() ended at a record. */
+bool session_fault_reached(const struct session *session);
+/* Closed records of the user's program so far: positions 1 .. this. */
+size_t session_shown_faults(const struct session *session);
+
+/* A new view of this moment; the caller frees it with view_free(). position: which closed record of the program to
+ * show, 0 = the last. NULL: no memory. */
+struct view *session_view(struct session *session, size_t position, enum view_state state);
+
+/* Text of the walk of a linear address in the current address space, plus the region that holds it. */
+size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size);
+
+#endif
