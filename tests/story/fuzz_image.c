@@ -1,0 +1,55 @@
+/* Any bytes as an ELF file: every question is asked, nothing crashes, nothing is read outside the bytes. */
+#include "emu/image/image.h"
+#include "tests/story/fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void ask_types(const struct image *image) {
+    static const char *const paths[] = {"flags", "lru.next", "node_zones[1].free_area[3].nr_free", "comm[15]",
+                                        "_count.counter"};
+    static const char *const types[] = {"struct page", "struct pglist_data", "pg_data_t", "struct task_struct", "u32"};
+    struct image_field field;
+    uint64_t size;
+    int64_t value;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        image_type_size(image, types[i], &size);
+        for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++)
+            image_field(image, types[i], paths[k], &field);
+    }
+    image_enum_value(image, "PG_slab", &value);
+}
+
+static void ask_addresses(const struct image *image) {
+    char text[64];
+    struct image_line line;
+    size_t length = 0;
+    for (uint64_t address = 0xc0100fff; address < 0xc0101040; address += 3) {
+        image_symbol_at(image, address, text, sizeof text);
+        if (image_line_at(image, address, &line))
+            length += strlen(line.file);
+    }
+    image_symbol_at(image, UINT64_MAX, text, sizeof text);
+    if (length == SIZE_MAX) /* keeps the reads */
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char error[160];
+    struct image_summary summary;
+    uint8_t *bytes = malloc(size ? size : 1); /* exactly as long, so that the sanitizer sees every overrun */
+    if (!bytes)
+        return 0;
+    memcpy(bytes, data, size);
+    image_summarise(bytes, size, &summary);
+    struct image *image = image_open(bytes, size, error, sizeof error);
+    if (image) {
+        uint64_t start, length;
+        image_symbol(image, "mem_map", &start, &length);
+        ask_types(image);
+        ask_addresses(image);
+        image_close(image);
+    }
+    free(bytes);
+    return 0;
+}
