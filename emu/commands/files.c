@@ -86,13 +86,23 @@ bool file_find_image(const char *name, char *path, size_t size)
     return false;
 }
 
+/* A device or a pipe is written in place: there is nothing to rename onto. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 bool output_open(struct output *output, const char *path, const char *purpose)
 {
     if ((size_t)snprintf(output->path, sizeof(output->path), "%s", path) >= sizeof(output->path)) {
         complain("the path for the %s is too long", purpose);
         return false;
     }
-    snprintf(output->temporary, sizeof(output->temporary), "%s.tmp%ld", path, (long)getpid());
+    if (is_special(path))
+        snprintf(output->temporary, sizeof(output->temporary), "%s", path);
+    else
+        snprintf(output->temporary, sizeof(output->temporary), "%s.tmp%ld", path, (long)getpid());
     output->stream = fopen(output->temporary, "we");
     if (output->stream)
         return true;
@@ -105,10 +115,11 @@ bool output_commit(struct output *output)
     bool good = fflush(output->stream) == 0 && ferror(output->stream) == 0;
     good = fclose(output->stream) == 0 && good;
     output->stream = NULL;
-    if (good && rename(output->temporary, output->path) == 0)
+    if (good && (strcmp(output->temporary, output->path) == 0 || rename(output->temporary, output->path) == 0))
         return true;
     complain("'%s' cannot be written: %s", output->path, strerror(errno));
-    unlink(output->temporary);
+    if (strcmp(output->temporary, output->path) != 0)
+        unlink(output->temporary);
     return false;
 }
 
@@ -118,5 +129,6 @@ void output_abandon(struct output *output)
         return;
     fclose(output->stream);
     output->stream = NULL;
-    unlink(output->temporary);
+    if (strcmp(output->temporary, output->path) != 0)
+        unlink(output->temporary);
 }
