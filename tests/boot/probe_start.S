@@ -9,6 +9,7 @@
     .section .multiboot, "a"
     .balign 4
     .long 0x1BADB002, 0x00000003, -(0x1BADB002 + 0x00000003)
+    .skip 20 /* room for the address fields, which the tests fill in */
 
     .text
     .globl start
