@@ -66,6 +66,8 @@ static void add_by_address_fields(struct image *image, const struct multiboot_he
 }
 
 void image_check(struct image *image) {
+    if (image->file.size == 0)
+        fail("the kernel image is empty");
     image->head_bytes = image->file.size < IMAGE_HEAD_BYTES ? image->file.size : IMAGE_HEAD_BYTES;
     fw_cfg_read(&image->file, 0, image->head, image->head_bytes);
     image->segments = 0;
