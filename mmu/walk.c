@@ -203,8 +203,7 @@ static struct mmu_result walk_recorded(const struct mmu_context *context, struct
         if (with_effect && result.status == MMU_OK)
             commit(&path, access);
     }
-    if (walk != NULL)
-        record_walk(context, &path, access, result, walk);
+    record_walk(context, &path, access, result, walk);
     return result;
 }
 
@@ -214,5 +213,11 @@ struct mmu_result mmu_translate_recorded(const struct mmu_context *context, stru
 }
 
 struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk) {
-    return walk_recorded(context, access, walk, false);
+    struct mmu_path path;
+    if (walk != NULL)
+        return walk_recorded(context, access, walk, false);
+    if (context->mode == MMU_MODE_NONE)
+        return without_paging(context, access);
+    follow(context, access, &path);
+    return judge(context, &path, access);
 }
