@@ -1,0 +1,93 @@
+/*
+ * What the files of emu/kernelview share: where each member is (layout.c), and reading with a memory of trouble.
+ *
+ * Invariants: a structure's size is at most KV_STRUCT_MAX and every member lies inside its structure, so that a
+ * structure can be copied into a buffer of that size and its members taken from there; pointers of the guest are 32
+ * bits wide.
+ */
+#ifndef FAULTLINE_KERNELVIEW_INTERNAL_H
+#define FAULTLINE_KERNELVIEW_INTERNAL_H
+
+#include "emu/kernelview/kernelview.h"
+
+#include <string.h>
+
+#define KV_STRUCT_MAX 8192u
+#define KV_FRAMES_MAX (1u << 20) /* frames of a 32-bit physical address space */
+#define KV_TASKS_MAX 8192u
+#define KV_VMAS_MAX 65536u
+#define KV_NODES_MAX 4u
+#define KV_KERNEL_START 0xC0000000u
+
+/* A member in its structure. size 0: an optional member that this kernel does not have. */
+struct member {
+    uint32_t offset;
+    uint32_t size;  /* of one element */
+    uint32_t count; /* elements */
+};
+
+struct layout {
+    uint32_t page_bytes, zone_bytes, node_bytes, task_bytes, mm_bytes, vma_bytes, dentry_bytes, file_bytes;
+    struct member page_flags, page_count, page_mapcount, page_mapping, page_index, page_private;
+    struct member node_zones, node_nr_zones, node_id, node_next;
+    struct member zone_free_pages, zone_min, zone_low, zone_high, zone_reserve, zone_hot, zone_cold, zone_area0,
+        zone_areas;
+    struct member zone_active, zone_inactive, zone_start, zone_spanned, zone_present, zone_name;
+    struct member task_state, task_pid, task_comm, task_mm, task_list, task_parent;
+    struct member mm_mmap, mm_pgd, mm_start_brk, mm_brk, mm_start_stack;
+    struct member vma_start, vma_end, vma_next, vma_flags, vma_pgoff, vma_file;
+    struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
+    uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
+    uint64_t mem_map, max_mapnr, contig_page_data, current_task, init_task; /* linear addresses of the variables */
+    uint64_t image_first,
+        image_end; /* frames of the kernel's own image, half-open; both 0 when its symbols are missing */
+};
+
+struct kernelview {
+    struct layout layout;
+};
+
+/* layout.c. False and a sentence when something is missing. */
+bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size);
+
+struct reader {
+    const struct layout *layout;
+    const struct mmu_context *mmu;
+    bool torn;
+};
+
+/* Copies [address, address + size) of guest linear memory; false (and torn) when not all of it is there. */
+bool reader_copy(struct reader *reader, uint64_t address, void *to, size_t size);
+/* A 32-bit variable or pointer; 0 when it cannot be read. */
+uint32_t reader_word(struct reader *reader, uint64_t address);
+/* A string of at most size - 1 bytes, printable ASCII, NUL-terminated. */
+void reader_string(struct reader *reader, uint64_t address, size_t length, char *to, size_t size);
+
+/* Element index of a member in a copy of its structure, zero-extended. */
+static inline uint64_t member_at(const uint8_t *structure, struct member member, unsigned index) {
+    uint64_t value = 0;
+    memcpy(&value, structure + member.offset + (size_t)index * member.size, member.size <= 8 ? member.size : 8);
+    return value;
+}
+static inline uint64_t member_of(const uint8_t *structure, struct member member) {
+    return member_at(structure, member, 0);
+}
+
+/* frames.c */
+enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page, uint64_t pfn);
+bool frames_read(struct reader *reader, struct kv_snapshot *snapshot); /* false: no memory or kernel not up */
+uint64_t frames_count(struct reader *reader, uint64_t *mem_map);       /* 0: kernel not up */
+
+/* zones.c */
+void zones_read(struct reader *reader, struct kv_snapshot *snapshot);
+
+/* tasks.c */
+bool task_read(struct reader *reader, uint64_t address, struct kv_task *to, uint64_t *mm, uint64_t *next);
+void tasks_read(struct reader *reader, struct kv_snapshot *snapshot);
+uint64_t tasks_find(struct reader *reader, int pid); /* address of its task_struct, 0: none; -1: the current one */
+
+/* space.c */
+void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t task);
+bool space_pgd(struct reader *reader, uint64_t mm, uint64_t *physical);
+
+#endif

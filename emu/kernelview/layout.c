@@ -1,0 +1,148 @@
+/*
+ * Every name that kernelview needs from the kernel's debug data, in two tables. A name that is missing is told, once,
+ * by name; nothing here knows an offset.
+ */
+#include "emu/kernelview/internal.h"
+
+#include <stdio.h>
+
+struct wanted_member {
+    const char *type, *path;
+    size_t to;        /* offset of a struct member in struct layout */
+    size_t type_size; /* offset of the structure's size in struct layout */
+    uint32_t bytes;   /* exact size of one element; 0: any */
+    bool optional;
+};
+
+#define AT(field) offsetof(struct layout, field)
+#define PAGE(path, field)                                                                                              \
+    { "struct page", path, AT(field), AT(page_bytes), 4, false }
+#define NODE(path, field, bytes)                                                                                       \
+    { "struct pglist_data", path, AT(field), AT(node_bytes), bytes, false }
+#define ZONE(path, field, bytes)                                                                                       \
+    { "struct zone", path, AT(field), AT(zone_bytes), bytes, false }
+#define TASK(path, field, bytes)                                                                                       \
+    { "struct task_struct", path, AT(field), AT(task_bytes), bytes, false }
+#define MM(path, field)                                                                                                \
+    { "struct mm_struct", path, AT(field), AT(mm_bytes), 4, false }
+#define VMA(path, field)                                                                                               \
+    { "struct vm_area_struct", path, AT(field), AT(vma_bytes), 4, false }
+#define DENTRY(path, field, bytes, optional)                                                                           \
+    { "struct dentry", path, AT(field), AT(dentry_bytes), bytes, optional }
+
+static const struct wanted_member members[] = {
+    PAGE("flags", page_flags),
+    PAGE("_count.counter", page_count),
+    PAGE("_mapcount.counter", page_mapcount),
+    PAGE("mapping", page_mapping),
+    PAGE("index", page_index),
+    PAGE("private", page_private),
+    NODE("node_zones", node_zones, 0),
+    NODE("nr_zones", node_nr_zones, 4),
+    NODE("node_id", node_id, 4),
+    NODE("pgdat_next", node_next, 4),
+    ZONE("free_pages", zone_free_pages, 4),
+    ZONE("pages_min", zone_min, 4),
+    ZONE("pages_low", zone_low, 4),
+    ZONE("pages_high", zone_high, 4),
+    ZONE("lowmem_reserve", zone_reserve, 4),
+    ZONE("pageset[0].pcp[0].count", zone_hot, 4),
+    ZONE("pageset[0].pcp[1].count", zone_cold, 4),
+    ZONE("free_area", zone_areas, 0),
+    ZONE("free_area[0].nr_free", zone_area0, 4),
+    ZONE("nr_active", zone_active, 4),
+    ZONE("nr_inactive", zone_inactive, 4),
+    ZONE("zone_start_pfn", zone_start, 4),
+    ZONE("spanned_pages", zone_spanned, 4),
+    ZONE("present_pages", zone_present, 4),
+    ZONE("name", zone_name, 4),
+    TASK("state", task_state, 4),
+    TASK("pid", task_pid, 4),
+    TASK("comm", task_comm, 1),
+    TASK("mm", task_mm, 4),
+    TASK("tasks.next", task_list, 4),
+    TASK("parent", task_parent, 4),
+    MM("mmap", mm_mmap),
+    MM("pgd", mm_pgd),
+    MM("start_brk", mm_start_brk),
+    MM("brk", mm_brk),
+    MM("start_stack", mm_start_stack),
+    VMA("vm_start", vma_start),
+    VMA("vm_end", vma_end),
+    VMA("vm_next", vma_next),
+    VMA("vm_flags", vma_flags),
+    VMA("vm_pgoff", vma_pgoff),
+    VMA("vm_file", vma_file),
+    {"struct file", "f_dentry", AT(file_dentry), AT(file_bytes), 4, false},
+    DENTRY("d_parent", dentry_parent, 4, false),
+    DENTRY("d_name", dentry_name, 4, false),
+    DENTRY("d_len", dentry_length, 0, false),
+    DENTRY("d_covers", dentry_covers, 4, true),
+};
+
+static const struct {
+    const char *name;
+    size_t to;
+} flags[] = {{"PG_dirty", AT(pg_dirty)},         {"PG_slab", AT(pg_slab)},    {"PG_reserved", AT(pg_reserved)},
+             {"PG_swapcache", AT(pg_swapcache)}, {"PG_buddy", AT(pg_buddy)},  {"PG_pcp", AT(pg_pcp)},
+             {"PG_table", AT(pg_table)},         {"PG_kernel", AT(pg_kernel)}},
+  symbols[] = {{"mem_map", AT(mem_map)},
+               {"max_mapnr", AT(max_mapnr)},
+               {"contig_page_data", AT(contig_page_data)},
+               {"current_task", AT(current_task)},
+               {"init_task", AT(init_task)}};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool missing(const char *what, const char *member, char *error, size_t error_size) {
+    snprintf(error, error_size,
+             "the kernel image does not describe %s%s%s as this version expects; rebuild it with -gdwarf-4", what,
+             member[0] ? "." : "", member);
+    return false;
+}
+
+static bool resolve_member(struct layout *layout, const struct image *image, const struct wanted_member *wanted) {
+    uint64_t size;
+    struct image_field field;
+    struct member *to = (struct member *)((char *)layout + wanted->to);
+    if (!image_type_size(image, wanted->type, &size) || size > KV_STRUCT_MAX ||
+        !image_field(image, wanted->type, wanted->path, &field))
+        return false;
+    if (field.size == 0 || field.offset > size || field.size > size - field.offset)
+        return false;
+    if (wanted->bytes && field.element_size != wanted->bytes)
+        return false;
+    *(uint32_t *)((char *)layout + wanted->type_size) = (uint32_t)size;
+    *to = (struct member){(uint32_t)field.offset, (uint32_t)field.element_size, (uint32_t)field.count};
+    return true;
+}
+
+/* The frames of the kernel's image, by its linker symbols; without them those frames are shown as reserved. */
+static void find_image(struct layout *layout, const struct image *image) {
+    uint64_t start, end;
+    if (!image_symbol(image, "_text", &start, NULL) || !image_symbol(image, "_end", &end, NULL))
+        return;
+    if (start < KV_KERNEL_START || end <= start || end > UINT32_MAX)
+        return;
+    layout->image_first = (start - KV_KERNEL_START) >> MMU_PAGE_SHIFT;
+    layout->image_end = (end - KV_KERNEL_START + MMU_PAGE_SIZE - 1) >> MMU_PAGE_SHIFT;
+}
+
+bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size) {
+    for (size_t i = 0; i < COUNT(symbols); i++)
+        if (!image_symbol(image, symbols[i].name, (uint64_t *)((char *)layout + symbols[i].to), NULL))
+            return missing(symbols[i].name, "", error, error_size);
+    for (size_t i = 0; i < COUNT(members); i++)
+        if (!resolve_member(layout, image, &members[i]) && !members[i].optional)
+            return missing(members[i].type, members[i].path, error, error_size);
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        int64_t bit;
+        if (!image_enum_value(image, flags[i].name, &bit) || bit < 0 || bit > 31)
+            return missing(flags[i].name, "", error, error_size);
+        *(uint32_t *)((char *)layout + flags[i].to) = 1u << bit;
+    }
+    if (layout->node_zones.size != layout->zone_bytes)
+        return missing("struct pglist_data", "node_zones", error, error_size);
+    find_image(layout, image);
+    return true;
+}
