@@ -98,4 +98,10 @@ int set_user_sigmask(const void __user *set, size_t sigsetsize);
 void restore_saved_sigmask_unless(bool interrupted);
 void flush_signal_handlers_for_exec(struct task_struct *task);
 
+/* For /proc/PID/status and stat. */
+struct signal_masks {
+    sigset_t pending, shared_pending, blocked, ignored, caught;
+};
+void get_signal_masks(const struct task_struct *task, struct signal_masks *masks); /* kernel/signal.c */
+
 #endif

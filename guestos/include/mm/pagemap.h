@@ -16,6 +16,9 @@ struct address_space_operations {
     int (*set_page_dirty)(struct page *page);
 };
 
+#define PAGECACHE_TAG_DIRTY 0
+#define PAGECACHE_TAG_WRITEBACK 1
+
 struct address_space {
     struct inode *host;
     struct radix_tree_root page_tree;
@@ -32,7 +35,8 @@ int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned
 void remove_from_page_cache(struct page *page);
 /* The page, up to date: from the cache or through readpage. ERR_PTR on failure. Reference taken. *major set when it was read. */
 struct page *read_cache_page(struct address_space *mapping, struct file *file, unsigned long index, bool *major);
-/* The page for a write at index, created zeroed when beyond the end. */
+/* The page for a write at index: referenced, locked, up to date (read in, or zeroed beyond the end). NULL: no memory or
+ * a failed read. It may stay locked over a copy from user memory: a fault on an up-to-date page takes no lock. */
 struct page *grab_cache_page(struct address_space *mapping, unsigned long index);
 void truncate_inode_pages(struct address_space *mapping, loff_t from); /* drops [from, end), zeroes the partial page, unmaps */
 /* Bytes done or -errno; to/from are user addresses. *pos moves. */

@@ -1,0 +1,279 @@
+/*
+ * Mounts: which file system's root stands on which directory; and the tree that the kernel starts with.
+ *
+ * A mount is a pair of pointers: d_mounted of the covered dentry and d_covers of the root, each with a reference. A
+ * path walk that ends a component on a covered dentry goes on at the root above it.
+ */
+#include "fs/vfs.h"
+#include "fs/syscalls.h"
+#include "asm/uaccess.h"
+#include "mm/slab.h"
+
+#define MNT_FORCE 1u
+#define MNT_DETACH 2u
+#define UMOUNT_NOFOLLOW 8u
+#define MS_REMOUNT 32u
+#define MS_BIND 4096u
+#define MS_MOVE 8192u
+
+LIST_HEAD(super_blocks);
+struct dentry *root_dentry;
+
+struct super_block *new_super(const char *type, const char *source, u32 magic)
+{
+    static u32 last_minor;
+    struct super_block *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+    char *copy = kmalloc(strlen(source) + 1, GFP_KERNEL);
+    if (!sb || !copy) {
+        kfree(sb);
+        kfree(copy);
+        return NULL;
+    }
+    strlcpy(copy, source, strlen(source) + 1);
+    sb->s_type = type;
+    sb->s_source = copy;
+    sb->s_magic = magic;
+    last_minor++;
+    sb->s_dev = MKDEV(0, last_minor);
+    INIT_LIST_HEAD(&sb->s_list);
+    return sb;
+}
+
+void free_super(struct super_block *sb)
+{
+    kfree(sb->s_source);
+    kfree(sb);
+}
+
+int mount_super(struct super_block *sb, struct dentry *on)
+{
+    list_add_tail(&sb->s_list, &super_blocks);
+    if (!on) {
+        root_dentry = dget(sb->s_root);
+        return 0;
+    }
+    on->d_mounted = dget(sb->s_root);
+    sb->s_root->d_covers = dget(on);
+    return 0;
+}
+
+static void kill_super(struct super_block *sb)
+{
+    if (sb->kill)
+        sb->kill(sb);
+    d_prune_super(sb);
+    dput(sb->s_root);
+    free_super(sb);
+}
+
+static struct super_block *make_super(const char *type, const char *source)
+{
+    if (strcmp(type, "proc") == 0)
+        return proc_super();
+    if (strcmp(type, "ramfs") == 0)
+        return ramfs_super("ramfs", source);
+    if (strcmp(type, "tmpfs") == 0 || strcmp(type, "devtmpfs") == 0)
+        return ramfs_super("tmpfs", source);
+    return ERR_PTR(-ENODEV);
+}
+
+static int do_mount(const char *source, struct dentry *dir, const char *type)
+{
+    if (!S_ISDIR(dir->d_inode->i_mode))
+        return -ENOTDIR;
+    struct super_block *sb = make_super(type, source);
+    return IS_ERR(sb) ? (int)PTR_ERR(sb) : mount_super(sb, dir);
+}
+
+long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags, const void __user *data)
+{
+    struct dentry *dentry;
+    char type_name[32], source[64] = "none";
+    (void)data;
+    if (current->fsuid != 0)
+        return -EPERM;
+    int error = user_path_at(AT_FDCWD, dir, LOOKUP_FOLLOW, &dentry);
+    if (error)
+        return error;
+    if (flags & MS_REMOUNT)
+        error = dentry->d_covers || dentry == root_dentry ? 0 : -EINVAL;
+    else if (flags & (MS_BIND | MS_MOVE))
+        error = -EINVAL;
+    else if (!type || strncpy_from_user(type_name, type, sizeof(type_name)) < 0)
+        error = type ? -EFAULT : -EINVAL;
+    else if (device && strncpy_from_user(source, device, sizeof(source)) < 0)
+        error = -EFAULT;
+    else {
+        type_name[sizeof(type_name) - 1] = source[sizeof(source) - 1] = '\0';
+        error = do_mount(source, dentry, type_name);
+    }
+    dput(dentry);
+    return error;
+}
+
+/* The next dentry of a tree in depth-first order; NULL after the last. No recursion: trees are as deep as programs like. */
+static struct dentry *next_in_tree(struct dentry *root, struct dentry *at)
+{
+    if (!list_empty(&at->d_subdirs))
+        return list_entry(at->d_subdirs.next, struct dentry, d_child);
+    while (at != root) {
+        struct dentry *parent = at->d_parent;
+        if (at->d_child.next != &parent->d_subdirs)
+            return list_entry(at->d_child.next, struct dentry, d_child);
+        at = parent;
+    }
+    return NULL;
+}
+
+static int child_count(const struct dentry *dir)
+{
+    int count = 0;
+    struct list_head *pos;
+    list_for_each(pos, &dir->d_subdirs) count++;
+    return count;
+}
+
+/* Anybody inside: a dentry with users beyond its children and the references of file system, mount and caller. */
+static bool in_use(struct dentry *root)
+{
+    for (struct dentry *at = root; at; at = next_in_tree(root, at)) {
+        int own = at == root ? 3 : at->d_inode && at->d_sb->kill ? 1 : 0;
+        if (at->d_mounted || atomic_read(&at->d_count) > child_count(at) + own)
+            return true;
+    }
+    return false;
+}
+
+static int do_umount(struct dentry *root)
+{
+    struct super_block *sb = root->d_sb;
+    struct dentry *covered = root->d_covers;
+    if (root != sb->s_root || !covered)
+        return -EINVAL;
+    d_prune_super(sb);
+    if (in_use(root))
+        return -EBUSY;
+    covered->d_mounted = NULL;
+    root->d_covers = NULL;
+    list_del_init(&sb->s_list);
+    dput(covered);
+    dput(root); /* the mount's */
+    dput(root); /* the caller's */
+    kill_super(sb);
+    return 0;
+}
+
+long sys_umount2(const char __user *dir, u32 flags)
+{
+    struct dentry *dentry;
+    if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
+        return -EINVAL;
+    if (current->fsuid != 0)
+        return -EPERM;
+    int error = user_path_at(AT_FDCWD, dir, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &dentry);
+    if (error)
+        return error;
+    error = do_umount(dentry);
+    if (error)
+        dput(dentry);
+    return error;
+}
+
+long sys_oldumount(const char __user *dir) { return sys_umount2(dir, 0); }
+
+/* ---- what the kernel starts with ---- */
+
+struct initial {
+    const char *path;
+    umode_t mode;
+    dev_t dev;
+};
+
+static const struct initial initial_tree[] = {
+    {"/dev", S_IFDIR | 0755, 0},
+    {"/proc", S_IFDIR | 0555, 0},
+    {"/tmp", S_IFDIR | 01777, 0},
+    {"/dev/console", S_IFCHR | 0600, MKDEV(5, 1)},
+    {"/dev/tty", S_IFCHR | 0666, MKDEV(5, 0)},
+    {"/dev/ttyS0", S_IFCHR | 0660, MKDEV(4, 64)},
+    {"/dev/null", S_IFCHR | 0666, MKDEV(1, 3)},
+    {"/dev/zero", S_IFCHR | 0666, MKDEV(1, 5)},
+    {"/dev/full", S_IFCHR | 0666, MKDEV(1, 7)},
+    {"/dev/random", S_IFCHR | 0666, MKDEV(1, 8)},
+    {"/dev/urandom", S_IFCHR | 0666, MKDEV(1, 9)},
+    {"/dev/kmsg", S_IFCHR | 0644, MKDEV(1, 11)},
+    {"/dev/shm", S_IFDIR | 01777, 0},
+};
+
+static const struct {
+    const char *path, *target;
+} initial_links[] = {
+    {"/dev/fd", "/proc/self/fd"},
+    {"/dev/stdin", "/proc/self/fd/0"},
+    {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"},
+};
+
+struct dentry *kernel_create(const char *path, umode_t mode, dev_t dev, const char *link_target)
+{
+    struct nameidata nd;
+    int error = path_lookup(AT_FDCWD, path, LOOKUP_PARENT, &nd);
+    if (error)
+        return ERR_PTR(error);
+    struct inode *dir = nd.dentry->d_inode;
+    mutex_lock(&dir->i_mutex);
+    struct dentry *dentry = nd.last_type == LAST_NORM ? lookup_one(nd.dentry, nd.last, nd.last_len) : ERR_PTR(-EEXIST);
+    if (!IS_ERR(dentry)) {
+        if (dentry->d_inode)
+            error = -EEXIST;
+        else if (S_ISDIR(mode))
+            error = dir->i_op->mkdir(dir, dentry, mode);
+        else if (S_ISLNK(mode))
+            error = dir->i_op->symlink(dir, dentry, link_target);
+        else
+            error = vfs_mknod(nd.dentry, dentry, mode, dev);
+        if (error) {
+            dput(dentry);
+            dentry = ERR_PTR(error);
+        }
+    }
+    mutex_unlock(&dir->i_mutex);
+    dput(nd.dentry);
+    return dentry;
+}
+
+static void make_initial_tree(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(initial_tree); i++) {
+        struct dentry *made = kernel_create(initial_tree[i].path, initial_tree[i].mode, initial_tree[i].dev, NULL);
+        if (IS_ERR(made))
+            panic("cannot make %s: error %ld", initial_tree[i].path, -PTR_ERR(made));
+        dput(made);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(initial_links); i++)
+        dput(kernel_create(initial_links[i].path, S_IFLNK | 0777, 0, initial_links[i].target));
+}
+
+static void mount_initial(struct super_block *sb, const char *path)
+{
+    struct nameidata nd = {0};
+    if (IS_ERR(sb) || (path && path_lookup(AT_FDCWD, path, LOOKUP_DIRECTORY, &nd)))
+        panic("cannot mount %s", path ? path : "/");
+    mount_super(sb, nd.dentry);
+    dput(nd.dentry);
+}
+
+void vfs_init(void)
+{
+    radix_tree_init();
+    inode_init();
+    dcache_init();
+    files_init();
+    mem_devices_init();
+    tty_devices_init();
+    pipe_init();
+    shmem_init();
+    mount_initial(ramfs_super("ramfs", "rootfs"), NULL);
+    make_initial_tree();
+    mount_initial(proc_super(), "/proc");
+}
