@@ -74,6 +74,7 @@ struct cpu_board {
     void (*port_write)(void *owner, uint16_t port, unsigned size, uint32_t value);
     uint64_t (*mmio_read)(void *owner, uint64_t physical, unsigned size); /* anything not in a RAM/ROM region */
     void (*mmio_write)(void *owner, uint64_t physical, unsigned size, uint64_t value);
+    uint32_t tsc_per_block; /* RDTSC counts this many ticks a block */
     int (*interrupt_acknowledge)(void *owner); /* vector, or -1 when nothing is pending after all */
     bool (*interrupt_pending)(void *owner);
     /* optional: called before a page fault is delivered; true = return CPU_STOP_FAULT first. full is set only
@@ -104,6 +105,11 @@ enum cpu_stop cpu_step(struct cpu *cpu);
 void cpu_request_stop(struct cpu *cpu); /* safe from any thread */
 void cpu_interrupt_changed(struct cpu *cpu); /* the board calls it when interrupt_pending() may have become true */
 
+/* True when no block is half done: the only moments at which time may pass (timers fire, interrupts rise from
+ * them), so that stepping and free running agree. cpu_run() always returns between blocks except for
+ * CPU_STOP_REQUESTED while it finishes a block that cpu_step() has begun. */
+bool cpu_between_blocks(const struct cpu *cpu);
+
 uint64_t cpu_blocks(const struct cpu *cpu);
 void cpu_add_idle_blocks(struct cpu *cpu, uint64_t blocks); /* time that passes in hlt */
 void cpu_record_faults(struct cpu *cpu, bool on);
@@ -114,7 +120,8 @@ bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from); /* 
 /* The translation state right now, for mmu_peek*(). Valid until the CPU runs again. */
 const struct mmu_context *cpu_mmu(struct cpu *cpu);
 
-/* A device or the debugger changed [physical, physical + size) of RAM: drops translated code and TLB entries. Not inside cpu_run. */
+/* A device or the debugger is changing [physical, physical + size) of RAM: drops code translated from there.
+ * Also allowed in a device access during cpu_run(). */
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size);
 
 

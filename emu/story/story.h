@@ -6,6 +6,7 @@
  * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a kernel
  * access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (a foreign kernel,
  * tracing off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN.
+ * At most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown.
  * Records are numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes
  * after the program's start are shown by default (story_fault.user_program).
  * Time is in blocks of the virtual clock. Nothing here depends on host time or addresses: same run, same bytes.
@@ -49,11 +50,15 @@ struct story_fault {
     char source_file[96]; /* base name, "" unknown */
     unsigned source_line;
     char source_text[120];
-    /* segment step: logical to linear */
+    /* segment step: logical to linear. CPU_SEGMENTS: none (the access was to a system structure, or registers were not recorded) */
     uint8_t segment; /* enum cpu_segment_name */
+    uint16_t segment_selector;
+    uint32_t segment_flags; /* as in struct cpu_segment */
     uint64_t segment_base, segment_limit, offset;
     /* guest */
     bool traced; /* the guest told the rest */
+    uint64_t pgd_phys; /* page directory in force, 0 unknown */
+    bool vma_told;     /* the guest looked for a VMA */
     bool vma_found;
     uint64_t vma_start, vma_end, vma_flags, vma_pgoff, vma_grown_from;
     uint32_t vma_inode;
@@ -65,6 +70,11 @@ struct story_fault {
     struct story_frame_taken frames[STORY_MAX_FRAMES];
     unsigned frame_count;
     unsigned frames_dropped; /* beyond STORY_MAX_FRAMES */
+    bool has_file_page; /* a page entered the page cache on the way */
+    uint64_t file_pfn, file_index;
+    uint32_t file_inode;
+    unsigned waits;       /* times that the task left the CPU before the fault was done */
+    uint64_t wait_blocks; /* time that it was away */
     bool has_pte;
     uint64_t pte_address, pte_phys, pte_before, pte_after;
     uint32_t outcome; /* enum flt_outcome or STORY_OUTCOME_UNKNOWN */
@@ -85,7 +95,8 @@ struct story_config {
     const struct image *kernel;  /* may be NULL */
     const struct image *program; /* may be NULL: symbols and lines of user addresses */
     const char *program_comm;    /* comm under which program's symbols apply; NULL: any */
-    size_t keep;                 /* closed records kept, oldest dropped first; 0 = 65536 */
+    const char *program_directory; /* where relative source paths of program start; NULL: those are not read */
+    size_t keep; /* records kept, oldest dropped first, at least 128, about 1.6 KB each; memory grows as they come; 0 = 16384 */
 };
 
 struct story *story_create(const struct story_config *config);
@@ -95,7 +106,19 @@ void story_destroy(struct story *story);
 void story_page_fault(struct story *story, const struct cpu_page_fault *fault, const struct mmu_context *mmu);
 /* record: bytes as the guest wrote them, checked here. False: malformed (counted). */
 bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes);
+/* iret to (rip, cpl): closes the record of an untraced fault that this return retries. Optional: without it, such a
+ * record closes at the next fault. */
+void story_fault_return(struct story *story, uint64_t blocks, uint64_t rip, uint8_t cpl);
 void story_finish(struct story *story, uint64_t blocks); /* the run has ended: closes what is open */
+
+/* What was fed and could not be used. */
+struct story_counters {
+    uint64_t events;           /* well-formed */
+    uint64_t events_malformed; /* wrong length for their type, or shorter than a header */
+    uint64_t events_unmatched; /* of the fault path, but no such fault is open */
+    uint64_t faults_unknown;   /* closed without knowing what the kernel did */
+};
+void story_counters(const struct story *story, struct story_counters *to);
 
 /* Called when a record closes / for every guest event. Optional. */
 struct story_listener {
@@ -110,7 +133,8 @@ uint64_t story_fault_count(const struct story *story); /* records opened so far 
 uint64_t story_user_fault_count(const struct story *story);
 const struct story_fault *story_fault_by_number(const struct story *story, uint64_t number); /* NULL: dropped or none */
 const struct story_fault *story_last(const struct story *story);
-/* Marks in order of time; *count of them; valid until the next feed. */
+/* Marks of closed faults by end time, those of the user's programs (of all faults, under a kernel that sends no events);
+ * *count of them; valid until the next feed. */
 const struct story_mark *story_marks(const struct story *story, size_t *count);
 
 /* Text and JSON of records. */
@@ -124,6 +148,7 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
 size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
 size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
 const char *story_branch_name(uint32_t branch);  /* "copy on write" */
+/* "ok", "SIGSEGV (SEGV_MAPERR)", "oops"...; returns text. */
 const char *story_outcome_text(const struct story_fault *fault, char *text, size_t size);
 
 #endif

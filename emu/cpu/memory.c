@@ -1,0 +1,91 @@
+/*
+ * Accesses that the CPU makes itself: descriptor tables, gates, TSS, and pushes of exception frames.
+ *
+ * They go through the tables like any access (A and D are set, rights are checked as a supervisor's), but
+ * straight to host memory. A write first translates every page that it touches, then writes: it happens
+ * entirely or not at all.
+ */
+#include "emu/cpu/internal.h"
+
+struct piece {
+    uint64_t physical;
+    size_t size;
+};
+
+static void set_fault(struct cpu *cpu, uint64_t linear, const struct mmu_result *result, struct event *fault)
+{
+    bool non_canonical = result->rule == MMU_RULE_NON_CANONICAL;
+    *fault = (struct event){
+        .vector = non_canonical ? VECTOR_GP : VECTOR_PF,
+        .has_error_code = true,
+        .error_code = result->error_code,
+        .rip = state_rip(cpu),
+        .cr2 = linear,
+    };
+}
+
+/* Splits [linear, linear + size) at the page boundary. Returns the number of pieces, 0 on a fault. */
+static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct mmu_access access,
+                          struct piece piece[2], struct event *fault)
+{
+    unsigned count = 0;
+    if (!(state_efer(cpu) & MMU_EFER_LMA))
+        linear &= UINT32_MAX;
+    while (size) {
+        size_t room = MMU_PAGE_SIZE - (size_t)(linear % MMU_PAGE_SIZE);
+        access.linear = mmu_linear(linear);
+        struct mmu_result result = mmu_translate(&cpu->mmu, access);
+        if (result.status != MMU_OK) {
+            set_fault(cpu, linear, &result, fault);
+            return 0;
+        }
+        piece[count++] = (struct piece){result.physical.value, size < room ? size : room};
+        size -= piece[count - 1].size;
+        linear += room;
+        if (!(state_efer(cpu) & MMU_EFER_LMA))
+            linear &= UINT32_MAX;
+    }
+    return count;
+}
+
+bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault)
+{
+    struct piece piece[2];
+    struct mmu_access access = {.kind = MMU_READ, .implicit = true};
+    unsigned count = translate(cpu, linear, size, access, piece, fault);
+    uint8_t *out = to;
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *host = mmu_host(cpu->memory, mmu_phys(piece[i].physical), piece[i].size);
+        if (host)
+            memcpy(out, host, piece[i].size);
+        else
+            memset(out, 0xff, piece[i].size);
+        out += piece[i].size;
+    }
+    return count != 0;
+}
+
+static bool in_rom(const struct cpu *cpu, uint64_t physical)
+{
+    for (size_t i = 0; i < cpu->memory->count; i++)
+        if (physical >= cpu->memory->regions[i].base && physical < cpu->memory->regions[i].end)
+            return !cpu->memory->regions[i].writable;
+    return false;
+}
+
+bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t size, bool user, struct event *fault)
+{
+    struct piece piece[2];
+    struct mmu_access access = {.kind = MMU_WRITE, .user = user, .implicit = !user};
+    unsigned count = translate(cpu, linear, size, access, piece, fault);
+    const uint8_t *in = from;
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *host = mmu_host(cpu->memory, mmu_phys(piece[i].physical), piece[i].size);
+        if (host && !in_rom(cpu, piece[i].physical)) {
+            tlb_drop_code(cpu, piece[i].physical, piece[i].size);
+            memcpy(host, in, piece[i].size);
+        }
+        in += piece[i].size;
+    }
+    return count != 0;
+}

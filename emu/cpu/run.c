@@ -1,0 +1,472 @@
+/*
+ * Running, stopping, stepping, and the count of blocks.
+ *
+ * A block is what Unicorn translates in one piece; where it ends depends on where it starts and on the guest's
+ * bytes alone. It is counted when it begins. Everything that may change the flow from outside happens between
+ * blocks, in this order: a requested stop, the deadline, an interrupt.
+ *
+ *        +--> [between blocks] --hook: nothing due--> count, run the block --+
+ *        |          | due                                  | exception       |
+ *        |          v                                      v                 |
+ *        |     leave the engine                    deliver, block is over    |
+ *        +-------------------------------------------------------------------+
+ *
+ * Stepping walks through the same blocks: a probe asks for the length of the block (the hook is told and leaves
+ * before anything has run), the block is counted, and then its instructions run one at a time: all but the last
+ * with the trap flag set behind the guest's back, in translations of their own; the last one (which is what
+ * jumps, repeats, loads flags or halts) by itself, until the hook sees the next block.
+ *
+ * A block that cannot be translated because it runs into a page that cannot be fetched is cut there, and its
+ * instructions are run one at a time, so that a fetch fault is taken exactly by the instruction that has it.
+ */
+#include "emu/cpu/internal.h"
+
+#include <stdio.h>
+
+enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
+
+static void set_attention(struct cpu *cpu)
+{
+    bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen;
+    atomic_store(&cpu->attention_at, always ? 0 : cpu->deadline);
+    if (atomic_load(&cpu->stop_requested))
+        atomic_store(&cpu->attention_at, 0);
+}
+
+void run_stop_engine(struct cpu *cpu, enum cpu_stop stop)
+{
+    cpu->stop = stop;
+    cpu->hook_stopped = true;
+    uc_emu_stop(cpu->uc);
+}
+
+/* Interrupts */
+
+static bool interrupt_wanted(struct cpu *cpu)
+{
+    if (!cpu->interrupt_line)
+        return false;
+    if (cpu->board.interrupt_pending(cpu->board.owner))
+        return true;
+    cpu->interrupt_line = false;
+    return false;
+}
+
+/* Loads the state. */
+static bool interrupt_allowed(struct cpu *cpu)
+{
+    state_load(cpu);
+    return (state_flags(cpu) & CPU_FLAGS_IF) && !(state_hflags(cpu) & HFLAGS_SHADOW);
+}
+
+static bool take_interrupt(struct cpu *cpu)
+{
+    if (!interrupt_wanted(cpu) || !interrupt_allowed(cpu))
+        return false;
+    int vector = cpu->board.interrupt_acknowledge(cpu->board.owner);
+    if (vector < 0)
+        return false;
+    cpu->halted = false;
+    tlb_sync_context(cpu);
+    deliver(cpu, (struct event){.vector = (uint8_t)vector, .external = true, .rip = state_rip(cpu)});
+    state_store(cpu);
+    return true;
+}
+
+/* The block hook */
+
+/* INT1 ends its block, and Unicorn would never come back from it: such blocks are stepped. */
+static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size)
+{
+    uint8_t last = 0;
+    state_load(cpu);
+    tlb_sync_context(cpu);
+    mmu_peek_read(&cpu->mmu, mmu_linear(address + size - 1), &last, 1);
+    return last == 0xf1;
+}
+
+void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
+{
+    struct cpu *cpu = user;
+    (void)uc, (void)previous;
+    if (!cpu->icebp_seen && ends_with_icebp(cpu, block->pc, block->size)) {
+        cpu->icebp_seen = true;
+        atomic_store(&cpu->attention_at, 0);
+    }
+}
+
+static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size)
+{
+    bool due = atomic_load(&cpu->stop_requested) || cpu->blocks >= cpu->deadline ||
+               (interrupt_wanted(cpu) && interrupt_allowed(cpu));
+    bool icebp = (cpu->icebp_seen || cpu->first_block) && ends_with_icebp(cpu, address, size);
+    cpu->first_block = false;
+    if (icebp)
+        cpu->icebp_here = true;
+    if (due || icebp) {
+        run_stop_engine(cpu, CPU_STOP_STEP);
+        return;
+    }
+    cpu->blocks++;
+    set_attention(cpu);
+}
+
+static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t address, uint32_t size)
+{
+    cpu->hook_calls++;
+    switch (cpu->mode) {
+    case MODE_RUN:
+        begin_running(cpu, address, size);
+        break;
+    case MODE_PROBE:
+        cpu->probe_size = size;
+        run_stop_engine(cpu, CPU_STOP_STEP);
+        break;
+    case MODE_LAST:
+        if (cpu->hook_calls == 1)
+            cpu->probe_size = size;
+        if (cpu->hook_calls > 1 || size != cpu->insn.length)
+            run_stop_engine(cpu, CPU_STOP_STEP);
+        break;
+    case MODE_SINGLE:
+        if (cpu->hook_calls > 1)
+            run_stop_engine(cpu, CPU_STOP_STEP);
+        break;
+    }
+}
+
+void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+{
+    struct cpu *cpu = user;
+    (void)uc;
+    if (__builtin_expect(cpu->blocks < atomic_load_explicit(&cpu->attention_at, memory_order_relaxed), 1)) {
+        cpu->blocks++;
+        return;
+    }
+    slow_block(cpu, address, size);
+}
+
+/* The engine */
+
+static enum outcome execute(struct cpu *cpu, enum cpu_mode mode)
+{
+    uint64_t rip = 0;
+    cpu->mode = mode;
+    cpu->hook_stopped = false;
+    cpu->hook_calls = 0;
+    cpu->trapped = false;
+    cpu->refused.valid = false;
+    cpu->icebp_here = false;
+    set_attention(cpu);
+    uc_reg_read(cpu->uc, UC_X86_REG_RIP, &rip);
+    uc_err error = uc_emu_start(cpu->uc, rip, 0, 0, 0);
+    cpu->mode = MODE_RUN;
+    if (cpu->dead)
+        return OUT_DEAD;
+    if (error == UC_ERR_EXCEPTION && cpu->refused.valid)
+        return OUT_REFUSED;
+    if (error != UC_ERR_OK) {
+        snprintf(cpu->error, sizeof cpu->error, "the CPU emulator stopped at 0x%llx: %s", (unsigned long long)rip,
+                 uc_strerror(error));
+        return OUT_ERROR;
+    }
+    return cpu->hook_stopped ? OUT_STOPPED : OUT_HALT;
+}
+
+/* Fetches that were refused */
+
+static void read_instruction(struct cpu *cpu)
+{
+    state_load(cpu);
+    tlb_sync_context(cpu);
+    operand_decode(cpu, &cpu->insn);
+}
+
+/* The instruction at RIP does not reach into the page that was refused: only what follows it does. */
+static bool instruction_is_before_refusal(struct cpu *cpu)
+{
+    read_instruction(cpu);
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
+    return !cpu->refused.bad_pdpte && at - cpu->refused.page >= MMU_PAGE_SIZE && cpu->insn.length &&
+           at + cpu->insn.length <= cpu->refused.page;
+}
+
+static void enter_block(struct cpu *cpu, uint64_t end, bool cut)
+{
+    cpu->blocks++;
+    cpu->in_block = true;
+    cpu->block_end = end;
+    cpu->cut = cut;
+}
+
+/* CPU_STOP_STEP: the fault is delivered, or the block is cut and entered. */
+static enum cpu_stop take_fetch_refusal(struct cpu *cpu)
+{
+    if (!instruction_is_before_refusal(cpu))
+        return fault_take(cpu);
+    enter_block(cpu, cpu->refused.page, true);
+    return CPU_STOP_STEP;
+}
+
+/* Single instructions inside a block */
+
+void run_end_forced_trap(struct cpu *cpu)
+{
+    state_load(cpu);
+    state_set_flags(cpu, state_flags(cpu) & ~CPU_FLAGS_TF);
+    state_store(cpu);
+    uc_reg_write(cpu->uc, UC_X86_REG_DR6, &cpu->saved_dr6);
+    cpu->forced_trap = false;
+}
+
+static void begin_forced_trap(struct cpu *cpu)
+{
+    uc_reg_read(cpu->uc, UC_X86_REG_DR6, &cpu->saved_dr6);
+    state_set_flags(cpu, state_flags(cpu) | CPU_FLAGS_TF);
+    state_store(cpu);
+    cpu->forced_trap = true;
+}
+
+/* PUSHF has pushed our trap flag. */
+static void clean_pushed_flags(struct cpu *cpu)
+{
+    struct event ignored;
+    const struct operand *pushed = &cpu->insn.operand[0];
+    uint8_t flags[2];
+    if (memory_read(cpu, pushed->linear, flags, sizeof flags, &ignored)) {
+        flags[1] &= (uint8_t)~(CPU_FLAGS_TF >> 8);
+        memory_write(cpu, pushed->linear, flags, sizeof flags, state_cpl(cpu) == 3, &ignored);
+    }
+}
+
+static bool is_pushf(const struct decoded *insn)
+{
+    return insn->count && (insn->mnemonic == ZYDIS_MNEMONIC_PUSHF || insn->mnemonic == ZYDIS_MNEMONIC_PUSHFD ||
+                           insn->mnemonic == ZYDIS_MNEMONIC_PUSHFQ);
+}
+
+static void leave_or_stay(struct cpu *cpu, uint64_t next)
+{
+    state_load(cpu);
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
+    cpu->in_block = cpu->in_block && at == next && at < cpu->block_end;
+}
+
+static enum cpu_stop step_with_trap(struct cpu *cpu, uint64_t at)
+{
+    uint64_t next = at + cpu->insn.length;
+    bool guest_trap = state_flags(cpu) & CPU_FLAGS_TF;
+    bool pushf = is_pushf(&cpu->insn) && !guest_trap;
+    if (!guest_trap)
+        begin_forced_trap(cpu);
+    enum outcome outcome = execute(cpu, MODE_SINGLE);
+    if (cpu->forced_trap)
+        run_end_forced_trap(cpu);
+    switch (outcome) {
+    case OUT_STOPPED:
+        if (pushf && cpu->trapped)
+            clean_pushed_flags(cpu);
+        leave_or_stay(cpu, next);
+        return CPU_STOP_STEP;
+    case OUT_REFUSED:
+        return fault_take(cpu);
+    case OUT_HALT:
+        cpu->in_block = false;
+        cpu->halted = true;
+        return CPU_STOP_HALT;
+    case OUT_DEAD:
+        return CPU_STOP_TRIPLE_FAULT;
+    default:
+        return CPU_STOP_ERROR;
+    }
+}
+
+static bool step_last(struct cpu *cpu, uint64_t at, enum cpu_stop *stop)
+{
+    uint64_t next = at + cpu->insn.length;
+    enum outcome outcome = execute(cpu, MODE_LAST);
+    bool begun = cpu->hook_calls > 0 && cpu->probe_size == cpu->insn.length;
+    *stop = CPU_STOP_STEP;
+    switch (outcome) {
+    case OUT_STOPPED:
+        if (!begun)
+            return false;
+        leave_or_stay(cpu, next);
+        return true;
+    case OUT_REFUSED:
+        if (!begun && instruction_is_before_refusal(cpu))
+            return false;
+        if (begun && cpu->refused.kind == MMU_FETCH)
+            leave_or_stay(cpu, next); /* it ran; the next block cannot be fetched, which is for the next step */
+        else
+            *stop = fault_take(cpu);
+        return true;
+    case OUT_HALT:
+        cpu->in_block = false;
+        cpu->halted = true;
+        *stop = CPU_STOP_HALT;
+        return true;
+    case OUT_DEAD:
+        *stop = CPU_STOP_TRIPLE_FAULT;
+        return true;
+    default:
+        *stop = CPU_STOP_ERROR;
+        return true;
+    }
+}
+
+static enum cpu_stop step_icebp(struct cpu *cpu)
+{
+    deliver(cpu, (struct event){.vector = VECTOR_DB, .rip = state_rip(cpu) + cpu->insn.length});
+    state_store(cpu);
+    return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
+}
+
+/* One instruction of the block that has been entered. */
+static enum cpu_stop step_inside(struct cpu *cpu)
+{
+    enum cpu_stop stop;
+    read_instruction(cpu);
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
+    if (cpu->insn.length && cpu->insn.mnemonic == ZYDIS_MNEMONIC_INT1)
+        return step_icebp(cpu);
+    bool may_be_last = cpu->cut || !cpu->insn.length || at + cpu->insn.length >= cpu->block_end;
+    if (may_be_last && step_last(cpu, at, &stop))
+        return stop;
+    read_instruction(cpu);
+    return step_with_trap(cpu, at);
+}
+
+/* Asks for the block at RIP and enters it. CPU_STOP_STEP with in_block still clear: its fetch has faulted. */
+static enum cpu_stop enter_next_block(struct cpu *cpu)
+{
+    switch (execute(cpu, MODE_PROBE)) {
+    case OUT_STOPPED:
+        state_load(cpu);
+        enter_block(cpu, operand_code_linear(cpu, state_rip(cpu)) + cpu->probe_size, false);
+        return CPU_STOP_STEP;
+    case OUT_REFUSED:
+        return take_fetch_refusal(cpu);
+    case OUT_DEAD:
+        return CPU_STOP_TRIPLE_FAULT;
+    case OUT_HALT:
+        return CPU_STOP_HALT;
+    default:
+        return CPU_STOP_ERROR;
+    }
+}
+
+static bool deliver_undelivered(struct cpu *cpu)
+{
+    if (!cpu->undelivered)
+        return false;
+    cpu->undelivered = false;
+    state_load(cpu);
+    tlb_sync_context(cpu);
+    deliver(cpu, cpu->pending);
+    state_store(cpu);
+    return true;
+}
+
+enum cpu_stop cpu_step(struct cpu *cpu)
+{
+    if (cpu->dead)
+        return CPU_STOP_TRIPLE_FAULT;
+    if (deliver_undelivered(cpu))
+        return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
+    if (!cpu->in_block) {
+        if (take_interrupt(cpu))
+            return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
+        if (cpu->halted)
+            return CPU_STOP_HALT;
+        enum cpu_stop stop = enter_next_block(cpu);
+        if (stop != CPU_STOP_STEP || !cpu->in_block)
+            return cpu->dead ? CPU_STOP_TRIPLE_FAULT : stop;
+    }
+    return step_inside(cpu);
+}
+
+/* Free running */
+
+/* Between blocks, nothing due. CPU_STOP_STEP: go on. */
+static enum cpu_stop run_blocks(struct cpu *cpu)
+{
+    switch (execute(cpu, MODE_RUN)) {
+    case OUT_STOPPED:
+        return CPU_STOP_STEP;
+    case OUT_REFUSED:
+        if (cpu->refused.kind == MMU_FETCH && !cpu->refused.bad_pdpte) {
+            cpu->fetch_refused = true;
+            return CPU_STOP_STEP;
+        }
+        return fault_take(cpu);
+    case OUT_HALT:
+        cpu->halted = true;
+        return CPU_STOP_STEP;
+    case OUT_DEAD:
+        return CPU_STOP_TRIPLE_FAULT;
+    default:
+        return CPU_STOP_ERROR;
+    }
+}
+
+static bool due(struct cpu *cpu, enum cpu_stop *stop)
+{
+    if (atomic_exchange(&cpu->stop_requested, false))
+        *stop = CPU_STOP_REQUESTED;
+    else if (!cpu->in_block && cpu->blocks >= cpu->deadline)
+        *stop = CPU_STOP_DEADLINE;
+    else
+        return false;
+    return true;
+}
+
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks)
+{
+    enum cpu_stop stop = CPU_STOP_STEP;
+    cpu->deadline = deadline_blocks;
+    cpu->fetch_refused = false;
+    cpu->icebp_here = false;
+    while (stop == CPU_STOP_STEP) {
+        if (cpu->dead)
+            return CPU_STOP_TRIPLE_FAULT;
+        if (deliver_undelivered(cpu))
+            continue;
+        if (due(cpu, &stop))
+            return stop;
+        if (cpu->in_block) {
+            stop = step_inside(cpu);
+        } else if (take_interrupt(cpu)) {
+            cpu->fetch_refused = false;
+            cpu->icebp_here = false;
+        } else if (cpu->halted) {
+            return CPU_STOP_HALT;
+        } else if (cpu->fetch_refused) {
+            cpu->fetch_refused = false;
+            stop = take_fetch_refusal(cpu);
+        } else if (cpu->icebp_here) {
+            stop = enter_next_block(cpu);
+        } else {
+            stop = run_blocks(cpu);
+        }
+    }
+    return stop;
+}
+
+void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks)
+{
+    cpu->deadline = deadline_blocks;
+    set_attention(cpu);
+}
+
+void cpu_request_stop(struct cpu *cpu)
+{
+    atomic_store(&cpu->stop_requested, true);
+    atomic_store(&cpu->attention_at, 0);
+}
+
+void cpu_interrupt_changed(struct cpu *cpu)
+{
+    cpu->interrupt_line = true;
+    atomic_store(&cpu->attention_at, 0);
+}

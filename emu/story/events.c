@@ -1,0 +1,217 @@
+/*
+ * Guest events in. Every record is copied and checked against the length of its type before anything is believed; the
+ * numbers inside are only ever stored and shown, never used as an index or address.
+ */
+#include "emu/story/internal.h"
+
+#include <string.h>
+
+union event {
+    struct flt_record head;
+    struct flt_fault_begin begin;
+    struct flt_fault_vma vma;
+    struct flt_fault_branch branch;
+    struct flt_fault_cow cow;
+    struct flt_fault_pte pte;
+    struct flt_fault_end end;
+    struct flt_mm_page_alloc alloc;
+    struct flt_mm_lru_add lru;
+    struct flt_mm_filemap filemap;
+    struct flt_sched_switch sched;
+    struct flt_task_new task_new;
+    struct flt_task_rename rename;
+    struct flt_task_exit exit;
+    struct flt_boot_phase phase;
+    uint8_t bytes[FLT_RECORD_MAX];
+};
+
+/* The length of a type's records; 0: unknown to this version, any length will do. */
+static size_t length_of(uint16_t type) {
+    switch (type) {
+    case FLT_FAULT_BEGIN: return sizeof(struct flt_fault_begin);
+    case FLT_FAULT_VMA: return sizeof(struct flt_fault_vma);
+    case FLT_FAULT_BRANCH: return sizeof(struct flt_fault_branch);
+    case FLT_FAULT_COW: return sizeof(struct flt_fault_cow);
+    case FLT_FAULT_PTE: return sizeof(struct flt_fault_pte);
+    case FLT_FAULT_END: return sizeof(struct flt_fault_end);
+    case FLT_MM_PAGE_ALLOC: return sizeof(struct flt_mm_page_alloc);
+    case FLT_MM_PAGE_FREE: return sizeof(struct flt_mm_page_free);
+    case FLT_MM_LRU_ADD: return sizeof(struct flt_mm_lru_add);
+    case FLT_MM_FILEMAP_ADD:
+    case FLT_MM_FILEMAP_DELETE: return sizeof(struct flt_mm_filemap);
+    case FLT_MM_BUDDY_SPLIT:
+    case FLT_MM_BUDDY_MERGE: return sizeof(struct flt_mm_buddy);
+    case FLT_SCHED_SWITCH: return sizeof(struct flt_sched_switch);
+    case FLT_TASK_NEW: return sizeof(struct flt_task_new);
+    case FLT_TASK_RENAME: return sizeof(struct flt_task_rename);
+    case FLT_TASK_EXIT: return sizeof(struct flt_task_exit);
+    case FLT_SIGNAL: return sizeof(struct flt_signal);
+    case FLT_BOOT_PHASE: return sizeof(struct flt_boot_phase);
+    default: return 0;
+    }
+}
+
+/* The guest says which task is in do_page_fault() and for which address: that names the pending record. */
+static bool on_begin(struct story *story, const struct flt_fault_begin *begin) {
+    struct open_fault *pending = feed_pending(story);
+    if (!pending || pending->record->linear != begin->address)
+        return false;
+    struct open_fault *outer = feed_innermost(story, begin->head.task);
+    struct story_fault *record = pending->record;
+    feed_claim(story, record, begin->head.task);
+    record->nested_in = outer ? outer->record->number : 0;
+    record->pgd_phys = begin->pgd_phys;
+    record->traced = true;
+    return true;
+}
+
+static void on_vma(struct story_fault *record, const struct flt_fault_vma *vma) {
+    record->vma_told = true;
+    record->vma_found = vma->start < vma->end;
+    record->vma_start = vma->start;
+    record->vma_end = vma->end;
+    record->vma_flags = vma->vm_flags;
+    record->vma_pgoff = vma->pgoff;
+    record->vma_inode = vma->file_inode;
+    record->vma_grown_from = vma->stack_grown_from;
+    tasks_copy_text(record->vma_name, sizeof record->vma_name, vma->name, sizeof vma->name);
+}
+
+static void on_alloc(struct story_fault *record, const struct flt_mm_page_alloc *alloc) {
+    if (record->frame_count == STORY_MAX_FRAMES) {
+        record->frames_dropped++;
+        return;
+    }
+    record->frames[record->frame_count++] = (struct story_frame_taken){
+        .pfn = alloc->pfn,
+        .order = alloc->order,
+        .gfp = alloc->gfp_flags,
+        .node = alloc->node,
+        .zone = alloc->zone,
+        .preferred_zone = alloc->preferred_zone,
+        .from_pageset = alloc->from_pageset != 0,
+        .failed = alloc->pfn == UINT32_MAX,
+        .zone_free = alloc->zone_free,
+        .min = alloc->pages_min,
+        .low = alloc->pages_low,
+        .high = alloc->pages_high,
+    };
+}
+
+static void on_cow(struct story_fault *record, const struct flt_fault_cow *cow) {
+    record->has_cow = true;
+    record->cow_old_pfn = cow->old_pfn;
+    record->cow_old_mapcount = cow->old_mapcount;
+    record->cow_new_pfn = cow->new_pfn;
+}
+
+static void on_pte(struct story_fault *record, const struct flt_fault_pte *pte) {
+    record->has_pte = true;
+    record->pte_address = pte->address;
+    record->pte_phys = pte->pte_phys;
+    record->pte_before = pte->before;
+    record->pte_after = pte->after;
+}
+
+static void on_filemap(struct story_fault *record, const struct flt_mm_filemap *filemap) {
+    record->has_file_page = true;
+    record->file_pfn = filemap->pfn;
+    record->file_inode = filemap->inode;
+    record->file_index = filemap->index;
+}
+
+static void on_lru(struct story_fault *record, const struct flt_mm_lru_add *lru) {
+    record->lru = lru->active != 0;
+    record->lru_pfn = lru->pfn;
+}
+
+/* Events between fault_begin and fault_end that describe the task's innermost fault. */
+static void describe(struct story_fault *record, const union event *event) {
+    switch (event->head.type) {
+    case FLT_FAULT_VMA: on_vma(record, &event->vma); break;
+    case FLT_FAULT_BRANCH: record->branch = event->branch.branch; break;
+    case FLT_FAULT_COW: on_cow(record, &event->cow); break;
+    case FLT_FAULT_PTE: on_pte(record, &event->pte); break;
+    case FLT_MM_PAGE_ALLOC: on_alloc(record, &event->alloc); break;
+    case FLT_MM_LRU_ADD: on_lru(record, &event->lru); break;
+    case FLT_MM_FILEMAP_ADD: on_filemap(record, &event->filemap); break;
+    default: break;
+    }
+}
+
+static bool on_end(struct story *story, uint64_t blocks, const struct flt_fault_end *end) {
+    struct open_fault *open = feed_innermost(story, end->head.task);
+    if (!open)
+        return false;
+    open->record->signal = end->signal;
+    open->record->si_code = end->si_code;
+    feed_close(story, open, blocks, end->outcome);
+    return true;
+}
+
+static void on_switch(struct story *story, uint64_t blocks, const struct flt_sched_switch *sched) {
+    for (size_t i = 0; i < story->open_count; i++) {
+        struct open_fault *open = &story->open[i];
+        bool leaves = open->record->pid == sched->prev, comes = open->record->pid == sched->next;
+        if (leaves == comes)
+            continue;
+        if (leaves && !open->away) {
+            open->record->waits++;
+            open->away_since = blocks;
+        } else if (comes && open->away)
+            open->record->wait_blocks += blocks - open->away_since;
+        open->away = leaves;
+    }
+    story->current_pid = sched->next;
+}
+
+/* A task that dies in the middle of a fault never ends it. */
+static void on_exit_of(struct story *story, uint64_t blocks, uint32_t pid) {
+    for (struct open_fault *open; (open = feed_innermost(story, pid));)
+        feed_close(story, open, blocks, FLT_OUTCOME_KILLED);
+}
+
+/* False: an event of the fault path that fits no open record. */
+static bool apply(struct story *story, uint64_t blocks, const union event *event) {
+    struct open_fault *open;
+    switch (event->head.type) {
+    case FLT_FAULT_BEGIN: return on_begin(story, &event->begin);
+    case FLT_FAULT_END: return on_end(story, blocks, &event->end);
+    case FLT_SCHED_SWITCH: on_switch(story, blocks, &event->sched); return true;
+    case FLT_TASK_NEW:
+        tasks_new(&story->tasks, event->task_new.pid, event->task_new.parent, event->task_new.comm);
+        return true;
+    case FLT_TASK_RENAME: tasks_rename(&story->tasks, event->rename.pid, event->rename.comm); return true;
+    case FLT_TASK_EXIT: on_exit_of(story, blocks, event->exit.pid); return true;
+    case FLT_BOOT_PHASE:
+        if (event->phase.phase == FLT_PHASE_PROGRAM_START) {
+            story->program_started = true;
+            tasks_mark_program(&story->tasks, event->head.task);
+        }
+        return true;
+    default:
+        open = feed_innermost(story, event->head.task);
+        if (open)
+            describe(open->record, event);
+        return open || event->head.type > FLT_FAULT_END;
+    }
+}
+
+bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes) {
+    union event event = {.bytes = {0}};
+    if (bytes >= sizeof event.head && bytes <= sizeof event)
+        memcpy(&event, record, bytes);
+    size_t expected = length_of(event.head.type);
+    if (event.head.bytes != bytes || bytes < sizeof event.head || (expected && expected != bytes)) {
+        story->counters.events_malformed++;
+        return false;
+    }
+    story->counters.events++;
+    story->any_event = true;
+    story->current_pid = event.head.task;
+    if (story->listener.event)
+        story->listener.event(story->listener.owner, blocks, &event.head);
+    if (!apply(story, blocks, &event))
+        story->counters.events_unmatched++;
+    return true;
+}

@@ -1,0 +1,119 @@
+/*
+ * Records by number: record n is in place (n - 1) mod keep, in chunks that are allocated when their first place is
+ * used, so that a short run pays for what it has. Marks: one growing array; when it holds twice keep, its older half
+ * goes.
+ */
+#include "emu/story/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t keep_of(const struct story *story) { return (uint64_t)story->chunk_count * STORY_CHUNK; }
+
+struct story *story_create(const struct story_config *config) {
+    struct story *story = calloc(1, sizeof *story);
+    if (!story)
+        return NULL;
+    story->config = *config;
+    size_t keep = config->keep ? config->keep : STORY_KEEP_DEFAULT;
+    if (keep < STORY_KEEP_MIN)
+        keep = STORY_KEEP_MIN;
+    story->chunk_count = keep / STORY_CHUNK + (keep % STORY_CHUNK != 0);
+    story->chunks = calloc(story->chunk_count, sizeof *story->chunks);
+    if (!story->chunks) {
+        free(story);
+        return NULL;
+    }
+    return story;
+}
+
+void story_destroy(struct story *story) {
+    if (!story)
+        return;
+    for (size_t i = 0; i < story->chunk_count; i++)
+        free(story->chunks[i]);
+    free(story->chunks);
+    free(story->marks);
+    source_cache_free(&story->sources);
+    free(story);
+}
+
+void story_listen(struct story *story, const struct story_listener *listener) { story->listener = *listener; }
+
+struct story_fault *store_new(struct story *story) {
+    uint64_t place = story->opened % keep_of(story);
+    struct story_fault **chunk = &story->chunks[place / STORY_CHUNK];
+    if (!*chunk)
+        *chunk = malloc(STORY_CHUNK * sizeof **chunk);
+    if (!*chunk)
+        return NULL;
+    struct story_fault *record = *chunk + place % STORY_CHUNK;
+    memset(record, 0, sizeof *record);
+    record->number = ++story->opened;
+    return record;
+}
+
+const struct story_fault *story_fault_by_number(const struct story *story, uint64_t number) {
+    uint64_t keep = keep_of(story);
+    if (number == 0 || number > story->opened || story->opened - number >= keep)
+        return NULL;
+    uint64_t place = (number - 1) % keep;
+    return story->chunks[place / STORY_CHUNK] + place % STORY_CHUNK;
+}
+
+const struct story_fault *story_last(const struct story *story) {
+    return story_fault_by_number(story, story->last_closed);
+}
+
+uint64_t story_fault_count(const struct story *story) { return story->opened; }
+uint64_t story_user_fault_count(const struct story *story) { return story->opened_by_programs; }
+void story_counters(const struct story *story, struct story_counters *to) { *to = story->counters; }
+
+static uint8_t track_of(const struct story_fault *fault) {
+    switch (fault->branch) {
+    case FLT_BRANCH_ANON_ZERO:
+    case FLT_BRANCH_ANON: return TRACK_ANON;
+    case FLT_BRANCH_FILE_MINOR:
+    case FLT_BRANCH_FILE_MAJOR:
+    case FLT_BRANCH_FILE_COW: return TRACK_FILE;
+    case FLT_BRANCH_SWAP_IN: return TRACK_SWAP;
+    case FLT_BRANCH_COW_COPY:
+    case FLT_BRANCH_COW_REUSE: return TRACK_COW;
+    case FLT_BRANCH_SEGV:
+    case FLT_BRANCH_SIGBUS:
+    case FLT_BRANCH_OOM:
+    case FLT_BRANCH_FIXUP:
+    case FLT_BRANCH_OOPS: return TRACK_BAD;
+    default: return TRACK_KERNEL;
+    }
+}
+
+static bool room_for_mark(struct story *story) {
+    if (story->mark_count < story->mark_capacity)
+        return true;
+    size_t limit = 2 * (size_t)keep_of(story);
+    if (story->mark_capacity >= limit) {
+        size_t half = story->mark_count / 2;
+        memmove(story->marks, story->marks + half, (story->mark_count - half) * sizeof *story->marks);
+        story->mark_count -= half;
+        return true;
+    }
+    size_t wanted = story->mark_capacity ? 2 * story->mark_capacity : 256;
+    struct story_mark *bigger = reallocarray(story->marks, wanted, sizeof *bigger);
+    if (!bigger)
+        return false;
+    story->marks = bigger;
+    story->mark_capacity = wanted;
+    return true;
+}
+
+void store_mark(struct story *story, const struct story_fault *fault) {
+    if ((!fault->user_program && story->any_event) || !room_for_mark(story))
+        return;
+    story->marks[story->mark_count++] = (struct story_mark){fault->end_blocks, fault->number, track_of(fault)};
+}
+
+const struct story_mark *story_marks(const struct story *story, size_t *count) {
+    *count = story->mark_count;
+    return story->marks;
+}
