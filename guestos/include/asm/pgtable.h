@@ -38,7 +38,73 @@ typedef struct { u32 pgprot; } pgprot_t;
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define _KERNPG_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define PAGE_KERNEL ((pgprot_t){_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED})
+#define PAGE_NONE ((pgprot_t){_PAGE_PROTNONE | _PAGE_ACCESSED})
+#define PAGE_READONLY ((pgprot_t){_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED})
+#define PAGE_SHARED ((pgprot_t){_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED})
 
+/* The kernel's own directory (boot.S makes it, setup_memory finishes it): the pattern for the kernel half of every address space. */
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
+
+#define PTE_PFN_MASK 0xFFFFF000u
+/* What mprotect keeps of an entry: the frame and what the processor recorded. */
+#define _PAGE_CHG_MASK (PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY)
+
+#define pgd_index(address) ((unsigned)((address) >> PGDIR_SHIFT))
+#define pte_index(address) ((unsigned)(((address) >> PAGE_SHIFT) & (PTRS_PER_PTE - 1)))
+#define pgd_offset(mm, address) ((mm)->pgd + pgd_index(address))
+#define pgd_offset_k(address) (swapper_pg_dir + pgd_index(address))
+
+/* Folded levels: a pud and a pmd are the pgd entry seen under another name. */
+static inline pud_t *pud_offset(pgd_t *pgd, unsigned long address)
+{
+    (void)address;
+    return (pud_t *)pgd;
+}
+static inline pmd_t *pmd_offset(pud_t *pud, unsigned long address)
+{
+    (void)address;
+    return (pmd_t *)pud;
+}
+static inline u32 pmd_val(pmd_t pmd) { return pmd.pud.pgd.pgd; }
+static inline void set_pmd(pmd_t *pmd, u32 value) { pmd->pud.pgd.pgd = value; }
+static inline bool pmd_none(pmd_t pmd) { return pmd_val(pmd) == 0; }
+static inline bool pmd_present(pmd_t pmd) { return pmd_val(pmd) & _PAGE_PRESENT; }
+static inline pte_t *pmd_table(pmd_t pmd) { return (pte_t *)__va(pmd_val(pmd) & PTE_PFN_MASK); }
+/* The entry for address in the table that a present pmd names. Tables are always in low memory. */
+static inline pte_t *pte_offset(pmd_t *pmd, unsigned long address) { return pmd_table(*pmd) + pte_index(address); }
+
+static inline bool pte_none(pte_t pte) { return pte.pte == 0; }
+/* Names a frame: for the processor, or under PROT_NONE for us alone. */
+static inline bool pte_present(pte_t pte) { return pte.pte & (_PAGE_PRESENT | _PAGE_PROTNONE); }
+static inline bool pte_write(pte_t pte) { return pte.pte & _PAGE_RW; }
+static inline bool pte_dirty(pte_t pte) { return pte.pte & _PAGE_DIRTY; }
+static inline bool pte_young(pte_t pte) { return pte.pte & _PAGE_ACCESSED; }
+static inline unsigned long pte_pfn(pte_t pte) { return pte.pte >> PAGE_SHIFT; }
+static inline pte_t pte_with(pte_t pte, u32 bits) { return (pte_t){pte.pte | bits}; }
+static inline pte_t pte_without(pte_t pte, u32 bits) { return (pte_t){pte.pte & ~bits}; }
+static inline pte_t pte_mkwrite(pte_t pte) { return pte_with(pte, _PAGE_RW); }
+static inline pte_t pte_mkdirty(pte_t pte) { return pte_with(pte, _PAGE_DIRTY); }
+static inline pte_t pte_mkyoung(pte_t pte) { return pte_with(pte, _PAGE_ACCESSED); }
+static inline pte_t pte_wrprotect(pte_t pte) { return pte_without(pte, _PAGE_RW); }
+static inline pte_t pte_mkclean(pte_t pte) { return pte_without(pte, _PAGE_DIRTY); }
+static inline pte_t pte_mkold(pte_t pte) { return pte_without(pte, _PAGE_ACCESSED); }
+static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
+{
+    return (pte_t){(pte.pte & _PAGE_CHG_MASK) | (prot.pgprot & ~_PAGE_CHG_MASK)};
+}
+static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot) { return (pte_t){(u32)(pfn << PAGE_SHIFT) | prot.pgprot}; }
+
+/* An entry is written whole, in one store, so that a walk never sees half of it. */
+static inline void set_pte(pte_t *ptep, pte_t pte) { *(volatile u32 *)&ptep->pte = pte.pte; }
+/*
+ * Takes the entry away in one step: the processor may set A or D at any moment until it is gone, and those bits
+ * must be in what the caller gets.
+ */
+static inline pte_t ptep_get_and_clear(pte_t *ptep)
+{
+    u32 old = 0;
+    __asm__ volatile("xchgl %0, %1" : "+r"(old), "+m"(ptep->pte) : : "memory");
+    return (pte_t){old};
+}
 
 #endif

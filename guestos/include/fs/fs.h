@@ -248,6 +248,10 @@ int do_truncate(struct inode *inode, loff_t size);
 loff_t generic_file_llseek(struct file *file, loff_t offset, int whence);
 int dcache_iterate(struct file *file, struct dir_context *context); /* listings where every name is a dentry */
 
+/* An unlinked file of `size` bytes, all zero, in memory only: backs MAP_SHARED | MAP_ANONYMOUS. Shown as
+ * "/dev/zero (deleted)". ERR_PTR on failure. */
+struct file *shmem_file_setup(loff_t size);
+
 /* ---- names ---- */
 /* Path of a dentry into buf (from the end); returns the start inside buf or ERR_PTR(-ENAMETOOLONG). */
 char *d_path(struct dentry *dentry, char *buf, int size);

@@ -96,6 +96,8 @@ bool sigismember_blocked_or_ignored(const struct task_struct *task, int signal);
  * that ends it. set 0: nothing. 0, -EINVAL or -EFAULT. */
 int set_user_sigmask(const void __user *set, size_t sigsetsize);
 void restore_saved_sigmask_unless(bool interrupted);
+/* True when a fault signal would kill: no handler (default or ignored), or blocked. For messages. */
+bool unhandled_signal(const struct task_struct *task, int signal);
 void flush_signal_handlers_for_exec(struct task_struct *task);
 
 /* For /proc/PID/status and stat. */

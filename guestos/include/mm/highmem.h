@@ -7,7 +7,7 @@
 
 #include "mm/mmzone.h"
 
-enum km_type { KM_USER0, KM_USER1, KM_BIO, KM_IRQ0, KM_PTE0, KM_PTE1, KM_TYPE_NR };
+enum km_type { KM_USER0, KM_USER1, KM_BIO, KM_IRQ0, KM_PTE0, KM_PTE1, KM_DEBUG /* poison */, KM_TYPE_NR };
 
 void *kmap_atomic(struct page *page, enum km_type type);
 void kunmap_atomic(void *address, enum km_type type);

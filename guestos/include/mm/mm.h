@@ -50,6 +50,8 @@ void lru_cache_add_active(struct page *page);
 void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 void lru_cache_del(struct page *page);
+int set_page_dirty(struct page *page);        /* 1 when it was clean before; through the mapping's operation when it has one */
+struct page *empty_zero_page(void);           /* the one frame of zeros that reads of untouched memory share */
 
 /* ---- address spaces ---- */
 struct vm_fault {
@@ -95,6 +97,9 @@ int setup_stack_vma(struct mm_struct *mm, unsigned long stack_top);
 int access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, int write);
 unsigned int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, int write);
 void unmap_mapping_range(struct address_space *mapping, u32 first_index, u32 page_count); /* truncate */
+
+/* Highest address that exec's stack may end at, and where mmap starts to search downwards (set by mm_alloc). */
+#define STACK_TOP TASK_SIZE
 
 /* arch/i386/mm/fault.c; entry code calls it with interrupts off and CR2 not yet read. */
 void do_page_fault(struct pt_regs *regs, u32 error_code);

@@ -8,6 +8,7 @@
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "lib/atomic.h"
+#include "kernel/rwsem.h"
 #include "asm/pgtable.h"
 
 struct address_space;
@@ -109,14 +110,15 @@ struct mm_struct {
     struct vm_area_struct *mmap; /* by address */
     struct rb_root mm_rb;
     struct vm_area_struct *mmap_cache;
-    unsigned long free_area_cache, mmap_base, task_size;
+    unsigned long mmap_base, task_size;
     pgd_t *pgd;
     atomic_t mm_users, mm_count;
     int map_count;
+    struct rw_semaphore mmap_sem; /* readers: faults, walks. Writers: whoever changes the VMAs */
     struct list_head mmlist;     /* all address spaces, from init_mm */
     unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
     unsigned long arg_start, arg_end, env_start, env_end;
-    unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, reserved_vm, def_flags, nr_ptes; /* pages */
+    unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, data_vm, reserved_vm, def_flags, nr_ptes; /* pages */
     unsigned long file_rss, anon_rss, hiwater_rss, hiwater_vm;                                       /* pages */
     u32 saved_auxv[44];
     struct file *exe_file;

@@ -1,0 +1,33 @@
+/*
+ * A lock with many readers or one writer that sleeps. One CPU without preemption inside the kernel: the counter
+ * needs no atomic instruction, only whoever sleeps while holding it makes others wait.
+ *
+ *   activity > 0   that many readers        activity = -1   one writer        0   free
+ *
+ * A reader waits for a writer only, never for a waiting writer: a fault inside a user copy may take the lock for
+ * reading again although its task reads already.
+ */
+#ifndef _KERNEL_RWSEM_H
+#define _KERNEL_RWSEM_H
+
+#include "kernel/wait.h"
+
+struct rw_semaphore {
+    int activity;
+    wait_queue_head_t wait;
+};
+
+#define RWSEM_INIT(name) {0, {LIST_HEAD_INIT((name).wait.task_list)}}
+
+static inline void init_rwsem(struct rw_semaphore *sem)
+{
+    sem->activity = 0;
+    init_waitqueue_head(&sem->wait);
+}
+
+void down_read(struct rw_semaphore *sem);
+void up_read(struct rw_semaphore *sem);
+void down_write(struct rw_semaphore *sem);
+void up_write(struct rw_semaphore *sem);
+
+#endif
