@@ -1,0 +1,223 @@
+/*
+ * From the firmware's map to running zones (include/kernel/init.h has the order).
+ *
+ *   setup_memory   e820 -> the limits below; direct map; bootmem with the kernel, the bitmap and the initrd taken
+ *   paging_init    tables for the kmap window and the fixmaps; zones and mem_map
+ *   mem_init       bootmem's free frames and high memory to the buddy system
+ *
+ *   0 ......... min_low_pfn ............. max_low_pfn = highstart_pfn ........... highend_pfn = max_pfn
+ *   | kernel    | direct map, DMA + NORMAL |  HIGHMEM: kmap only                  |
+ *
+ * The direct map uses 4 MiB pages wherever 4 MiB are whole. It is the first thing made here, takes no memory but what
+ * the image brings, and ends with the RAM, where boot.S mapped all that could be.
+ */
+#include "mm/internal.h"
+
+static pte_t tail_table[PTRS_PER_PTE] __attribute__((aligned(4096)));
+unsigned long min_low_pfn, max_low_pfn, max_pfn, highstart_pfn, highend_pfn;
+void *high_memory;
+unsigned long num_physpages, totalram_pages, totalhigh_pages;
+bool mm_check_always;
+
+static u64 memory_limit;                   /* mem=, 0: none */
+static unsigned long highmem_pages = ~0ul; /* highmem=, in pages; ~0: whatever does not fit the direct map */
+
+/* "64M", "1G", "8192K", "0x100000" */
+static u64 parse_bytes(const char *text)
+{
+    char *end;
+    u64 value = simple_strtoul(text, &end, 0);
+
+    switch (*end) {
+    case 'G': case 'g': return value << 30;
+    case 'M': case 'm': return value << 20;
+    case 'K': case 'k': return value << 10;
+    default: return value;
+    }
+}
+
+/* The value of the word "name" in line (name ends in '=' or is the whole word), or NULL. */
+static const char *find_word(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = line; (at = strstr(at, name)); at++) {
+        bool starts = at == line || at[-1] == ' ';
+        char after = at[length];
+
+        if (starts && (name[length - 1] == '=' || after == ' ' || after == '\0'))
+            return at + length;
+    }
+    return NULL;
+}
+
+void parse_mem_options(const char *cmdline)
+{
+    const char *value;
+
+    if ((value = find_word(cmdline, "mem=")))
+        memory_limit = parse_bytes(value);
+    if ((value = find_word(cmdline, "highmem=")))
+        highmem_pages = (unsigned long)(parse_bytes(value) >> PAGE_SHIFT);
+    mm_check_always = find_word(cmdline, "mmcheck") != NULL;
+}
+
+/* Splits [0, max_pfn) into the direct map and high memory. */
+static unsigned long find_max_low_pfn(void)
+{
+    unsigned long low = min_t(unsigned long, max_pfn, MAXMEM >> PAGE_SHIFT);
+    unsigned long least = min_t(unsigned long, low, max_t(unsigned long, MAX_DMA_PFN, min_low_pfn + 1024));
+
+    if (highmem_pages == ~0ul || highmem_pages <= max_pfn - low)
+        return low;
+    if (highmem_pages > max_pfn - least) {
+        printk(KERN_WARNING "highmem=: only %lu KiB can be high memory\n", (max_pfn - least) << (PAGE_SHIFT - 10));
+        return least;
+    }
+    return max_pfn - highmem_pages;
+}
+
+/* Linear PAGE_OFFSET + [0, max_low_pfn): 4 MiB pages, and one table for what does not fill the last 4 MiB. */
+static void map_low_memory(void)
+{
+    unsigned long whole = max_low_pfn / PTRS_PER_PTE, rest = max_low_pfn % PTRS_PER_PTE;
+    unsigned first = pgd_index(PAGE_OFFSET);
+
+    for (unsigned long i = whole; i < MAXMEM / PGDIR_SIZE; i++)
+        swapper_pg_dir[first + i].pgd = 0;
+    for (unsigned long i = 0; i < whole; i++)
+        swapper_pg_dir[first + i].pgd = (u32)(i << PGDIR_SHIFT) | _KERNPG_TABLE | _PAGE_PSE;
+    for (unsigned long i = 0; i < rest; i++)
+        set_pte(&tail_table[i], pfn_pte(whole * PTRS_PER_PTE + i, PAGE_KERNEL));
+    if (rest)
+        swapper_pg_dir[first + whole].pgd = (u32)__pa(tail_table) | _KERNPG_TABLE;
+    enable_paging_features();
+    load_cr3((u32)__pa(swapper_pg_dir));
+}
+
+/* The frames [start, start + size) of bootmem's bitmap: after the kernel, in RAM, clear of the initrd. */
+static unsigned long place_bitmap(unsigned long pages)
+{
+    unsigned long need = (bootmem_bitmap_bytes(pages) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    unsigned long initrd_first = initrd_start >> PAGE_SHIFT, initrd_last = (initrd_end + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+    for (unsigned long pfn = min_low_pfn; pfn + need <= pages; pfn++) {
+        if (pfn < initrd_last && initrd_first < pfn + need)
+            continue;
+        if (e820_ram_pages(&e820, pfn, pfn + need) == need)
+            return pfn;
+    }
+    panic("bootmem: no room for the bitmap of %lu frames: the machine has too little memory", pages);
+}
+
+static void open_low_ram(void)
+{
+    unsigned long start, end;
+
+    for (unsigned i = 0; e820_ram_range(&e820, i, &start, &end); i++) {
+        end = min_t(unsigned long, end, max_low_pfn);
+        if (start < end)
+            free_bootmem(start << PAGE_SHIFT, (end - start) << PAGE_SHIFT);
+    }
+}
+
+static void reserve_initrd(void)
+{
+    if (initrd_start >= initrd_end)
+        return;
+    if (((initrd_end - 1) >> PAGE_SHIFT) >= max_low_pfn)
+        panic("initrd: [%08x, %08x) lies above the directly mapped memory", initrd_start, initrd_end);
+    reserve_bootmem(initrd_start, initrd_end - initrd_start);
+}
+
+void setup_memory(void)
+{
+    unsigned long bitmap_pfn;
+
+    sanitize_e820_map(&e820);
+    if (memory_limit)
+        limit_e820_ram(&e820, memory_limit);
+    min_low_pfn = (__pa(_end) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    max_pfn = find_max_pfn(&e820);
+    if (max_pfn <= min_low_pfn)
+        panic("e820: RAM ends at %lu KiB, before the kernel does", max_pfn << (PAGE_SHIFT - 10));
+    max_low_pfn = find_max_low_pfn();
+    highstart_pfn = max_low_pfn;
+    highend_pfn = max_pfn;
+    high_memory = __va(max_low_pfn << PAGE_SHIFT);
+
+    map_low_memory();
+    bitmap_pfn = place_bitmap(max_low_pfn);
+    init_bootmem(bitmap_pfn, max_low_pfn);
+    open_low_ram();
+    reserve_bootmem(0, PAGE_SIZE); /* the BIOS's data, and so that no allocation is at address 0 */
+    reserve_bootmem(__pa(_text), (unsigned long)(_end - _text));
+    reserve_bootmem(bitmap_pfn << PAGE_SHIFT, bootmem_bitmap_bytes(max_low_pfn));
+    reserve_initrd();
+}
+
+/* A fresh kernel table for the 4 MiB at address, in swapper_pg_dir and so in every address space made from it. */
+static pte_t *new_kernel_table(unsigned long address)
+{
+    pte_t *table = alloc_bootmem(PAGE_SIZE);
+
+    pgd_offset_k(address)->pgd = (u32)__pa(table) | _KERNPG_TABLE;
+    return table;
+}
+
+void paging_init(void)
+{
+    unsigned long dma = min_t(unsigned long, max_low_pfn, MAX_DMA_PFN);
+    unsigned long sizes[MAX_NR_ZONES] = {dma, max_low_pfn - dma, highend_pfn - highstart_pfn};
+    unsigned long holes[MAX_NR_ZONES], start = 0;
+
+    pkmap_page_table = new_kernel_table(PKMAP_BASE);
+    new_kernel_table(FIXADDR_START);
+    for (int i = 0; i < MAX_NR_ZONES; i++) {
+        holes[i] = sizes[i] - e820_ram_pages(&e820, start, start + sizes[i]);
+        start += sizes[i];
+    }
+    free_area_init_node(&contig_page_data, sizes, 0, holes);
+    SetPageTable(virt_to_page(swapper_pg_dir));
+    SetPageTable(virt_to_page(tail_table));
+    SetPageTable(virt_to_page(pkmap_page_table));
+    SetPageTable(virt_to_page(pmd_table(*pmd_offset(pud_offset(pgd_offset_k(FIXADDR_START), 0), 0))));
+}
+
+/* High memory has no bitmap: all of its RAM is free. */
+static unsigned long free_high_memory(void)
+{
+    unsigned long start, end, given = 0;
+
+    for (unsigned i = 0; e820_ram_range(&e820, i, &start, &end); i++) {
+        start = max_t(unsigned long, start, highstart_pfn);
+        if (start >= end)
+            continue;
+        free_reserved_range(start, end);
+        given += end - start;
+    }
+    return given;
+}
+
+void mem_init(void)
+{
+    num_physpages = e820_ram_pages(&e820, 0, max_pfn);
+    totalram_pages = free_all_bootmem();
+    totalhigh_pages = free_high_memory();
+    totalram_pages += totalhigh_pages;
+    kmap_init();
+    printk(KERN_INFO "Memory: %luk/%luk available (%luk kernel image, %luk highmem)\n", totalram_pages << (PAGE_SHIFT - 10),
+           num_physpages << (PAGE_SHIFT - 10), (unsigned long)(_end - _text) >> 10, totalhigh_pages << (PAGE_SHIFT - 10));
+}
+
+/* Whole frames only: what shares a frame with something else stays reserved. */
+void free_initrd_mem(u32 start_phys, u32 end_phys)
+{
+    unsigned long start = (start_phys + PAGE_SIZE - 1) >> PAGE_SHIFT, end = end_phys >> PAGE_SHIFT;
+
+    if (start >= end)
+        return;
+    free_reserved_range(start, end);
+    totalram_pages += end - start;
+    printk(KERN_INFO "Freeing initrd memory: %luk freed\n", (end - start) << (PAGE_SHIFT - 10));
+}
