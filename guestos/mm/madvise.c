@@ -1,0 +1,91 @@
+/*
+ * madvise: what a program knows about its use of a range. MADV_DONTNEED acts: the pages are dropped, private memory
+ * reads as zeros (or as the file) again. The others are remembered in the VMA or are promises that cost nothing to keep.
+ */
+#include "mm/internal.h"
+
+/* The flags that the advice leaves; *valid false: unknown advice. */
+static unsigned long advised_flags(unsigned long flags, int advice, bool *valid)
+{
+    const unsigned long reading = VM_SEQ_READ | VM_RAND_READ;
+
+    *valid = true;
+    switch (advice) {
+    case MADV_NORMAL: return flags & ~reading;
+    case MADV_SEQUENTIAL: return (flags & ~reading) | VM_SEQ_READ;
+    case MADV_RANDOM: return (flags & ~reading) | VM_RAND_READ;
+    case MADV_DONTFORK: return flags | VM_DONTCOPY;
+    case MADV_DOFORK: return flags & ~(unsigned long)VM_DONTCOPY;
+    case MADV_WILLNEED:
+    case MADV_DONTNEED:
+    case MADV_FREE:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP: return flags;
+    default: *valid = false; return flags;
+    }
+}
+
+/* [start, end) lies in vma. */
+static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+{
+    bool valid;
+    unsigned long new_flags = advised_flags(vma->vm_flags, advice, &valid);
+
+    if (advice == MADV_DONTNEED || advice == MADV_FREE) {
+        if (vma->vm_flags & (VM_LOCKED | VM_PFNMAP))
+            return -EINVAL;
+        if (advice == MADV_FREE)
+            return vma->vm_file ? -EINVAL : 0; /* the pages may stay: they may be written before memory is short */
+        zap_page_range(vma, start, end);
+        return 0;
+    }
+    if (new_flags == vma->vm_flags)
+        return 0;
+    if (isolate_range(vma->vm_mm, start, end))
+        return -EAGAIN;
+    find_vma(vma->vm_mm, start)->vm_flags = new_flags;
+    return 0;
+}
+
+static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
+{
+    int unmapped = 0;
+
+    while (start < end) {
+        struct vm_area_struct *vma = find_vma(mm, start);
+        unsigned long next;
+        int error;
+
+        if (!vma || vma->vm_start >= end)
+            return -ENOMEM;
+        if (vma->vm_start > start) {
+            unmapped = -ENOMEM; /* a hole: the rest is advised all the same */
+            start = vma->vm_start;
+        }
+        next = min_t(unsigned long, vma->vm_end, end);
+        error = advise_vma(vma, start, next, advice);
+        if (error)
+            return error;
+        start = next;
+    }
+    return unmapped;
+}
+
+long sys_madvise(unsigned long start, unsigned long len, int advice)
+{
+    struct mm_struct *mm = current_mm();
+    unsigned long end = start + PAGE_ALIGN(len);
+    bool valid;
+    long result;
+
+    advised_flags(0, advice, &valid);
+    if (!valid || (start & ~PAGE_MASK) || (len && !PAGE_ALIGN(len)) || end < start)
+        return -EINVAL;
+    if (end == start)
+        return 0;
+    down_write(&mm->mmap_sem);
+    result = advise_range(mm, start, end, advice);
+    merge_range(mm, start, end);
+    up_write(&mm->mmap_sem);
+    return result;
+}
