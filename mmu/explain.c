@@ -108,6 +108,8 @@ static void add_flags(struct text *out, const struct mmu_walk *walk, const struc
         text_add(out, ", write-through");
     if (step->before & MMU_PTE_PCD)
         text_add(out, ", uncached");
+    if (walk->mode == MMU_MODE_32BIT && step->level == LEVEL_PDE && !step->leaf && (step->before & MMU_PTE_PS))
+        text_add(out, ", PS ignored (CR4.PSE = 0)");
     if (step->leaf)
         add_leaf_flags(out, walk, step);
 }
@@ -131,6 +133,8 @@ static void add_step(struct text *out, const struct mmu_walk *walk, const struct
     else
         text_add(out, "at 0x%" PRIx64, step->at.value);
     text_add(out, " = 0x%0*" PRIx64 ": ", digits(walk->mode), step->before);
+    if (step->absent)
+        text_add(out, "(no memory there, it reads as all ones) ");
     add_flags(out, walk, step);
     bool usable = (step->before & MMU_PTE_P) && step->refused != MMU_RULE_RESERVED;
     if (usable && step->leaf)

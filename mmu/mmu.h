@@ -152,6 +152,7 @@ struct mmu_step {
     uint64_t before, after;
     uint64_t reserved; /* the bits of before that are set and must be zero, when refused is MMU_RULE_RESERVED */
     bool leaf;
+    bool absent; /* no region holds the entry: before is all ones */
     enum mmu_rule refused; /* result.rule where this level's entry broke it, MMU_RULE_NONE otherwise */
 };
 

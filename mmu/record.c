@@ -55,6 +55,7 @@ static void record_entry(const struct mmu_context *context, const struct mmu_pat
         .after = entry->value | marks,
         .reserved = rule == MMU_RULE_RESERVED && last ? entry->value & context->reserved[level][leaf] : 0,
         .leaf = leaf,
+        .absent = mmu_host(context->memory, mmu_phys(entry->at), context->entry_bytes) == NULL,
         .refused = breaks(rule, entry->value, last) ? rule : MMU_RULE_NONE,
     };
 }

@@ -52,7 +52,7 @@ void judge_prepare(struct judge *judge, struct judge_state *state) {
 struct oracle_access judge_access(unsigned number, uint64_t linear) {
     static const struct oracle_access accesses[JUDGE_ACCESSES] = {
         {0, 'r', true, false},  {0, 'w', true, false},  {0, 'x', true, false}, {0, 'r', false, false},
-        {0, 'w', false, false}, {0, 'x', false, false}, {0, 'r', false, true}, {0, 'w', false, true},
+        {0, 'w', false, false}, {0, 'x', false, false}, {0, 'r', false, true}, {0, 'w', true, true},
     };
     struct oracle_access access = accesses[number % JUDGE_ACCESSES];
     access.linear = linear;

@@ -68,6 +68,33 @@ Test(text, reserved_bits_are_named) {
     cr_expect(strstr(text, "Error code 0x9: present + read + supervisor + reserved bit"), "%s", text);
 }
 
+Test(text, absent_memory_and_ignored_bits_are_named) {
+    struct tables t;
+    char text[2048];
+    tables_init(&t, MMU_MODE_32BIT);
+    t.state.cr4 = 0;
+    put_entry(&t, TABLE_AT(2), 0x80000000 | OPEN | MMU_PTE_PS);
+    explain(&t, (struct mmu_access){.linear = {0}, .kind = MMU_READ}, text, sizeof text);
+    cr_expect(strstr(text, "PS ignored (CR4.PSE = 0) -> page table at 0x80000000"), "%s", text);
+    cr_expect(strstr(text, "at 0x80000000 = 0xffffffff: (no memory there, it reads as all ones) present"), "%s", text);
+}
+
+Test(text, large_pages_and_their_flags) {
+    struct tables t;
+    char text[2048];
+    tables_init(&t, MMU_MODE_4LEVEL);
+    t.state.cr4 |= MMU_CR4_PGE;
+    put_entry(&t, TABLE_AT(2), 0x40000000 | OPEN | MMU_PTE_PS | MMU_PTE_G | 1u << 12 | 5ull << 59 | MMU_PTE_NX);
+    explain(&t, (struct mmu_access){.linear = {0x1234}, .kind = MMU_READ, .user = true}, text, sizeof text);
+    cr_expect(strstr(text,
+                     "user, no execute, accessed (set by this access), clean, PAT, global, key 5 -> 2 MiB page at "
+                     "0x40000000\n"),
+              "%s", text);
+    cr_expect(strstr(text, "Translated: physical 0x40001234 in a global 2 MiB page; user may now: read (a write has to "
+                           "walk again, since the page is clean).\n"),
+              "%s", text);
+}
+
 Test(text, every_level_that_refuses_is_marked) {
     struct tables t;
     tables_init(&t, MMU_MODE_4LEVEL);
