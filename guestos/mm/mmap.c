@@ -252,9 +252,10 @@ static int attach_file(struct vm_area_struct *vma, struct file *file)
     if (!shared_memory)
         get_file(file);
     vma->vm_file = file;
-    error = file->f_op->mmap(file, vma);
+    error = file->f_op->mmap(file, vma); /* may put another file in its place */
     if (!error)
         return 0;
+    file = vma->vm_file;
     vma->vm_file = NULL;
     vma->vm_ops = NULL;
     fput(file);

@@ -50,7 +50,7 @@ void lru_cache_add_active(struct page *page);
 void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 void lru_cache_del(struct page *page);
-int set_page_dirty(struct page *page);        /* 1 when it was clean before; through the mapping's operation when it has one */
+int set_page_dirty(struct page *page);        /* 1 when it was clean before; mm/filemap.c */
 struct page *empty_zero_page(void);           /* the one frame of zeros that reads of untouched memory share */
 
 /* ---- address spaces ---- */
