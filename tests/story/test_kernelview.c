@@ -1,0 +1,300 @@
+/* kernelview on the toy kernel's memory: what it reads when all is well, and what it makes of broken structures. */
+#include "emu/kernelview/kernelview.h"
+#include "tests/story/toy.h"
+#include "tests/story/toy_ram.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint8_t *file;
+static size_t file_size;
+static struct image *image;
+static struct toy_ram ram;
+static struct kernelview *view;
+
+static void set_up(void) {
+    char error[200] = "";
+    file = toy_read_file(TOY_KERNEL, &file_size);
+    image = image_open(file, file_size, error, sizeof error);
+    cr_assert_not_null(image, "%s", error);
+    toy_ram_load(&ram, image, file, file_size);
+    view = kernelview_create(image, error, sizeof error);
+    cr_assert_not_null(view, "%s", error);
+}
+
+static void tear_down(void) {
+    kernelview_destroy(view);
+    toy_ram_free(&ram);
+    image_close(image);
+    free(file);
+}
+
+TestSuite(kernelview, .init = set_up, .fini = tear_down);
+
+static void poke(const char *symbol, const char *type, const char *path, uint32_t value) {
+    toy_ram_poke(&ram, image, symbol, type, path, value);
+}
+
+static struct kv_snapshot *snapshot(void) {
+    struct kv_snapshot *taken = kernelview_snapshot(view, &ram.mmu, -1);
+    cr_assert_not_null(taken);
+    return taken;
+}
+
+static uint32_t address_of(const char *symbol) {
+    uint64_t start = 0;
+    cr_assert(image_symbol(image, symbol, &start, NULL), "%s", symbol);
+    return (uint32_t)start;
+}
+
+Test(kernelview, classifies_every_frame) {
+    static const struct {
+        uint64_t pfn;
+        enum frame_kind kind;
+    } expected[] = {{0, FRAME_RESERVED}, {255, FRAME_RESERVED},   {256, FRAME_KERNEL},     {512, FRAME_TABLE},
+                    {514, FRAME_TABLE},  {515, FRAME_SLAB},       {516, FRAME_KERNEL},     {517, FRAME_ANON},
+                    {518, FRAME_FILE},   {519, FRAME_FILE_DIRTY}, {520, FRAME_SWAP_CACHE}, {521, FRAME_FREE},
+                    {522, FRAME_ANON},   {523, FRAME_KERNEL},     {524, FRAME_FREE},       {1024, FRAME_FREE},
+                    {1025, FRAME_FREE},  {4095, FRAME_FREE}};
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->frame_count, 4096);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        cr_assert_eq(taken->frames[expected[i].pfn], expected[i].kind, "frame %u is %s", (unsigned)expected[i].pfn,
+                     frame_kind_name(taken->frames[expected[i].pfn]));
+    uint64_t total = 0;
+    for (unsigned kind = 0; kind < FRAME_KINDS; kind++)
+        total += taken->frame_kinds[kind];
+    cr_assert_eq(total, 4096);
+    cr_assert_eq(taken->frame_kinds[FRAME_TABLE], 3);
+    cr_assert_eq(taken->frame_kinds[FRAME_ANON], 2);
+    cr_assert_not(taken->torn);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, reads_zones_and_leaves_empty_ones_out) {
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->zone_count, 1);
+    const struct kv_zone *zone = &taken->zones[0];
+    cr_assert_str_eq(zone->name, "DMA");
+    cr_assert(zone->start_pfn == 0 && zone->spanned == 4096 && zone->present == 3900);
+    cr_assert(zone->free == 3572 && zone->min == 32 && zone->low == 64 && zone->high == 96);
+    cr_assert(zone->lowmem_reserve[0] == 0 && zone->lowmem_reserve[1] == 11 && zone->lowmem_reserve[2] == 22);
+    cr_assert(zone->nr_active == 5 && zone->nr_inactive == 7);
+    cr_assert(zone->nr_free_blocks[0] == 4 && zone->nr_free_blocks[1] == 0 && zone->nr_free_blocks[10] == 3);
+    cr_assert(zone->pageset_count[0] == 1 && zone->pageset_count[1] == 0);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, lists_tasks_and_marks_the_current_one) {
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->task_count, 3);
+    cr_assert_str_eq(taken->tasks[0].comm, "swapper");
+    cr_assert_str_eq(taken->tasks[1].comm, "toy");
+    cr_assert_str_eq(taken->tasks[2].comm, "kswapd0");
+    cr_assert(taken->tasks[1].current && !taken->tasks[0].current && !taken->tasks[2].current);
+    cr_assert(taken->tasks[1].has_mm && !taken->tasks[2].has_mm);
+    cr_assert_eq(taken->tasks[1].pgd_phys, address_of("toy_pgd") - 0xC0000000u);
+    cr_assert_eq(taken->tasks[2].state, 1);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, reads_the_address_space_with_names_and_residency) {
+    static const struct {
+        uint64_t start, end, resident;
+        const char *name;
+    } expected[] = {{0x08048000, 0x0804a000, 1, "/bin/toy"},
+                    {0x0804a000, 0x0804b000, 1, "/bin/toy"},
+                    {0x0804c000, 0x08050000, 1, "[heap]"},
+                    {0xbfffe000, 0xc0000000, 1, "[stack]"}};
+    struct kv_snapshot *taken = snapshot();
+    const struct kv_address_space *space = &taken->space;
+    cr_assert_eq(space->pid, 1);
+    cr_assert_eq(space->vma_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const struct kv_vma *vma = &space->vmas[i];
+        cr_assert_eq(vma->start, expected[i].start, "VMA %zu starts at %llx", i, (unsigned long long)vma->start);
+        cr_assert_eq(vma->end, expected[i].end);
+        cr_assert_eq(vma->resident, expected[i].resident, "VMA %zu has %u", i, (unsigned)vma->resident);
+        cr_assert_str_eq(vma->name, expected[i].name);
+        cr_assert_eq(vma->page_count, (vma->end - vma->start) / 4096);
+    }
+    cr_assert_eq(space->vmas[0].pages[0], FRAME_FILE);
+    cr_assert_eq(space->vmas[0].pages[1], FRAME_ABSENT);
+    cr_assert_eq(space->vmas[1].pages[0], FRAME_ANON);
+    cr_assert_eq(space->vmas[2].pages[0], FRAME_FILE_DIRTY);
+    cr_assert_eq(space->vmas[2].pages[1], FRAME_ABSENT, "an entry without P maps nothing");
+    cr_assert_eq(space->vmas[3].pages[1], FRAME_ANON);
+    cr_assert_eq(space->resident, 4);
+    cr_assert_eq(space->total, 2 + 1 + 4 + 2);
+    cr_assert_eq(space->table_count, 2);
+    cr_assert(space->tables[0].index == 32 && space->tables[0].present == 3);
+    cr_assert(space->tables[1].index == 767 && space->tables[1].present == 1);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, shows_a_task_by_pid) {
+    struct kv_snapshot *taken = kernelview_snapshot(view, &ram.mmu, 2);
+    cr_assert_eq(taken->space.pid, 2);
+    cr_assert_eq(taken->space.vma_count, 0, "a kernel thread has no address space");
+    kernelview_snapshot_free(taken);
+    taken = kernelview_snapshot(view, &ram.mmu, 77);
+    cr_assert_eq(taken->space.vma_count, 0);
+    cr_assert_not(taken->torn, "a pid that does not exist is no damage");
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, finds_tasks) {
+    struct kv_task task;
+    cr_assert(kernelview_current(view, &ram.mmu, &task));
+    cr_assert(task.pid == 1 && task.current && task.has_mm);
+    cr_assert(kernelview_find_task(view, &ram.mmu, 1, &task));
+    cr_assert_eq(task.pgd_phys, address_of("toy_pgd") - 0xC0000000u);
+    cr_assert_not(kernelview_find_task(view, &ram.mmu, 2, &task));
+    cr_assert_not(kernelview_find_task(view, &ram.mmu, 3, &task));
+}
+
+Test(kernelview, describes_one_frame) {
+    struct kv_frame frame;
+    cr_assert(kernelview_frame(view, &ram.mmu, 517, &frame));
+    cr_assert(frame.kind == FRAME_ANON && frame.count == 2 && frame.mapcount == 2 && frame.index == 0x804a);
+    cr_assert(kernelview_frame(view, &ram.mmu, 1024, &frame));
+    cr_assert(frame.kind == FRAME_FREE && frame.order == 10 && frame.mapcount == 0);
+    cr_assert_not(kernelview_frame(view, &ram.mmu, 4096, &frame));
+    cr_assert_not(kernelview_frame(view, &ram.mmu, UINT64_MAX, &frame));
+}
+
+Test(kernelview, has_nothing_to_show_before_mem_map_is_set) {
+    struct kv_task task;
+    poke("mem_map", NULL, NULL, 0);
+    cr_assert_null(kernelview_snapshot(view, &ram.mmu, -1));
+    poke("current_task", NULL, NULL, 0);
+    cr_assert_not(kernelview_current(view, &ram.mmu, &task));
+}
+
+Test(kernelview, has_nothing_to_show_before_paging) {
+    struct mmu_state state = {.cr0 = MMU_CR0_PE, .maxphyaddr = 36};
+    struct kv_frame frame;
+    mmu_context_init(&ram.mmu, &ram.memory, &state);
+    cr_assert_null(kernelview_snapshot(view, &ram.mmu, -1));
+    cr_assert_not(kernelview_frame(view, &ram.mmu, 0, &frame));
+}
+
+Test(kernelview, says_which_name_is_missing) {
+    char error[200] = "";
+    for (size_t i = 0; i + 9 <= file_size; i++) /* every place: symbol strings and debug strings */
+        if (memcmp(file + i, "max_mapnr", 9) == 0)
+            file[i] = 'M';
+    struct image *other = image_open(file, file_size, error, sizeof error);
+    cr_assert_not_null(other);
+    cr_assert_null(kernelview_create(other, error, sizeof error));
+    cr_assert_not_null(strstr(error, "max_mapnr"), "%s", error);
+    image_close(other);
+}
+
+Test(kernelview, survives_a_ring_of_vmas) {
+    poke("toy_vmas", "struct vm_area_struct", "vm_next", address_of("toy_vmas"));
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->space.vma_count, 1);
+    cr_assert(taken->torn);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, stops_at_a_region_that_ends_before_it_starts) {
+    poke("toy_vmas", "struct vm_area_struct", "vm_end", 0x08047000);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->space.vma_count, 0);
+    cr_assert(taken->torn);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, survives_wild_pointers) {
+    static const uint32_t wild[] = {1, 0xfffffffc, 0xdeadbeef, 0xC0FFFFFE, 0x08048000, 0xC1000000};
+    static const struct {
+        const char *symbol, *type, *path;
+    } pointers[] = {{"mem_map", NULL, NULL},
+                    {"current_task", NULL, NULL},
+                    {"contig_page_data", "struct pglist_data", "pgdat_next"},
+                    {"contig_page_data", "struct pglist_data", "nr_zones"},
+                    {"contig_page_data", "struct pglist_data", "node_zones[0].name"},
+                    {"init_task", "struct task_struct", "tasks.next"},
+                    {"toy_init", "struct task_struct", "mm"},
+                    {"toy_init", "struct task_struct", "parent"},
+                    {"toy_mm", "struct mm_struct", "mmap"},
+                    {"toy_mm", "struct mm_struct", "pgd"},
+                    {"toy_vmas", "struct vm_area_struct", "vm_file"},
+                    {"toy_vmas", "struct vm_area_struct", "vm_next"},
+                    {"toy_file", "struct file", "f_dentry"},
+                    {"toy_name", "struct dentry", "d_parent"},
+                    {"toy_name", "struct dentry", "d_name"},
+                    {"max_mapnr", NULL, NULL}};
+    for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++)
+        for (size_t k = 0; k < sizeof wild / sizeof wild[0]; k++) {
+            uint8_t *at = toy_ram_at(&ram, image, pointers[i].symbol, pointers[i].type, pointers[i].path);
+            uint32_t before;
+            struct kv_task task;
+            memcpy(&before, at, sizeof before);
+            poke(pointers[i].symbol, pointers[i].type, pointers[i].path, wild[k]);
+            kernelview_snapshot_free(kernelview_snapshot(view, &ram.mmu, -1));
+            kernelview_snapshot_free(kernelview_snapshot(view, &ram.mmu, 1));
+            kernelview_find_task(view, &ram.mmu, 1, &task);
+            memcpy(at, &before, sizeof before);
+        }
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_not(taken->torn, "all was put back");
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, survives_a_ring_of_tasks_without_init_task) {
+    struct image_field list;
+    cr_assert(image_field(image, "struct task_struct", "tasks.next", &list));
+    poke("toy_kswapd", "struct task_struct", "tasks.next", address_of("toy_init") + (uint32_t)list.offset);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert(taken->torn);
+    cr_assert_gt(taken->task_count, 3);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, survives_a_ring_of_directories) {
+    poke("toy_bin", "struct dentry", "d_parent", address_of("toy_name"));
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->space.vma_count, 4);
+    cr_assert_lt(strlen(taken->space.vmas[0].name), sizeof taken->space.vmas[0].name);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, survives_page_tables_outside_ram) {
+    uint32_t entry = 0xfffff067;
+    memcpy(toy_ram_at(&ram, image, "toy_pgd", NULL, NULL) + 32 * 4, &entry, sizeof entry);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert(taken->torn);
+    cr_assert_eq(taken->space.vmas[0].resident, 0);
+    cr_assert_eq(taken->space.vmas[3].resident, 1);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, counts_a_large_page_as_resident) {
+    uint32_t entry = 0x00800067 | 0x80;
+    memcpy(toy_ram_at(&ram, image, "toy_pgd", NULL, NULL) + 32 * 4, &entry, sizeof entry);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->space.vmas[2].resident, 4);
+    cr_assert_eq(taken->space.tables[0].present, 0);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, ignores_a_frame_count_beyond_4_gib) {
+    poke("max_mapnr", NULL, NULL, 0xffffffff);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert(taken->torn);
+    cr_assert_eq(taken->frame_count, 1u << 20);
+    cr_assert_eq(taken->frames[(1u << 20) - 1], FRAME_ABSENT);
+    kernelview_snapshot_free(taken);
+}
+
+Test(kernelview, writes_nothing_to_the_guest) {
+    uint8_t *before = malloc(TOY_RAM_BYTES);
+    memcpy(before, ram.bytes, TOY_RAM_BYTES);
+    kernelview_snapshot_free(snapshot());
+    cr_assert_eq(memcmp(before, ram.bytes, TOY_RAM_BYTES), 0);
+    free(before);
+}
