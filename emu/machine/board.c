@@ -1,0 +1,383 @@
+/*
+ * Buses and wires: ports, memory-mapped devices, DMA, interrupt and reset lines.
+ *
+ * The model. Each port has the number of the range that owns it; an access that lies in one range goes to its
+ * device whole, one that does not is split into bytes. Before a device is entered the clock shows the time of
+ * the block that is running; timers that fall due meanwhile fire at the end of the block. After it, a timer
+ * that the device has armed may have brought the CPU's deadline nearer.
+ */
+#include "emu/machine/board.h"
+
+#include "guestos/include/faultline/trace_abi.h"
+
+#include <string.h>
+
+static void stop_cpu(struct machine *machine, enum machine_stop why)
+{
+    machine->wanted = why;
+    cpu_request_stop(machine->cpu);
+}
+
+/* Time */
+
+void board_touch_clock(struct machine *machine)
+{
+    vtime now = cpu_blocks(machine->cpu) * MACHINE_BLOCK_NS;
+    if (now > machine->clock.now)
+        machine->clock.now = now;
+}
+
+static void look_at_timers(struct machine *machine)
+{
+    vtime due = vclock_next(&machine->clock);
+    if (!machine->running || due == VTIME_NEVER)
+        return;
+    uint64_t blocks = (due + MACHINE_BLOCK_NS - 1) / MACHINE_BLOCK_NS;
+    if (blocks < machine->deadline) {
+        machine->deadline = blocks;
+        cpu_set_deadline(machine->cpu, blocks);
+    }
+}
+
+/* Ports */
+
+static uint32_t read_range(const struct io_range *range, uint64_t at, unsigned size)
+{
+    return range->ops->read ? range->ops->read(range->device, at - range->base, size) : UINT32_MAX;
+}
+
+static void write_range(const struct io_range *range, uint64_t at, unsigned size, uint32_t value)
+{
+    if (range->ops->write)
+        range->ops->write(range->device, at - range->base, size, value);
+}
+
+static bool holds(const struct io_range *range, uint64_t at, unsigned size)
+{
+    return range->base + range->count - at >= size;
+}
+
+static uint32_t port_read_whole(struct machine *machine, uint16_t port, unsigned size)
+{
+    unsigned index = machine->port_range[port];
+    uint32_t value = 0;
+    if (index && holds(&machine->port[index], port, size))
+        return read_range(&machine->port[index], port, size);
+    if (!index && size == 1)
+        return 0xff;
+    for (unsigned i = 0; i < size; i++) {
+        uint16_t at = (uint16_t)(port + i);
+        unsigned owner = machine->port_range[at];
+        uint32_t byte = owner ? read_range(&machine->port[owner], at, 1) & 0xff : 0xff;
+        value |= byte << (8 * i);
+    }
+    return value;
+}
+
+static uint32_t port_read(void *owner, uint16_t port, unsigned size)
+{
+    struct machine *machine = owner;
+    if (!machine->port_range[port])
+        machine->counters.absent_port_accesses++;
+    board_touch_clock(machine);
+    uint32_t value = port_read_whole(machine, port, size);
+    look_at_timers(machine);
+    return value;
+}
+
+static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value)
+{
+    struct machine *machine = owner;
+    unsigned index = machine->port_range[port];
+    if (!index)
+        machine->counters.absent_port_accesses++;
+    board_touch_clock(machine);
+    if (index && holds(&machine->port[index], port, size)) {
+        write_range(&machine->port[index], port, size, value);
+    } else {
+        for (unsigned i = 0; i < size; i++) {
+            uint16_t at = (uint16_t)(port + i);
+            unsigned owner_of_byte = machine->port_range[at];
+            if (owner_of_byte)
+                write_range(&machine->port[owner_of_byte], at, 1, value >> (8 * i) & 0xff);
+        }
+    }
+    look_at_timers(machine);
+}
+
+/* Memory without RAM or ROM */
+
+static const struct io_range *mmio_range(const struct machine *machine, uint64_t physical, unsigned size)
+{
+    for (unsigned i = 0; i < machine->mmio_count; i++) {
+        const struct io_range *range = &machine->mmio[i];
+        if (physical >= range->base && physical - range->base < range->count)
+            return holds(range, physical, size) ? range : NULL;
+    }
+    return NULL;
+}
+
+static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size)
+{
+    struct machine *machine = owner;
+    const struct io_range *range = mmio_range(machine, physical, size);
+    if (!range) {
+        machine->counters.absent_memory_reads++;
+        return UINT64_MAX;
+    }
+    board_touch_clock(machine);
+    uint64_t value = read_range(range, physical, size > 4 ? 4 : size);
+    if (size > 4)
+        value |= (uint64_t)read_range(range, physical + 4, 4) << 32;
+    look_at_timers(machine);
+    return value;
+}
+
+static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t value)
+{
+    struct machine *machine = owner;
+    const struct io_range *range = mmio_range(machine, physical, size);
+    if (!range) {
+        machine->counters.absent_memory_writes++;
+        return;
+    }
+    board_touch_clock(machine);
+    write_range(range, physical, size > 4 ? 4 : size, (uint32_t)value);
+    if (size > 4)
+        write_range(range, physical + 4, 4, (uint32_t)(value >> 32));
+    look_at_timers(machine);
+}
+
+/* DMA. RAM has two runs, below and above the hole at 640 KiB. */
+
+static uint8_t *ram_piece(const struct machine *machine, uint64_t at, size_t *size)
+{
+    for (size_t i = 0; i < machine->memory.count; i++) {
+        const struct mmu_region *region = &machine->region[i];
+        if (!region->writable || at < region->base || at >= region->end)
+            continue;
+        if (region->end - at < *size)
+            *size = (size_t)(region->end - at);
+        return region->host + (at - region->base);
+    }
+    return NULL;
+}
+
+static bool all_in_ram(const struct machine *machine, uint64_t physical, size_t size)
+{
+    for (size_t done = 0, piece; done < size; done += piece) {
+        piece = size - done;
+        if (physical + done < physical || !ram_piece(machine, physical + done, &piece))
+            return false;
+    }
+    return true;
+}
+
+static bool dma_read(void *owner, uint64_t physical, void *to, size_t size)
+{
+    struct machine *machine = owner;
+    if (!all_in_ram(machine, physical, size))
+        return false;
+    for (size_t done = 0, piece; done < size; done += piece) {
+        piece = size - done;
+        memcpy((uint8_t *)to + done, ram_piece(machine, physical + done, &piece), piece);
+    }
+    return true;
+}
+
+static bool dma_write(void *owner, uint64_t physical, const void *from, size_t size)
+{
+    struct machine *machine = owner;
+    if (!all_in_ram(machine, physical, size))
+        return false;
+    cpu_memory_changed(machine->cpu, physical, size);
+    for (size_t done = 0, piece; done < size; done += piece) {
+        piece = size - done;
+        uint8_t *host = ram_piece(machine, physical + done, &piece);
+        memcpy(host, (const uint8_t *)from + done, piece);
+    }
+    return true;
+}
+
+/* Wires */
+
+static void interrupt_output(void *owner, unsigned number, bool level)
+{
+    struct machine *machine = owner;
+    (void)number;
+    if (level && machine->cpu)
+        cpu_interrupt_changed(machine->cpu);
+}
+
+static void reset_line(void *owner, unsigned number, bool level)
+{
+    (void)number;
+    if (level)
+        stop_cpu(owner, MACHINE_STOP_RESET);
+}
+
+static void debug_exit(void *owner, uint32_t value)
+{
+    struct machine *machine = owner;
+    machine->exit_status = (int)(value & 0xff);
+    stop_cpu(machine, MACHINE_STOP_EXIT);
+}
+
+static void console_byte(void *owner, uint8_t byte)
+{
+    struct machine *machine = owner;
+    if (machine->config.on_console)
+        machine->config.on_console(machine->config.owner, byte);
+}
+
+static void debug_console_byte(void *owner, uint8_t byte)
+{
+    struct machine *machine = owner;
+    if (machine->config.on_debug_console)
+        machine->config.on_debug_console(machine->config.owner, byte);
+}
+
+static void trace_record(void *owner, uint32_t linear)
+{
+    struct machine *machine = owner;
+    uint8_t record[FLT_RECORD_MAX];
+    struct flt_record head;
+    const struct mmu_context *mmu = cpu_mmu(machine->cpu);
+    bool whole = mmu_peek_read(mmu, mmu_linear(linear), &head, sizeof head) == sizeof head &&
+                 head.bytes >= sizeof head && head.bytes <= sizeof record &&
+                 mmu_peek_read(mmu, mmu_linear(linear), record, head.bytes) == head.bytes;
+    if (!whole) {
+        machine->counters.trace_dropped++;
+        return;
+    }
+    machine->counters.trace_records++;
+    if (machine->config.on_trace)
+        machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), record, head.bytes);
+}
+
+/* The CPU's side */
+
+static int interrupt_acknowledge(void *owner)
+{
+    struct machine *machine = owner;
+    board_touch_clock(machine);
+    return pic_acknowledge(&machine->pic);
+}
+
+static bool interrupt_pending(void *owner)
+{
+    return pic_pending(&((struct machine *)owner)->pic);
+}
+
+static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
+{
+    struct machine *machine = owner;
+    machine->counters.page_faults++;
+    return machine->config.on_page_fault && machine->config.on_page_fault(machine->config.owner, fault);
+}
+
+static void on_delivery(void *owner, const struct cpu_delivery *delivery)
+{
+    struct machine *machine = owner;
+    if (delivery->external)
+        machine->counters.interrupts++;
+    else
+        machine->counters.exceptions++;
+}
+
+static void on_return(void *owner, uint64_t rip, uint8_t cpl)
+{
+    struct machine *machine = owner;
+    machine->config.on_fault_return(machine->config.owner, rip, cpl);
+}
+
+struct cpu_board board_cpu_side(struct machine *machine)
+{
+    return (struct cpu_board){
+        .owner = machine,
+        .port_read = port_read,
+        .port_write = port_write,
+        .mmio_read = mmio_read,
+        .mmio_write = mmio_write,
+        .tsc_per_block = MACHINE_BLOCK_NS,
+        .interrupt_acknowledge = interrupt_acknowledge,
+        .interrupt_pending = interrupt_pending,
+        .on_page_fault = on_page_fault,
+        .on_delivery = on_delivery,
+        .on_return = machine->config.on_fault_return ? on_return : NULL,
+    };
+}
+
+/* Making the board */
+
+static struct irq_line input_of_pic(struct machine *machine, unsigned number)
+{
+    return (struct irq_line){pic_set_irq, &machine->pic, number};
+}
+
+void board_init_devices(struct machine *machine)
+{
+    const struct machine_config *config = &machine->config;
+    struct guest_memory memory = {dma_read, dma_write, machine};
+    struct irq_line reset = {reset_line, machine, 0}, none = {0};
+    vclock_init(&machine->clock);
+    pic_init(&machine->pic, (struct irq_line){interrupt_output, machine, 0});
+    pit_init(&machine->pit, &machine->clock, input_of_pic(machine, 0));
+    keyboard_init(&machine->keyboard, input_of_pic(machine, 1), reset, none);
+    uart_init(&machine->uart, &machine->clock, input_of_pic(machine, 4), (struct byte_sink){console_byte, machine});
+    cmos_init(&machine->cmos, &machine->clock, input_of_pic(machine, 8), CMOS_DEFAULT_DATE, config->ram_bytes,
+              config->ram_bytes);
+    fw_cfg_init(&machine->fw_cfg, memory, config->ram_bytes, 1);
+    debug_exit_init(&machine->debug_exit, debug_exit, machine);
+    debug_console_init(&machine->debug_console, (struct byte_sink){debug_console_byte, machine});
+    reset_control_init(&machine->reset_control, reset, none);
+    post_init(&machine->post);
+    trace_port_init(&machine->trace_port, trace_record, machine);
+    vga_text_init(&machine->vga_text, &machine->clock);
+}
+
+static void publish_ports(struct machine *machine, unsigned count)
+{
+    for (unsigned i = machine->port_count; i < machine->port_count + count; i++) {
+        const struct io_range *range = &machine->port[i];
+        for (uint64_t port = range->base; port < range->base + range->count && port < 65536; port++)
+            machine->port_range[port] = (uint8_t)i;
+    }
+    machine->port_count += count;
+}
+
+void board_map(struct machine *machine)
+{
+    struct io_range *port = machine->port;
+    machine->port_count = 1;
+    _Static_assert(1 + PIC_RANGES + PIT_RANGES + KEYBOARD_RANGES + UART_RANGES + CMOS_RANGES + FW_CFG_RANGES +
+                           DEBUG_EXIT_RANGES + DEBUG_CONSOLE_RANGES + RESET_CONTROL_RANGES + POST_RANGES +
+                           TRACE_PORT_RANGES + VGA_TEXT_PORT_RANGES <= BOARD_PORT_RANGES,
+                   "port[] holds every range");
+    pic_ranges(&machine->pic, port + machine->port_count);
+    publish_ports(machine, PIC_RANGES);
+    pit_ranges(&machine->pit, port + machine->port_count);
+    publish_ports(machine, PIT_RANGES);
+    keyboard_ranges(&machine->keyboard, port + machine->port_count);
+    publish_ports(machine, KEYBOARD_RANGES);
+    uart_ranges(&machine->uart, port + machine->port_count);
+    publish_ports(machine, UART_RANGES);
+    cmos_ranges(&machine->cmos, port + machine->port_count);
+    publish_ports(machine, CMOS_RANGES);
+    fw_cfg_ranges(&machine->fw_cfg, port + machine->port_count);
+    publish_ports(machine, FW_CFG_RANGES);
+    debug_exit_ranges(&machine->debug_exit, port + machine->port_count);
+    publish_ports(machine, DEBUG_EXIT_RANGES);
+    debug_console_ranges(&machine->debug_console, port + machine->port_count);
+    publish_ports(machine, DEBUG_CONSOLE_RANGES);
+    reset_control_ranges(&machine->reset_control, port + machine->port_count);
+    publish_ports(machine, RESET_CONTROL_RANGES);
+    post_ranges(&machine->post, port + machine->port_count);
+    publish_ports(machine, POST_RANGES);
+    trace_port_ranges(&machine->trace_port, port + machine->port_count);
+    publish_ports(machine, TRACE_PORT_RANGES);
+    vga_text_port_ranges(&machine->vga_text, port + machine->port_count);
+    publish_ports(machine, VGA_TEXT_PORT_RANGES);
+    vga_text_memory_ranges(&machine->vga_text, machine->mmio);
+    machine->mmio_count = VGA_TEXT_MEMORY_RANGES;
+}
