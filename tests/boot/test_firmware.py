@@ -30,11 +30,12 @@ class Bench:
             out.write(data)
         return path
 
-    def on_qemu(self, memory, files):
+    def on_qemu(self, memory, files, rom=None, options=()):
         debug = os.path.join(self.folder.name, 'debugcon')
         command = [self.qemu, '-M', 'pc', '-accel', 'tcg', '-m', str(memory), '-display', 'none', '-no-reboot', '-nodefaults',
-                   '-serial', 'stdio', '-bios', self.rom, '-debugcon', 'file:' + debug,
+                   '-serial', 'stdio', '-bios', rom or self.rom, '-debugcon', 'file:' + debug,
                    '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+        command += options
         for name, path in files.items():
             command += ['-fw_cfg', f'name=opt/faultline/{name},file={path}']
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
@@ -126,6 +127,23 @@ def good_cases(bench, probe):
     bench.boot('no command line, no initrd', 64, probe, prints(plain))
     longest = 'x' * 4095
     bench.boot('the longest command line', 64, probe, prints(expected_console(64, longest, None, 0) + ['done']), longest.encode())
+
+
+def other_machine_cases(bench, probe):
+    """What only QEMU can show: fw_cfg without DMA, and a machine that tells its memory by CMOS alone."""
+    initrd = bytes(range(251)) * 3000
+    files = {'kernel': bench.file('kernel', probe), 'initrd': bench.file('initrd', initrd)}
+    with open(bench.rom, 'rb') as rom_file:
+        rom = rom_file.read()
+    assert rom.count(b'etc/e820\0') == 1
+    no_map = bench.file('no-map.rom', rom.replace(b'etc/e820\0', b'etc/none\0'))
+    for name, memory, other in (('fw_cfg without DMA', 64, {'options': ['-global', 'fw_cfg_io.dma_enabled=off']}),
+                                ('memory from CMOS', 64, {'rom': no_map}), ('memory from CMOS', 8, {'rom': no_map}),
+                                ('memory from CMOS', 3072, {'rom': no_map})):
+        status, console, debug, errors = bench.on_qemu(memory, files, **other)
+        judge = prints(expected_console(memory, '', initrd, module_place(memory, len(initrd))) + ['done'])
+        wrong = judge(status, console.decode('latin-1'), debug.decode('latin-1'))
+        bench.report(wrong is None, f'{name}, {memory} MiB', [wrong, f'exit {status:#x}', repr(console), errors])
 
 
 def bios_lines(memory):
@@ -315,7 +333,7 @@ def main():
     bench = Bench(qemu, rom, sys.argv[4] if len(sys.argv) > 4 else None)
     with open(probe_path, 'rb') as probe_file:
         probe = probe_file.read()
-    for cases in (good_cases, bios_cases, shape_cases, module_cases, truncated_cases, header_cases, segment_cases, address_cases):
+    for cases in (good_cases, other_machine_cases, bios_cases, shape_cases, module_cases, truncated_cases, header_cases, segment_cases, address_cases):
         cases(bench, probe)
     print(f'1..{bench.number}')
     return 1 if bench.failures else 0
