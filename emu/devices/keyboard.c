@@ -15,6 +15,7 @@
 
 #define OUTPUT_NOT_RESET 0x01u
 #define OUTPUT_A20 0x02u
+#define OUTPUT_REST 0xCCu /* lines of the port that nothing pulls down */
 
 enum {
     CMD_READ_BYTE = 0x20,
@@ -71,7 +72,7 @@ static void set_output_port(struct keyboard *keyboard, uint8_t value) {
 void keyboard_init(struct keyboard *keyboard, struct irq_line irq, struct irq_line reset, struct irq_line a20) {
     *keyboard = (struct keyboard){.irq = irq, .reset = reset, .a20 = a20, .scanning = true};
     keyboard->command_byte = BYTE_SYSTEM | BYTE_TRANSLATE;
-    set_output_port(keyboard, OUTPUT_NOT_RESET | OUTPUT_A20);
+    set_output_port(keyboard, OUTPUT_NOT_RESET | OUTPUT_A20 | OUTPUT_REST);
 }
 
 bool keyboard_key(struct keyboard *keyboard, const uint8_t *codes, size_t count) {

@@ -138,7 +138,8 @@ static void channel_changed(struct pit *pit, unsigned number) {
 void pit_init(struct pit *pit, struct vclock *clock, struct irq_line irq) {
     *pit = (struct pit){.clock = clock, .irq = irq};
     for (unsigned i = 0; i < 3; i++)
-        pit->channel[i] = (struct pit_channel){.mode = 3, .access = ACCESS_BOTH, .gate = i != 2, .count = 0x10000};
+        pit->channel[i] =
+            (struct pit_channel){.mode = 3, .control = 0x36, .access = ACCESS_BOTH, .gate = i != 2, .count = 0x10000};
     vtimer_init(&pit->timer, fire, pit);
     show_out(pit);
 }
@@ -193,8 +194,7 @@ static void latch_status(struct pit_channel *channel, uint64_t tick) {
     bool null_count = !channel->loaded || channel->next_set || (channel->counting && tick < channel->start);
     channel->status_latched = true;
     channel->latched_status =
-        (uint8_t)((out_at(channel, tick) ? STATUS_OUT : 0u) | (null_count ? STATUS_NULL_COUNT : 0u) |
-                  (unsigned)channel->access << 4 | (unsigned)channel->mode << 1 | (channel->bcd ? 1u : 0u));
+        (uint8_t)((out_at(channel, tick) ? STATUS_OUT : 0u) | (null_count ? STATUS_NULL_COUNT : 0u) | channel->control);
 }
 
 /* Read-back command: bit 5 clear latches counts, bit 4 clear latches status, bits 1 to 3 choose channels. */
@@ -216,6 +216,7 @@ static void set_mode(struct pit_channel *channel, uint8_t control) {
     bool gate = channel->gate;
     *channel = (struct pit_channel){
         .mode = mode > 5 ? (uint8_t)(mode - 4) : mode,
+        .control = control & 0x3Fu,
         .access = control >> 4 & 3u,
         .bcd = control & 1u,
         .gate = gate,

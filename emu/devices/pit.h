@@ -26,8 +26,9 @@
 #define PIT_REFRESH_TICKS 18u
 
 struct pit_channel {
-    uint8_t mode;   /* 0 to 5 */
-    uint8_t access; /* 1 low byte, 2 high byte, 3 low then high */
+    uint8_t mode;    /* 0 to 5 */
+    uint8_t control; /* low six bits of the control word, as the status byte shows them */
+    uint8_t access;  /* 1 low byte, 2 high byte, 3 low then high */
     bool bcd, gate;
     bool loaded;    /* a count has been written since the control word */
     bool counting;  /* false: held by the gate, or waiting for the trigger in modes 1 and 5 */

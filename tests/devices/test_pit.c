@@ -248,10 +248,15 @@ Test(pit, bcd_counts_in_decimal) {
 
 Test(pit, modes_6_and_7_are_2_and_3) {
     struct fixture *f = make();
-    program(f, 0, 6, 100);
-    cr_assert_eq(status(f, 0) >> 1 & 7u, 2);
-    program(f, 0, 7, 100);
-    cr_assert_eq(status(f, 0) >> 1 & 7u, 3);
+    for (unsigned mode = 6; mode <= 7; mode++) {
+        program(f, 2, mode, 100);
+        cr_assert_eq(status(f, 2) >> 1 & 7u, mode, "the status shows mode %u as it was written", mode);
+        program(f, 0, mode, 100);
+        f->irq.rises = 0;
+        vtime first = vclock_next(&f->clock);
+        vclock_advance(&f->clock, pit_time_of(pit_tick_at(first) + 1000));
+        cr_assert_eq(f->irq.rises, 11, "mode %u is periodic", mode);
+    }
 }
 
 Test(pit, channel_2_calibration_by_mode_0_and_port_61) {
