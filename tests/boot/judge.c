@@ -1,0 +1,43 @@
+/* The conversation of judge_script.h as a Multiboot kernel; its transcript goes to the debug console. */
+#include "judge_script.h"
+
+#define STACK_BYTES 16384
+#define EXIT_GOOD 0x10u
+
+void judge_main(void);
+extern uint8_t judge_stack[STACK_BYTES];
+
+__asm__(".section .multiboot, \"a\"\n"
+        ".balign 4\n"
+        ".long 0x1BADB002, 0, -0x1BADB002\n"
+        ".text\n"
+        ".globl start\n"
+        "start:\n"
+        "movl $judge_stack + 16384, %esp\n"
+        "call judge_main\n"
+        "1: hlt\n"
+        "jmp 1b\n");
+
+uint8_t judge_stack[STACK_BYTES];
+
+static uint8_t port_in(uint16_t port) {
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static void port_out(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+
+static void say(const char *what, uint32_t value) {
+    for (; *what; what++)
+        port_out(0xE9, (uint8_t)*what);
+    port_out(0xE9, ' ');
+    for (int shift = 12; shift >= 0; shift -= 4)
+        port_out(0xE9, (uint8_t) "0123456789abcdef"[value >> shift & 15]);
+    port_out(0xE9, '\n');
+}
+
+void judge_main(void) {
+    judge_all();
+    __asm__ volatile("outl %0, %1" : : "a"(EXIT_GOOD), "Nd"((uint16_t)0xF4));
+}
