@@ -1,7 +1,8 @@
 /*
  * What the files of mm/ and arch/i386/mm/ share and nobody else needs. Every one of them includes this header and
- * nothing of the processor directly: the host's unit tests put their own header of this name in front, which sets
- * HOST_TEST, brings __pa and __va for an array that plays the RAM, and then includes this one.
+ * nothing of the processor directly: the host's unit tests put their own header of this name in front
+ * (tests/guest/shim), which sets HOST_TEST, brings __pa and __va for an array that plays the RAM, and then includes
+ * this one.
  */
 #ifndef _MM_INTERNAL_H
 #define _MM_INTERNAL_H

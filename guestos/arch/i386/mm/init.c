@@ -1,19 +1,18 @@
 /*
  * From the firmware's map to running zones (include/kernel/init.h has the order).
  *
- *   setup_memory   e820 -> the limits below; direct map; bootmem with the kernel, the bitmap and the initrd taken
- *   paging_init    tables for the kmap window and the fixmaps; zones and mem_map
+ *   setup_memory   e820 -> the limits below; bootmem with the kernel, the bitmap and the initrd taken
+ *   paging_init    direct map, tables for the kmap window and the fixmaps; zones and mem_map
  *   mem_init       bootmem's free frames and high memory to the buddy system
  *
  *   0 ......... min_low_pfn ............. max_low_pfn = highstart_pfn ........... highend_pfn = max_pfn
  *   | kernel    | direct map, DMA + NORMAL |  HIGHMEM: kmap only                  |
  *
- * The direct map uses 4 MiB pages wherever 4 MiB are whole. It is the first thing made here, takes no memory but what
- * the image brings, and ends with the RAM, where boot.S mapped all that could be.
+ * The direct map uses 4 MiB pages wherever 4 MiB are whole and ends with the RAM. Until paging_init, boot.S's mapping
+ * of all that low memory could be is in use.
  */
 #include "mm/internal.h"
 
-static pte_t tail_table[PTRS_PER_PTE] __attribute__((aligned(4096)));
 unsigned long min_low_pfn, max_low_pfn, max_pfn, highstart_pfn, highend_pfn;
 void *high_memory;
 unsigned long num_physpages, totalram_pages, totalhigh_pages;
@@ -77,24 +76,6 @@ static unsigned long find_max_low_pfn(void)
     return max_pfn - highmem_pages;
 }
 
-/* Linear PAGE_OFFSET + [0, max_low_pfn): 4 MiB pages, and one table for what does not fill the last 4 MiB. */
-static void map_low_memory(void)
-{
-    unsigned long whole = max_low_pfn / PTRS_PER_PTE, rest = max_low_pfn % PTRS_PER_PTE;
-    unsigned first = pgd_index(PAGE_OFFSET);
-
-    for (unsigned long i = whole; i < MAXMEM / PGDIR_SIZE; i++)
-        swapper_pg_dir[first + i].pgd = 0;
-    for (unsigned long i = 0; i < whole; i++)
-        swapper_pg_dir[first + i].pgd = (u32)(i << PGDIR_SHIFT) | _KERNPG_TABLE | _PAGE_PSE;
-    for (unsigned long i = 0; i < rest; i++)
-        set_pte(&tail_table[i], pfn_pte(whole * PTRS_PER_PTE + i, PAGE_KERNEL));
-    if (rest)
-        swapper_pg_dir[first + whole].pgd = (u32)__pa(tail_table) | _KERNPG_TABLE;
-    enable_paging_features();
-    load_cr3((u32)__pa(swapper_pg_dir));
-}
-
 /* The frames [start, start + size) of bootmem's bitmap: after the kernel, in RAM, clear of the initrd. */
 static unsigned long place_bitmap(unsigned long pages)
 {
@@ -146,7 +127,6 @@ void setup_memory(void)
     highend_pfn = max_pfn;
     high_memory = __va(max_low_pfn << PAGE_SHIFT);
 
-    map_low_memory();
     bitmap_pfn = place_bitmap(max_low_pfn);
     init_bootmem(bitmap_pfn, max_low_pfn);
     open_low_ram();
@@ -154,6 +134,23 @@ void setup_memory(void)
     reserve_bootmem(__pa(_text), (unsigned long)(_end - _text));
     reserve_bootmem(bitmap_pfn << PAGE_SHIFT, bootmem_bitmap_bytes(max_low_pfn));
     reserve_initrd();
+}
+
+/* Linear PAGE_OFFSET + [0, max_low_pfn): 4 MiB pages, and one table for what does not fill the last 4 MiB. */
+static void map_low_memory(void)
+{
+    unsigned long whole = max_low_pfn / PTRS_PER_PTE, rest = max_low_pfn % PTRS_PER_PTE;
+    unsigned first = pgd_index(PAGE_OFFSET);
+    pte_t *tail = rest ? alloc_bootmem(PAGE_SIZE) : NULL;
+
+    for (unsigned long i = 0; i < rest; i++)
+        set_pte(&tail[i], pfn_pte(whole * PTRS_PER_PTE + i, PAGE_KERNEL));
+    for (unsigned long i = 0; i < MAXMEM / PGDIR_SIZE; i++)
+        swapper_pg_dir[first + i].pgd = i < whole ? (u32)(i << PGDIR_SHIFT) | _KERNPG_TABLE | _PAGE_PSE : 0;
+    if (rest)
+        swapper_pg_dir[first + whole].pgd = (u32)__pa(tail) | _KERNPG_TABLE;
+    enable_paging_features();
+    load_cr3((u32)__pa(swapper_pg_dir));
 }
 
 /* A fresh kernel table for the 4 MiB at address, in swapper_pg_dir and so in every address space made from it. */
@@ -165,12 +162,21 @@ static pte_t *new_kernel_table(unsigned long address)
     return table;
 }
 
+static void mark_kernel_tables(void)
+{
+    SetPageTable(virt_to_page(swapper_pg_dir));
+    for (unsigned i = USER_PTRS_PER_PGD; i < PTRS_PER_PGD; i++)
+        if ((swapper_pg_dir[i].pgd & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT)
+            SetPageTable(pfn_to_page(swapper_pg_dir[i].pgd >> PAGE_SHIFT));
+}
+
 void paging_init(void)
 {
     unsigned long dma = min_t(unsigned long, max_low_pfn, MAX_DMA_PFN);
     unsigned long sizes[MAX_NR_ZONES] = {dma, max_low_pfn - dma, highend_pfn - highstart_pfn};
     unsigned long holes[MAX_NR_ZONES], start = 0;
 
+    map_low_memory();
     pkmap_page_table = new_kernel_table(PKMAP_BASE);
     new_kernel_table(FIXADDR_START);
     for (int i = 0; i < MAX_NR_ZONES; i++) {
@@ -178,10 +184,7 @@ void paging_init(void)
         start += sizes[i];
     }
     free_area_init_node(&contig_page_data, sizes, 0, holes);
-    SetPageTable(virt_to_page(swapper_pg_dir));
-    SetPageTable(virt_to_page(tail_table));
-    SetPageTable(virt_to_page(pkmap_page_table));
-    SetPageTable(virt_to_page(pmd_table(*pmd_offset(pud_offset(pgd_offset_k(FIXADDR_START), 0), 0))));
+    mark_kernel_tables();
 }
 
 /* High memory has no bitmap: all of its RAM is free. */
