@@ -35,6 +35,8 @@ struct view {
     struct story_mark *marks;
     size_t mark_count;
     struct view_console console;
+    bool has_selected;          /* the frame that the viewer selected last, as struct page tells it */
+    struct kv_frame selected;
 };
 
 void view_free(struct view *view);

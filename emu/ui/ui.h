@@ -1,6 +1,11 @@
 /*
  * emu/ui: what the window shows, as functions from a snapshot (debug/view.h) and the UI's own state to a draw list;
  * the rasteriser; the SDL2 window. SDL appears only in window.c.
+ *
+ * The model. ui_draw() turns one immutable snapshot and one ui_state into one ui_frame: commands, grouped in
+ * regions (a panel, the top bar, an overlay), and what can be clicked. It reads nothing else, so the same snapshot and
+ * state give the same commands, and the same commands give the same pixels in the window and in a PNG.
+ * Units: logical pixels. A device pixel is a logical one times the scale.
  */
 #ifndef FAULTLINE_UI_H
 #define FAULTLINE_UI_H
@@ -10,21 +15,37 @@
 
 enum ui_scene { SCENE_FAULT, SCENE_RECLAIM, SCENE_MEMORY, SCENE_CONSOLE, SCENE_COUNT };
 
+enum ui_panel {
+    PANEL_FRAMES, PANEL_FAULT, PANEL_SPACE, PANEL_CONSOLE, PANEL_ZONES, PANEL_BUDDY, PANEL_LRU, PANEL_DECISION,
+    PANEL_TIMELINE, PANEL_COUNT
+};
+
+/* Argument: the scene for ACTION_SCENE, a frame number (or -1) for SELECT_FRAME, a record's number for
+ * SELECT_FAULT, a panel for MAXIMISE (again: back) and TYPE (gives the console the keyboard). Others: 0. */
 enum ui_action {
     ACTION_NONE, ACTION_RUN_PAUSE, ACTION_NEXT_FAULT, ACTION_PREVIOUS_FAULT, ACTION_STEP, ACTION_SCREENSHOT, ACTION_HELP,
     ACTION_QUIT, ACTION_SCENE, ACTION_SELECT_FRAME, ACTION_SELECT_FAULT, ACTION_MAXIMISE, ACTION_TYPE
 };
 
+#define UI_HISTORY 120 /* samples of free pages kept for each zone */
+
 /* The UI's own state; owned by the window's thread. */
 struct ui_state {
     enum ui_scene scene;
     float width, height;       /* logical pixels */
+    float scale;               /* device pixels in a logical one; cells lie on whole device pixels */
     float mouse_x, mouse_y;    /* < 0: outside */
     bool help;
+    bool typing;               /* keys go to the guest */
     int64_t selected_pfn;      /* -1: none */
-    int maximised;             /* panel number, -1: none */
-    float frames_zoom, frames_scroll;
+    int maximised;             /* enum ui_panel, -1: none */
+    float frames_zoom, frames_scroll; /* >= 1; logical pixels from the top of the grid, >= 0 */
     char caption[400];         /* a demo's sentence; "" none */
+    char notice[200];          /* one line about what the window just did ("saved faultline-1.png"); "" none */
+    /* Free pages of each zone, oldest first, filled by ui_observe(). */
+    uint32_t history[KV_MAX_ZONES][UI_HISTORY];
+    unsigned history_count;
+    uint64_t history_serial;
 };
 
 struct ui_hit { /* where a click does something; later entries are on top */
@@ -33,10 +54,43 @@ struct ui_hit { /* where a click does something; later entries are on top */
     int64_t argument;
 };
 
+#define UI_HITS 256
+#define UI_REGIONS 24
+#define UI_TIMELINE_PIXELS 4096
+
+/* A run of commands that draws inside `at` and nowhere else. Later regions lie on top. */
+struct ui_region {
+    struct rect at;
+    size_t first, count;
+    uint64_t hash; /* of everything drawn: equal hash and place, equal pixels */
+};
+
+/* Where the cells of the frames panel are. */
+struct ui_grid_zone {
+    float y;                   /* of its first row, from the top of the content */
+    uint64_t start, count, rows;
+};
+
+struct ui_grid {
+    struct rect at; /* the visible part */
+    float pitch_x, pitch_y, gap, content_height, scroll;
+    uint32_t columns;
+    unsigned zone_count;
+    struct ui_grid_zone zones[KV_MAX_ZONES];
+};
+
 struct ui_frame { /* one drawn picture: commands and what can be clicked */
     struct draw_list list;
-    struct ui_hit hits[256];
+    struct ui_hit hits[UI_HITS];
     unsigned hit_count;
+    struct ui_region regions[UI_REGIONS];
+    unsigned region_count;
+    struct rect panels[PANEL_COUNT]; /* w = 0: not on this picture */
+    struct ui_grid grid;
+    struct rect timeline;            /* where marks are drawn; timeline_faults[x - timeline.x]: the nearest mark's record */
+    uint64_t timeline_faults[UI_TIMELINE_PIXELS];
+    struct rect hover_at;            /* what the tooltip is about */
+    char hover[600];                 /* lines; the first is the title; "" no tooltip */
 };
 
 void ui_state_init(struct ui_state *state, float width, float height);
@@ -47,11 +101,42 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
 /* The action under a point, ACTION_NONE where there is none. */
 enum ui_action ui_hit_at(const struct ui_frame *frame, float x, float y, int64_t *argument);
 
+/* Input, without SDL. Keys are Unicode characters or one of these. */
+enum ui_key { UI_KEY_ESCAPE = 27 };
+/* What a key does in this state; ACTION_NONE: nothing. While state->typing only Escape does something. */
+enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t *argument);
+/* Carries out what concerns the window alone (scene, help, selection, maximising, typing). False: the owner of the
+ * machine must act (run, next fault, select fault ...; a selected frame goes to both). */
+bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument);
+/* Wheel and drag in the frames panel, as `frame` shows it. The frame under (x, y) stays there. */
+void ui_zoom_frames(struct ui_state *state, const struct ui_frame *frame, float x, float y, float factor);
+void ui_pan_frames(struct ui_state *state, const struct ui_frame *frame, float dy);
+/* Frame number under a point of the frames panel, -1 where there is none; and the cell of a frame (false: not shown). */
+int64_t ui_grid_frame_at(const struct ui_grid *grid, float x, float y);
+bool ui_grid_cell(const struct ui_grid *grid, uint64_t pfn, struct rect *cell);
+/* Takes a sample of the zones when the snapshot is new. True: state changed. */
+bool ui_observe(struct ui_state *state, const struct view *view);
+/* The scale that suits a window of this many device pixels; dpi_scale: what the display asks for (1 when unknown). */
+float ui_scale_for(int device_width, int device_height, float dpi_scale);
+
 /* render.c: pixels. Width and height in device pixels = logical * scale. 0 or -errno with a sentence in error. */
 int ui_render_png(const struct draw_list *list, float width, float height, float scale, const char *path, char *error,
                   size_t error_size); /* writes beside path, then renames */
 /* pixels: device_width * device_height ARGB32 words, premultiplied, native endian. */
 int ui_render_pixels(const struct draw_list *list, float scale, uint32_t *pixels, int device_width, int device_height);
+
+/* raster.c: a picture that is kept and brought up to date; only regions that changed are drawn again. */
+struct ui_raster;
+struct ui_raster *ui_raster_create(void); /* NULL: no memory */
+void ui_raster_destroy(struct ui_raster *raster);
+struct ui_damage { /* device pixels that changed */
+    int x, y, width, height;
+};
+/* Draws frame into the raster's own pixels. Returns the number of damaged rectangles written to damage (at most
+ * UI_REGIONS * 2; 0: nothing changed) or -errno. pixels: see ui_raster_pixels(). */
+int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, float scale, int device_width, int device_height,
+                     struct ui_damage damage[UI_REGIONS * 2]);
+const uint32_t *ui_raster_pixels(const struct ui_raster *raster); /* valid until the next update */
 
 /* What the window asks of the one who runs the machine. All may be called from the window's thread. */
 struct ui_control {
@@ -59,6 +144,7 @@ struct ui_control {
     const struct view *(*acquire)(void *owner); /* newest snapshot; the previous one stays valid until the next acquire */
     void (*act)(void *owner, enum ui_action action, int64_t argument);
     void (*type)(void *owner, const char *bytes, size_t count); /* keys for the guest's console */
+    const char *(*caption)(void *owner); /* a demo's sentence, valid until the next call; NULL: none ever */
 };
 
 /* Runs the window until the user closes it. 0, or -errno with a sentence (no display, no SDL). Writes screenshots

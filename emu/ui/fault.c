@@ -1,0 +1,151 @@
+/* FAULT: the record on show, drawn: instruction, access, walk, steps. */
+#include "emu/ui/panel.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static const char *weight_of(uint32_t branch) {
+    switch (branch) {
+    case FLT_BRANCH_FILE_MAJOR:
+    case FLT_BRANCH_SWAP_IN: return " \xc2\xb7 major";
+    case FLT_BRANCH_ANON_ZERO:
+    case FLT_BRANCH_ANON:
+    case FLT_BRANCH_FILE_MINOR:
+    case FLT_BRANCH_FILE_COW:
+    case FLT_BRANCH_COW_COPY:
+    case FLT_BRANCH_COW_REUSE:
+    case FLT_BRANCH_SPURIOUS: return " \xc2\xb7 minor";
+    default: return "";
+    }
+}
+
+static struct words cost_of(const struct view *view) {
+    const struct story_fault *fault = &view->fault;
+    if (fault->end_blocks < fault->begin_blocks || fault->end_blocks == 0)
+        return format_words("%s", " \xc2\xb7 not over yet");
+    uint64_t blocks = fault->end_blocks - fault->begin_blocks;
+    return format_words(" \xc2\xb7 %s blocks \xc2\xb7 %s", format_count(blocks).text, format_duration(blocks * view->block_ns).text);
+}
+
+static struct words subtitle_of(const struct view *view) {
+    const struct story_fault *fault = &view->fault;
+    const char *branch = fault->branch == FLT_BRANCH_NONE ? (fault->traced ? "" : "seen by the hardware only") : story_branch_name(fault->branch);
+    const char *cost = cost_of(view).text;
+    return format_words("%s%s%s", branch, weight_of(fault->branch), branch[0] ? cost : cost + 4);
+}
+
+/* Words laid from left to right; a piece that does not fit opens a new line. */
+struct flow {
+    struct painter *painter;
+    float left, right, x, y, line;
+};
+
+static void flow_room(struct flow *flow, float width) {
+    if (flow->x > flow->left && flow->x + width > flow->right) {
+        flow->x = flow->left;
+        flow->y += flow->line;
+    }
+}
+
+static void flow_text(struct flow *flow, enum draw_font font, color ink, const char *text, float gap) {
+    if (!text[0])
+        return;
+    flow_room(flow, text_width(flow->painter, font, SIZE_CODE, text));
+    flow->x = put_until(flow->painter, flow->x, flow->y, flow->right, font, SIZE_CODE, ink, text) + gap;
+}
+
+static void flow_boxed(struct flow *flow, const char *text) {
+    float width = text_width(flow->painter, FONT_CODE, SIZE_CODE, text) + 18;
+    flow_room(flow, width);
+    width = fminf(width, flow->right - flow->x);
+    struct rect at = {flow->x, flow->y - 16, width, 24};
+    draw_fill(flow->painter->list, at, PALETTE_WELL, 6);
+    draw_stroke(flow->painter->list, at, PALETTE_LINE, 6, 1);
+    put_until(flow->painter, at.x + 9, flow->y, at.x + width - 8, FONT_CODE, SIZE_CODE, PALETTE_INK, text);
+    flow->x += width + 9;
+}
+
+static struct words bytes_of(const struct story_fault *fault) {
+    struct words out = format_words("%s", "");
+    for (unsigned i = 0; i < fault->instruction_bytes && i < sizeof fault->instruction; i++)
+        out = format_words("%s%s%02x", out.text, i ? " " : "", fault->instruction[i]);
+    return out;
+}
+
+/* Address, disassembly, source line and text. Returns y after it. */
+static float paint_instruction(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
+    struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 17, 26};
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, format_address(fault->rip, 8).text, 9);
+    const char *mnemonic = fault->disassembly[0] ? fault->disassembly : fault->instruction_bytes ? bytes_of(fault).text : "the fetch itself";
+    flow_boxed(&flow, mnemonic);
+    struct rect row = {area->inside.x, y, flow.x - area->inside.x, 26};
+    if (fault->source_file[0]) {
+        flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("%s:%u", fault->source_file, fault->source_line).text, 14);
+        flow_text(&flow, FONT_CODE, PALETTE_INK, fault->source_text, 0);
+    } else
+        flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->symbol, 0);
+    tip(painter, row, "%s\nbytes %s\nring %u, %s pid %u", fault->symbol[0] ? fault->symbol : "no symbol for this address",
+        bytes_of(fault).text[0] ? bytes_of(fault).text : "not known", fault->cpl, fault->comm, fault->pid);
+    return flow.y + 12;
+}
+
+struct chip_look {
+    const char *text;
+    color ground, ink;
+};
+
+static struct chip_look chip_of(enum mmu_access_kind kind) {
+    if (kind == MMU_WRITE)
+        return (struct chip_look){"WRITE", PALETTE_WRITE_GROUND, PALETTE_WRITE_INK};
+    if (kind == MMU_FETCH)
+        return (struct chip_look){"FETCH", PALETTE_FETCH_GROUND, PALETTE_FETCH_INK};
+    return (struct chip_look){"READ", PALETTE_READ_GROUND, PALETTE_READ_INK};
+}
+
+static float paint_access(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
+    static const char *const segments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
+    struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 16, 20};
+    struct chip_look chip = chip_of(fault->walk.access.kind);
+    struct rect at = {flow.x, flow.y - 12.5f, text_width(painter, FONT_CODE, SIZE_LABEL, chip.text) + 14, 17};
+    draw_fill(painter->list, at, chip.ground, 3);
+    put_center(painter, at, flow.y - 0.5f, FONT_CODE, SIZE_LABEL, chip.ink, chip.text);
+    flow.x += at.w + 8;
+    struct words linear = format_address(fault->linear, 8);
+    struct rect address = {flow.x, y, text_width(painter, FONT_CODE, SIZE_CODE, linear.text), 22};
+    flow_text(&flow, FONT_CODE, PALETTE_INK, linear.text, 8);
+    tip(painter, address, "linear address %08" PRIx64 "\n%s base %08" PRIx64 " + offset %08" PRIx64 "\nsegment limit %08" PRIx64, fault->linear,
+        fault->segment < 6 ? segments[fault->segment] : "system segment", fault->segment_base, fault->offset, fault->segment_limit);
+    char code[120];
+    mmu_error_code_text(fault->error_code, code, sizeof code);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->walk.access.user ? "user" : "supervisor", 7);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, area->narrow ? "" : "\xc2\xb7", 7);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("error code %x = %s", fault->error_code, code).text, 0);
+    return flow.y + 7;
+}
+
+static void paint_record(struct painter *painter, struct rect inside) {
+    const struct story_fault *fault = &painter->view->fault;
+    struct fault_area area = {inside, inside.w < 560};
+    float y = paint_instruction(painter, &area, inside.y - 4, fault);
+    y = paint_access(painter, &area, y, fault);
+    y = paint_walk(painter, &area, y + 9, fault) + 4;
+    draw_line(painter->list, inside.x, y, inside.x + inside.w, y, PALETTE_LINE, 1);
+    paint_steps(painter, &area, y + 9, fault);
+}
+
+void paint_fault(struct painter *painter, struct rect at) {
+    const struct view *view = painter->view;
+    bool some = view && view->has_fault;
+    struct words title = some ? format_words("FAULT %" PRIu64, view->fault.number) : format_words("FAULT");
+    if (some && view->fault.nested_in)
+        title = format_words("FAULT %" PRIu64 " within %" PRIu64, view->fault.number, view->fault.nested_in);
+    struct words subtitle = some ? subtitle_of(view) : format_words("one page fault, step by step");
+    struct rect inside = panel_begin(painter, PANEL_FAULT, at, title.text, subtitle.text);
+    if (some)
+        paint_record(painter, inside);
+    else
+        panel_empty(painter, inside, "A page fault from the instruction to its retry: access, page walk, decision, frames, new entry.",
+                    "Press n to run to the next fault, or click a mark in the timeline.");
+    panel_end(painter);
+}

@@ -1,0 +1,187 @@
+/*
+ * The numbered steps. Their words come from the story; here they are set: what is code (addresses, entries, names with
+ * an underscore) in the code face, the frame that the fault took in the accent, the change of the PTE with its bits as boxes.
+ * A step that is too long goes on in the next line; steps that find no room are counted in a last line.
+ */
+#include "emu/ui/panel.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE 23.0f
+#define INDENT 28.0f
+#define STEPS_MAX 64u
+#define ARROW "\xe2\x86\x92"
+
+struct setting { /* one step as it is being set */
+    struct painter *painter;
+    const struct story_fault *fault;
+    float left, right, x, y, bottom;
+    bool draw;   /* false: only measure */
+    bool accent; /* this step is what just happened */
+    bool after_arrow;
+};
+
+static bool is_hex_word(const char *word, size_t length) {
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!isxdigit((unsigned char)word[i]) && word[i] != '-')
+            return false;
+        digits += isdigit((unsigned char)word[i]) != 0;
+        letters += islower((unsigned char)word[i]) != 0;
+    }
+    return digits > 0 && digits + letters >= 4;
+}
+
+static bool is_mode_word(const char *word, size_t length) {
+    return length == 4 && strchr("r-", word[0]) && strchr("w-", word[1]) && strchr("x-", word[2]) && strchr("ps", word[3]);
+}
+
+/* Punctuation after a word belongs to the sentence, not to the code. */
+static size_t core_length(const char *word, size_t length) {
+    while (length > 0 && strchr(",.;:)", word[length - 1]))
+        length--;
+    return length;
+}
+
+static bool is_code(const char *word, size_t length) {
+    if (length > 2 && word[0] == '0' && word[1] == 'x')
+        return true;
+    return is_hex_word(word, length) || is_mode_word(word, length) || memchr(word, '_', length) != NULL || (length == 3 && !memcmp(word, "PTE", 3));
+}
+
+/* The story writes plain ASCII. */
+static bool is_arrow(const char *word, size_t length) { return length == 2 && memcmp(word, "->", 2) == 0; }
+
+static bool is_taken_frame(const struct story_fault *fault, const char *word, size_t length) {
+    char number[24];
+    for (unsigned i = 0; i < fault->frame_count && i < STORY_MAX_FRAMES; i++) {
+        snprintf(number, sizeof number, "%05" PRIx64, fault->frames[i].pfn);
+        if (strlen(number) == length && memcmp(word, number, length) == 0)
+            return !fault->frames[i].failed;
+    }
+    return false;
+}
+
+static void set_piece(struct setting *s, enum draw_font font, float size, color ink, const char *text, size_t length) {
+    char piece[256];
+    snprintf(piece, sizeof piece, "%.*s", (int)(length < sizeof piece ? length : sizeof piece - 1), text);
+    if (s->draw)
+        draw_text(s->painter->list, s->x, s->y, font, size, ink, piece);
+    s->x += text_width(s->painter, font, size, piece);
+}
+
+static float piece_width(struct setting *s, enum draw_font font, float size, const char *text, size_t length) {
+    char piece[256];
+    snprintf(piece, sizeof piece, "%.*s", (int)(length < sizeof piece ? length : sizeof piece - 1), text);
+    return text_width(s->painter, font, size, piece);
+}
+
+static void break_line(struct setting *s) {
+    s->x = s->left;
+    s->y += LINE - 4;
+}
+
+static color ink_of(const struct setting *s, const char *word, size_t core) {
+    if (is_taken_frame(s->fault, word, core) && !s->after_arrow)
+        return PALETTE_ACCENT;
+    return s->accent && s->after_arrow && is_hex_word(word, core) ? PALETTE_ACCENT : PALETTE_INK;
+}
+
+/* One word with the punctuation after it. */
+static void set_word(struct setting *s, const char *word, size_t length) {
+    size_t core = core_length(word, length);
+    bool code = is_code(word, core), arrow = is_arrow(word, length);
+    enum draw_font font = code || arrow ? FONT_CODE : FONT_WORDS;
+    float size = code || arrow ? SIZE_CODE : SIZE_WORDS;
+    float width = piece_width(s, font, size, word, core) + piece_width(s, FONT_WORDS, SIZE_WORDS, word + core, length - core);
+    if (s->x > s->left && s->x + width > s->right)
+        break_line(s);
+    if (arrow)
+        s->after_arrow = true;
+    else if (s->after_arrow && !is_hex_word(word, core))
+        s->after_arrow = false;
+    if (arrow)
+        set_piece(s, FONT_CODE, SIZE_CODE, PALETTE_INK, ARROW, sizeof ARROW - 1);
+    else
+        set_piece(s, font, size, ink_of(s, word, core), word, core);
+    set_piece(s, FONT_WORDS, SIZE_WORDS, PALETTE_INK, word + core, length - core);
+    s->x += text_width(s->painter, code ? FONT_CODE : FONT_WORDS, code ? SIZE_CODE : SIZE_WORDS, " ");
+}
+
+/* The entry after the change, changed bits in the accent; only where the text shows the change itself. */
+static void set_bits(struct setting *s) {
+    const struct story_fault *fault = s->fault;
+    struct bit_boxes bits = {.value = fault->pte_after, .changed = (fault->pte_before ^ fault->pte_after) & 0xfff, .leaf = true};
+    bits.changed |= (fault->pte_before ^ fault->pte_after) & MMU_PTE_NX;
+    if (!(fault->pte_before & MMU_PTE_P)) /* was not an entry at all: everything that is set is new */
+        bits.changed = (fault->pte_after & 0xfff) | (fault->pte_after & MMU_PTE_NX);
+    if (s->x + 8 + bits_width(&bits) > s->right)
+        break_line(s);
+    bits.x = s->x + 8;
+    bits.middle = s->y - 4;
+    if (s->draw)
+        paint_bits(s->painter, &bits);
+}
+
+static void set_step(struct setting *s, const char *text) {
+    s->x = s->left;
+    s->after_arrow = false;
+    bool change = strstr(text, " -> ") != NULL && strstr(text, "PTE") != NULL;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (length > 0)
+            set_word(s, text, length);
+        text += length;
+        text += *text == ' ';
+    }
+    if (s->fault->has_pte && change)
+        set_bits(s);
+}
+
+static void paint_number(struct painter *painter, float x, float baseline, unsigned number, bool accent) {
+    struct rect disc = {x, baseline - 14, 19, 19};
+    draw_fill(painter->list, disc, accent ? PALETTE_ACCENT : PALETTE_BADGE, 9.5f);
+    put_center(painter, disc, baseline - 0.5f, FONT_WORDS, SIZE_LABEL, accent ? PALETTE_ON_ACCENT : PALETTE_DIM, format_words("%u", number).text);
+}
+
+/* y of the step's last baseline. */
+static float measure_step(struct setting s, const char *text) {
+    s.draw = false;
+    set_step(&s, text);
+    return s.y;
+}
+
+static unsigned count_steps(const struct story_fault *fault) {
+    char text[400];
+    bool accent;
+    unsigned n = 0;
+    while (n < STEPS_MAX && story_fault_step(fault, n, text, sizeof text, &accent))
+        n++;
+    return n;
+}
+
+float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
+    struct setting s = {painter, fault, area->inside.x + INDENT, area->inside.x + area->inside.w, 0, y + 14,
+                        area->inside.y + area->inside.h, true, false, false};
+    unsigned count = count_steps(fault);
+    for (unsigned i = 0; i < count; i++) {
+        char text[400];
+        s.accent = false;
+        if (!story_fault_step(fault, i, text, sizeof text, &s.accent))
+            break;
+        float end = measure_step(s, text), limit = s.bottom - 2 - (i + 1 < count ? LINE - 5 : 0);
+        if (end > limit) {
+            put_until(painter, s.left, fminf(s.y, s.bottom - 2), s.right, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
+                      format_words("and %u more: click the title to enlarge this panel", count - i).text);
+            return s.bottom;
+        }
+        paint_number(painter, area->inside.x, s.y, i + 1, s.accent);
+        set_step(&s, text);
+        s.y += LINE;
+    }
+    return s.y;
+}

@@ -1,0 +1,92 @@
+/* LRU: the active and inactive list of each zone as belts; DECISION: what reclaim did with one page. */
+#include "emu/ui/panel.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#define SQUARE 11.4f
+#define STEP 14.4f
+
+struct belt {
+    const char *zone, *list, *meaning;
+    uint64_t pages;
+    color color;
+};
+
+/* Squares for pages; one square is `each` pages, so that no belt needs more than its lines. */
+static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, uint64_t each) {
+    uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + STEP - SQUARE) / STEP), 1), lines = (uint32_t)fmaxf(floorf(at.h / STEP), 1);
+    uint64_t squares = (belt->pages + each - 1) / each, most = (uint64_t)per_line * lines;
+    uint32_t shown = (uint32_t)(squares < most ? squares : most);
+    if (shown == 0)
+        return;
+    uint32_t rows = (shown + per_line - 1) / per_line;
+    color *cells = draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * STEP, (float)rows * STEP}, per_line, rows, shown,
+                              STEP - SQUARE);
+    for (uint32_t i = 0; i < shown && cells; i++)
+        cells[i] = belt->color;
+}
+
+static uint64_t pages_per_square(uint64_t most_pages, struct rect belt) {
+    uint64_t room = (uint64_t)(fmaxf(floorf(belt.w / STEP), 1) * fmaxf(floorf(belt.h / STEP), 1)), each = 1;
+    while (room * each < most_pages)
+        each *= 2;
+    return each;
+}
+
+static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 * KV_MAX_ZONES], uint64_t *most) {
+    unsigned n = 0;
+    *most = 0;
+    for (size_t z = 0; z < kernel->zone_count && z < KV_MAX_ZONES; z++) {
+        const struct kv_zone *zone = &kernel->zones[z];
+        if (zone->present == 0)
+            continue;
+        belts[n++] = (struct belt){zone->name, "active", "pages that were used again lately", zone->nr_active, PALETTE_ANON};
+        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive, 0x4682b4ffu};
+        *most = zone->nr_active > *most ? zone->nr_active : *most;
+        *most = zone->nr_inactive > *most ? zone->nr_inactive : *most;
+    }
+    return n;
+}
+
+static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, uint64_t each) {
+    struct words text = format_words("%s %s, %s pages", belt->zone, belt->list, format_count(belt->pages).text);
+    put_until(painter, row.x, row.y + 11, row.x + row.w, FONT_WORDS, SIZE_SMALL, belt->pages ? PALETTE_INK : PALETTE_FAINT, text.text);
+    struct rect squares = {row.x, row.y + 18, row.w, row.h - 22};
+    if (squares.h >= STEP - 3)
+        paint_squares(painter, squares, belt, each);
+    tip(painter, row, "%s %s list\n%s\n%s pages, %s; a square is %s", belt->zone, belt->list, belt->meaning, format_count(belt->pages).text,
+        format_bytes(belt->pages * 4096).text, format_bytes(each * 4096).text);
+}
+
+static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count, uint64_t each) {
+    float height = fminf(inside.h / (float)count, 120);
+    for (unsigned i = 0; i < count; i++)
+        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i], each);
+}
+
+void paint_lru(struct painter *painter, struct rect at) {
+    const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
+    struct belt belts[2 * KV_MAX_ZONES];
+    uint64_t most = 0;
+    unsigned count = kernel ? belts_of(kernel, belts, &most) : 0;
+    float height = count ? fminf((at.h - HEAD - 10) / (float)count, 120) : 0;
+    uint64_t each = pages_per_square(most, (struct rect){0, 0, at.w - 2 * PAD, height - 22});
+    struct words subtitle = each > 1 ? format_words("a square is %" PRIu64 " pages", each) : format_words("each square a page");
+    struct rect inside = panel_begin(painter, PANEL_LRU, at, "LRU", subtitle.text);
+    if (count == 0)
+        kernel_missing(painter, inside, "The active and inactive list of each zone.");
+    else if (most == 0)
+        panel_empty(painter, inside, "The active and inactive list of each zone, a square a page.",
+                    "Both are empty now; they fill as the program touches memory and files.");
+    else
+        paint_belts(painter, inside, belts, count, each);
+    panel_end(painter);
+}
+
+void paint_decision(struct painter *painter, struct rect at) {
+    struct rect inside = panel_begin(painter, PANEL_DECISION, at, "DECISION", "one page under reclaim");
+    panel_empty(painter, inside, "What reclaim did with one page, and why: kept, activated, written out or freed.",
+                "Appears when free memory falls below low and kswapd, or an allocation itself, reclaims.");
+    panel_end(painter);
+}

@@ -1,0 +1,65 @@
+/*
+ * Every colour of the window and of the pictures, 0xRRGGBBAA. No other file names a colour by number.
+ *
+ * The model. A dark, quiet ground; the uses of a frame have the hues of Okabe and Ito, which stay apart for viewers
+ * who lack one kind of cone; one accent, for what has just happened; one red-brown, for what was refused.
+ * tests/ui/test_palette.c holds the promises in numbers: WCAG contrast of all text colours on both grounds, and the
+ * distance between any two uses of a frame under simulated protanopia and deuteranopia.
+ */
+#ifndef FAULTLINE_PALETTE_H
+#define FAULTLINE_PALETTE_H
+
+/* Surfaces. */
+#define PALETTE_GROUND 0x0e1217ffu
+#define PALETTE_PANEL 0x151b23ffu
+#define PALETTE_LINE 0x263040ffu
+#define PALETTE_WELL 0x10161dffu      /* a box inside a panel that holds a value */
+#define PALETTE_RAISED 0x1b2430ffu    /* a button, a tooltip */
+#define PALETTE_RAISED_HOT 0x263343ffu
+#define PALETTE_SELECTED 0x243447ffu  /* the open tab */
+#define PALETTE_BADGE 0x24303fffu     /* the disc behind a step's number */
+#define PALETTE_SHADE 0x080b0fc8u     /* laid over everything behind the help */
+
+/* Words. */
+#define PALETTE_INK 0xdfe7efffu
+#define PALETTE_SOFT 0xb9c5d2ffu  /* running text of the guest */
+#define PALETTE_DIM 0x8b98a8ffu
+#define PALETTE_FAINT 0x728092ffu /* subtitles and column heads; the drawing's were below 3:1 */
+
+/* What a frame is used for, enum frame_kind. */
+#define PALETTE_FREE 0x1d2731ffu
+#define PALETTE_KERNEL 0x77869affu
+#define PALETTE_TABLE 0xe69f00ffu
+#define PALETTE_SLAB 0xb08968ffu
+#define PALETTE_FILE 0x56b4e9ffu
+#define PALETTE_FILE_DIRTY 0x0072b2ffu
+#define PALETTE_ANON 0x009e73ffu
+#define PALETTE_SWAP_CACHE 0xcc79a7ffu
+#define PALETTE_RESERVED 0x39424effu
+
+/* Signals. */
+#define PALETTE_ACCENT 0xf0e442ffu
+#define PALETTE_ACCENT_SOFT 0xb0a83cffu /* outline of the frame that this fault only looked at */
+#define PALETTE_ACCENT_GROUND 0x4d4a1affu
+#define PALETTE_ACCENT_LINE 0x6f6a24ffu
+#define PALETTE_ON_ACCENT 0x15181cffu
+#define PALETTE_BAD 0xd55e00ffu
+#define PALETTE_BAD_INK 0xf5a07cffu
+#define PALETTE_BAD_GROUND 0x54240fffu
+#define PALETTE_GOOD_INK 0x84dbbaffu
+#define PALETTE_GOOD_GROUND 0x244a3fffu
+#define PALETTE_OFF_GROUND 0x222c38ffu
+#define PALETTE_WRITE_INK 0xf2a877ffu
+#define PALETTE_WRITE_GROUND 0x452a18ffu
+#define PALETTE_READ_INK 0x8ccbf2ffu
+#define PALETTE_READ_GROUND 0x1a3a52ffu
+#define PALETTE_FETCH_INK 0xe3aecbffu
+#define PALETTE_FETCH_GROUND 0x44283affu
+#define PALETTE_GAUGE_LOW 0x6e5410ffu  /* free pages between min and low */
+#define PALETTE_GAUGE_MIN 0x7d3410ffu  /* below min */
+#define PALETTE_GAUGE_FINE 0x1d5a48ffu /* above low */
+#define PALETTE_LOW 0xe69f00ffu
+#define PALETTE_HIGH 0x00b383ffu
+#define PALETTE_TABLE_SOFT 0x8a6410ffu /* entries of a page table, under their directory entry */
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * What panels share: the painter, sizes, and small drawing words. Internal to emu/ui.
+ */
+#ifndef FAULTLINE_PANEL_H
+#define FAULTLINE_PANEL_H
+
+#include "emu/ui/format.h"
+#include "emu/ui/palette.h"
+#include "emu/ui/ui.h"
+
+/* Sizes, logical pixels. */
+#define TOP_BAR 40.0f
+#define MARGIN 12.0f
+#define PAD 13.0f
+#define HEAD 34.0f /* a panel's title row: content begins below it */
+#define SIZE_WORDS 13.0f
+#define SIZE_SMALL 12.0f
+#define SIZE_LABEL 11.0f
+#define SIZE_CODE 12.0f
+
+struct painter { /* one drawing, passed through everything */
+    struct ui_frame *frame;
+    struct draw_list *list;
+    const struct view *view; /* may be NULL */
+    const struct ui_state *state;
+};
+
+/* A region of commands inside `at`; clip: cut what would reach out of it. */
+void region_begin(struct painter *painter, struct rect at);
+void region_end(struct painter *painter);
+
+/* Draws the panel's ground, title and right-hand subtitle, and makes the title maximise it. Returns the content's
+ * rectangle. Ends with panel_end(). */
+struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title, const char *subtitle);
+void panel_end(struct painter *painter);
+/* An empty state: what will appear here, and how to make it appear. */
+void panel_empty(struct painter *painter, struct rect inside, const char *what, const char *how);
+
+/* Text at a baseline; returns x after it. */
+float put(struct painter *painter, float x, float y, enum draw_font font, float size, color ink, const char *text);
+/* The same, cut at `right`. */
+float put_until(struct painter *painter, float x, float y, float right, enum draw_font font, float size, color ink, const char *text);
+void put_right(struct painter *painter, float right, float y, enum draw_font font, float size, color ink, const char *text);
+void put_center(struct painter *painter, struct rect at, float baseline, enum draw_font font, float size, color ink, const char *text);
+/* Words wrapped at `width`, at most max_lines (the last one cut); returns y of the baseline after the last line. */
+float put_wrapped(struct painter *painter, struct rect at, float line, unsigned max_lines, enum draw_font font, float size, color ink,
+                  const char *text);
+float text_width(struct painter *painter, enum draw_font font, float size, const char *text);
+
+bool is_hovered(const struct painter *painter, struct rect at);
+/* While the mouse is in `at`: the tooltip's lines, the first its title. */
+void tip(struct painter *painter, struct rect at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t argument);
+
+color frame_color(unsigned kind);
+color mix(color a, color b, float share_of_b);
+
+/* layout.c: where each panel of the scene is; w = 0 where it is not shown. Returns the caption's place (h = 0: none). */
+struct rect ui_layout(const struct ui_state *state, const struct view *view, struct rect panels[PANEL_COUNT]);
+
+/* One file each. */
+void paint_top_bar(struct painter *painter);
+void paint_caption(struct painter *painter, struct rect at);
+void paint_help(struct painter *painter);
+void paint_notice(struct painter *painter);
+void paint_tooltip(struct painter *painter);
+void paint_frames(struct painter *painter, struct rect at);
+void paint_fault(struct painter *painter, struct rect at);
+void paint_space(struct painter *painter, struct rect at);
+void paint_console(struct painter *painter, struct rect at);
+void paint_zones(struct painter *painter, struct rect at);
+void paint_buddy(struct painter *painter, struct rect at);
+void paint_lru(struct painter *painter, struct rect at);
+void paint_decision(struct painter *painter, struct rect at);
+void paint_timeline(struct painter *painter, struct rect at);
+unsigned timeline_rows(const struct view *view); /* tracks that are shown */
+
+/* Parts of fault.c's panel, in fault_walk.c and fault_steps.c: each draws from y on and returns the y after it. */
+struct fault_area {
+    struct rect inside;
+    bool narrow; /* less room than the wide columns need */
+};
+float paint_walk(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault);
+float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault);
+
+/* Small labelled boxes for the bits of an entry; returns x after them. refused: a mask of bits that said no;
+ * changed: bits to show in the accent. */
+struct bit_boxes {
+    uint64_t value, refused, changed;
+    bool leaf;
+    float x, middle; /* left edge; the row's centre line */
+};
+float paint_bits(struct painter *painter, const struct bit_boxes *boxes);
+float bits_width(const struct bit_boxes *boxes);
+
+/* A panel's message when there is no kernel to look into. */
+void kernel_missing(struct painter *painter, struct rect inside, const char *what);
+
+#endif

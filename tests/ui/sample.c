@@ -1,0 +1,234 @@
+/*
+ * Draws invented snapshots.
+ *
+ *   sample pictures DIRECTORY   every scene, size and state as a PNG, to be looked at
+ *   sample golden FILE          the picture that test_golden compares with
+ *   sample window               a real window on the copy-on-write sample (tests/ui/window.sh drives it)
+ *   sample bench                milliseconds for a frame
+ */
+#include "emu/ui/ui.h"
+#include "tests/ui/sample_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct picture {
+    const char *name;
+    enum ui_scene scene;
+    float width, height, scale;
+    struct sample_options options;
+    float mouse_x, mouse_y;
+    bool help;
+    const char *caption;
+    int maximised; /* panel + 1 */
+    float zoom;
+};
+
+static const struct picture pictures[] = {
+    {.name = "fault", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "fault-2x", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 2, .options = {.state = VIEW_PAUSED}},
+    {.name = "fault-1.5x", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1.5f, .options = {.state = VIEW_PAUSED}},
+    {.name = "reclaim", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "reclaim-pressure", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 16, .pressure = true}, .caption = "Free memory fell below *low*, so kswapd woke. The hog allocates faster than the disk writes: below *min* it must reclaim for itself."},
+    {.name = "memory", .scene = SCENE_MEMORY, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "console", .scene = SCENE_CONSOLE, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_RUNNING}},
+    {.name = "fault-1024", .scene = SCENE_FAULT, .width = 1024, .height = 640, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "reclaim-1024", .scene = SCENE_RECLAIM, .width = 1024, .height = 640, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "memory-1024", .scene = SCENE_MEMORY, .width = 1024, .height = 640, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "fault-2560", .scene = SCENE_FAULT, .width = 2560, .height = 1440, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "memory-2560", .scene = SCENE_MEMORY, .width = 2560, .height = 1440, .scale = 1, .options = {.state = VIEW_PAUSED}},
+    {.name = "fault-4k", .scene = SCENE_FAULT, .width = 2560, .height = 1440, .scale = 1.5f, .options = {.state = VIEW_PAUSED}},
+    {.name = "fault-1gib", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 1024}},
+    {.name = "fault-8mib", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 8}},
+    {.name = "memory-1gib", .scene = SCENE_MEMORY, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 1024}},
+    {.name = "fault-3gib-zoomed", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 3072}, .zoom = 8},
+    {.name = "fault-empty", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.fault = SAMPLE_NO_FAULT, .no_kernel = true, .no_console = true, .no_marks = true}},
+    {.name = "reclaim-empty", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.fault = SAMPLE_NO_FAULT, .no_kernel = true, .no_console = true, .no_marks = true}},
+    {.name = "memory-empty", .scene = SCENE_MEMORY, .width = 1280, .height = 800, .scale = 1, .options = {.fault = SAMPLE_NO_FAULT, .no_kernel = true, .no_console = true, .no_marks = true}},
+    {.name = "fault-running", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_RUNNING}},
+    {.name = "fault-ended", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_ENDED, .no_space = true}},
+    {.name = "fault-not-present", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .fault = SAMPLE_NOT_PRESENT}},
+    {.name = "fault-segv", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .fault = SAMPLE_SEGV}},
+    {.name = "fault-major", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .fault = SAMPLE_MAJOR}},
+    {.name = "fault-hardware", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .fault = SAMPLE_HARDWARE}},
+    {.name = "fault-long-mode", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .fault = SAMPLE_LONG_MODE}},
+    {.name = "fault-long-names", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_ENDED, .long_names = true, .many_regions = true}},
+    {.name = "fault-long-names-1024", .scene = SCENE_FAULT, .width = 1024, .height = 640, .scale = 1, .options = {.state = VIEW_PAUSED, .long_names = true, .many_regions = true}},
+    {.name = "fault-hover-cell", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}, .mouse_x = 290, .mouse_y = 250},
+    {.name = "fault-hover-bit", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}, .mouse_x = 1013, .mouse_y = 215},
+    {.name = "fault-help", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}, .help = true},
+    {.name = "fault-caption", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}, .caption = "The parent writes to a page that it shares with its child: the kernel gives it *a copy of its own*."},
+    {.name = "space-maximised", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .many_regions = true}, .maximised = PANEL_SPACE + 1},
+    {.name = "frames-maximised-1gib", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED, .ram_mib = 1024}, .maximised = PANEL_FRAMES + 1},
+};
+
+static void make_history(struct ui_state *state, const struct view *view) {
+    for (unsigned i = 0; i < UI_HISTORY && view && view->kernel; i++)
+        for (unsigned z = 0; z < 3; z++)
+            state->history[z][i] = (uint32_t)(view->kernel->zones[z].free + (UI_HISTORY - i) * 3 + (i * 7 + z) % 11 * 2);
+    state->history_count = UI_HISTORY;
+}
+
+static void set_state(struct ui_state *state, const struct picture *picture) {
+    ui_state_init(state, picture->width, picture->height);
+    state->scene = picture->scene;
+    state->scale = picture->scale;
+    state->help = picture->help;
+    state->typing = picture->scene == SCENE_CONSOLE;
+    state->maximised = picture->maximised - 1;
+    if (picture->mouse_x > 0) {
+        state->mouse_x = picture->mouse_x;
+        state->mouse_y = picture->mouse_y;
+    }
+    if (picture->zoom > 0)
+        state->frames_zoom = picture->zoom;
+    if (picture->caption)
+        snprintf(state->caption, sizeof state->caption, "%s", picture->caption);
+}
+
+static int draw_picture(const struct picture *picture, const char *path) {
+    struct ui_frame *frame = calloc(1, sizeof *frame);
+    struct view *view = sample_view(&picture->options);
+    struct ui_state state;
+    char error[300];
+    ui_frame_init(frame);
+    set_state(&state, picture);
+    make_history(&state, view);
+    ui_draw(frame, view, &state);
+    int status = ui_render_png(&frame->list, picture->width, picture->height, picture->scale, path, error, sizeof error);
+    if (status != 0)
+        fprintf(stderr, "sample: %s\n", error);
+    ui_frame_free(frame);
+    sample_view_free(view);
+    free(frame);
+    return status;
+}
+
+static int draw_all(const char *directory) {
+    int failed = 0;
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/%s.png", directory, pictures[i].name);
+        failed |= draw_picture(&pictures[i], path);
+    }
+    return failed != 0;
+}
+
+/* The window -------------------------------------------------------------------------------------------------- */
+
+static struct view *shown;
+
+static const struct view *acquire(void *owner) {
+    (void)owner;
+    return shown;
+}
+
+static void act(void *owner, enum ui_action action, int64_t argument) {
+    (void)owner;
+    printf("act %d %lld\n", (int)action, (long long)argument);
+    fflush(stdout);
+}
+
+static void type_bytes(void *owner, const char *bytes, size_t count) {
+    (void)owner;
+    printf("type");
+    for (size_t i = 0; i < count; i++)
+        printf(" %02x", (unsigned char)bytes[i]);
+    printf("\n");
+    fflush(stdout);
+}
+
+static int run_window(void) {
+    char error[300];
+    struct sample_options options = {.state = VIEW_PAUSED};
+    struct ui_control control = {.acquire = acquire, .act = act, .type = type_bytes};
+    shown = sample_view(&options);
+    int status = ui_window_run(&control, "faultline", error, sizeof error);
+    if (status != 0)
+        fprintf(stderr, "sample: %s\n", error);
+    sample_view_free(shown);
+    return status != 0;
+}
+
+/* Bench ------------------------------------------------------------------------------------------------------- */
+
+static double now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+struct times {
+    double full, changed, still;
+};
+
+#define ROUNDS 60
+
+/* full: everything drawn again. changed: frames and time differ, as while the guest runs. still: nothing differs. */
+static struct times measure(unsigned ram_mib, float scale, enum ui_scene scene) {
+    struct sample_options options = {.ram_mib = ram_mib};
+    struct view *view = sample_view(&options);
+    struct ui_frame *frame = calloc(1, sizeof *frame);
+    struct ui_damage damage[UI_REGIONS * 2];
+    struct ui_state state;
+    struct times times = {0};
+    struct ui_raster *raster = ui_raster_create();
+    int width = (int)(1280 * scale), height = (int)(800 * scale);
+    ui_frame_init(frame);
+    ui_state_init(&state, 1280, 800);
+    state.scale = scale;
+    state.scene = scene;
+    ui_draw(frame, view, &state);
+    ui_raster_update(raster, frame, scale, width, height, damage);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct ui_raster *fresh = ui_raster_create();
+        double start = now_ms();
+        ui_draw(frame, view, &state);
+        ui_raster_update(fresh, frame, scale, width, height, damage);
+        times.full += (now_ms() - start) / ROUNDS;
+        ui_raster_destroy(fresh);
+        for (unsigned k = 0; k < 500; k++)
+            view->kernel->frames[(i * 7919u + k * 31u) % view->kernel->frame_count] ^= 1;
+        view->blocks += 100;
+        start = now_ms();
+        ui_draw(frame, view, &state);
+        ui_raster_update(raster, frame, scale, width, height, damage);
+        times.changed += (now_ms() - start) / ROUNDS;
+        start = now_ms();
+        ui_draw(frame, view, &state);
+        ui_raster_update(raster, frame, scale, width, height, damage);
+        times.still += (now_ms() - start) / ROUNDS;
+    }
+    ui_raster_destroy(raster);
+    ui_frame_free(frame);
+    free(frame);
+    sample_view_free(view);
+    return times;
+}
+
+static int bench(void) {
+    static const char *const names[SCENE_COUNT] = {"Fault", "Reclaim", "Memory", "Console"};
+    printf("%-8s %-9s %-6s %10s %16s %10s   (ms a frame, 1280x800 logical)\n", "scene", "RAM", "scale", "all drawn", "frames changed", "nothing");
+    for (unsigned scene = SCENE_FAULT; scene <= SCENE_MEMORY; scene += 2)
+        for (unsigned ram = 64; ram <= 1024; ram *= 16)
+            for (float scale = 1; scale <= 2; scale++) {
+                struct times t = measure(ram, scale, (enum ui_scene)scene);
+                printf("%-8s %4u MiB  %-6.0f %10.2f %16.2f %10.2f\n", names[scene], ram, (double)scale, t.full, t.changed, t.still);
+            }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "pictures") == 0)
+        return draw_all(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "golden") == 0)
+        return draw_picture(&pictures[0], argv[2]) != 0;
+    if (argc == 2 && strcmp(argv[1], "window") == 0)
+        return run_window();
+    if (argc == 2 && strcmp(argv[1], "bench") == 0)
+        return bench();
+    fprintf(stderr, "usage: sample pictures DIRECTORY | golden FILE | window | bench\n");
+    return 2;
+}
