@@ -7,7 +7,14 @@
 #define BIOS_SEGMENT 0xF000u
 #define BDA_COM1 0x400
 #define BDA_EBDA_SEGMENT 0x40E
+#define BDA_EQUIPMENT 0x410
 #define BDA_BASE_KIB 0x413
+#define BDA_VIDEO_MODE 0x449
+#define BDA_COLUMNS 0x44A
+#define BDA_CRTC_PORT 0x463
+#define BDA_LAST_ROW 0x484
+#define EQUIPMENT_COLOUR_80 0x0020
+#define EQUIPMENT_ONE_SERIAL 0x0200
 
 /* Real-mode entry points in bios_calls.S. */
 extern const char int10_entry[], int15_entry[], ignore_entry[];
@@ -50,4 +57,10 @@ void bios_area_init(void) {
     set16(BDA_COM1, 0x3F8);
     set16(BDA_EBDA_SEGMENT, EBDA_SEGMENT);
     set16(BDA_BASE_KIB, EBDA_START / 1024);
+    /* Kernels ask these words whether the screen is a colour one at 0xB8000. */
+    set16(BDA_EQUIPMENT, EQUIPMENT_COLOUR_80 | EQUIPMENT_ONE_SERIAL);
+    set16(BDA_VIDEO_MODE, 3);
+    set16(BDA_COLUMNS, 80);
+    set16(BDA_CRTC_PORT, 0x3D4);
+    set16(BDA_LAST_ROW, 24);
 }
