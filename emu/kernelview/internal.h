@@ -84,7 +84,7 @@ void zones_read(struct reader *reader, struct kv_snapshot *snapshot);
 /* tasks.c */
 bool task_read(struct reader *reader, uint64_t address, struct kv_task *to, uint64_t *mm, uint64_t *next);
 void tasks_read(struct reader *reader, struct kv_snapshot *snapshot);
-uint64_t tasks_find(struct reader *reader, int pid); /* address of its task_struct, 0: none; -1: the current one */
+uint64_t kv_tasks_find(struct reader *reader, int pid); /* address of its task_struct, 0: none; -1: the current one */
 
 /* space.c */
 void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t task);

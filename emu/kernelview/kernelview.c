@@ -51,7 +51,7 @@ struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mm
     }
     zones_read(&reader, snapshot);
     tasks_read(&reader, snapshot);
-    uint64_t task = tasks_find(&reader, pid);
+    uint64_t task = kv_tasks_find(&reader, pid);
     if (task)
         space_read(&reader, snapshot, task);
     snapshot->torn = reader.torn;
@@ -95,7 +95,7 @@ bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, ui
 
 bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, struct kv_task *to) {
     struct reader reader = {.layout = &view->layout, .mmu = mmu};
-    uint64_t task = tasks_find(&reader, -1), mm, next;
+    uint64_t task = kv_tasks_find(&reader, -1), mm, next;
     if (!task || !task_read(&reader, task, to, &mm, &next))
         return false;
     to->current = true;
@@ -104,7 +104,7 @@ bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, 
 
 bool kernelview_find_task(struct kernelview *view, const struct mmu_context *mmu, int pid, struct kv_task *to) {
     struct reader reader = {.layout = &view->layout, .mmu = mmu};
-    uint64_t task = tasks_find(&reader, pid), mm, next;
+    uint64_t task = kv_tasks_find(&reader, pid), mm, next;
     if (!task || !task_read(&reader, task, to, &mm, &next))
         return false;
     to->current = task == reader_word(&reader, view->layout.current_task);

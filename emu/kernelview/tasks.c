@@ -57,7 +57,7 @@ void tasks_read(struct reader *reader, struct kv_snapshot *snapshot) {
     reader->torn = true;
 }
 
-uint64_t tasks_find(struct reader *reader, int pid) {
+uint64_t kv_tasks_find(struct reader *reader, int pid) {
     const struct layout *layout = reader->layout;
     if (pid < 0)
         return reader_word(reader, layout->current_task);
