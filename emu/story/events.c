@@ -120,7 +120,19 @@ static void on_filemap(struct story_fault *record, const struct flt_mm_filemap *
     record->file_index = filemap->index;
 }
 
+/* The frame came to be what it is during this fault. */
+static bool is_ours(const struct story_fault *record, uint64_t pfn) {
+    for (unsigned i = 0; i < record->frame_count; i++)
+        if (record->frames[i].pfn == pfn)
+            return true;
+    return record->has_file_page && record->file_pfn == pfn;
+}
+
 static void on_lru(struct story_fault *record, const struct flt_mm_lru_add *lru) {
+    if (!is_ours(record, lru->pfn)) {
+        record->lru_others++;
+        return;
+    }
     record->lru = lru->active != 0;
     record->lru_pfn = lru->pfn;
 }

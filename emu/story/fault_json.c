@@ -48,15 +48,17 @@ static void write_segment(struct out *out, const struct story_fault *fault) {
     json_close(out, '}');
 }
 
+/* D and G mean something in an entry that maps a page; elsewhere the processor ignores the bits (SDM 4.3). */
 static void write_flags(struct out *out, const struct mmu_step *step) {
     static const struct {
         uint64_t bit;
         const char *name;
     } flags[] = {{MMU_PTE_P, "P"}, {MMU_PTE_W, "W"}, {MMU_PTE_U, "U"}, {MMU_PTE_PWT, "PWT"}, {MMU_PTE_PCD, "PCD"},
                  {MMU_PTE_A, "A"}, {MMU_PTE_D, "D"}, {MMU_PTE_G, "G"}, {MMU_PTE_NX, "NX"}};
+    uint64_t ignored = step->leaf ? 0 : MMU_PTE_D | MMU_PTE_G;
     json_open(out, "flags", '[');
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
-        if (step->before & flags[i].bit)
+        if (step->before & flags[i].bit & ~ignored)
             json_text(out, NULL, flags[i].name, 4);
     json_close(out, ']');
 }
@@ -71,6 +73,7 @@ static void write_level(struct out *out, const struct mmu_step *step) {
     json_hex(out, "after", step->after);
     write_flags(out, step);
     json_bool(out, "leaf", step->leaf);
+    json_bool(out, "absent", step->absent);
     if (step->refused)
         json_text(out, "refused", mmu_rule_name(step->refused), 32);
     else
@@ -177,6 +180,7 @@ static void write_pte(struct out *out, const struct story_fault *fault) {
 }
 
 static void write_lru(struct out *out, const struct story_fault *fault) {
+    json_number(out, "lru_others", fault->lru_others);
     if (fault->lru < 0) {
         json_null(out, "lru");
         return;

@@ -35,12 +35,15 @@ static void write_vma_kind(struct out *out, const struct story_fault *fault) {
     out_string(out, name[0] ? name : fault->vma_inode ? "file" : "anonymous");
 }
 
+/* As the kernel judges (access_allowed() of its do_page_fault): two-level i386 entries have no NX, so whatever may be
+ * touched at all may be read and run. */
 static bool vma_allows(const struct story_fault *fault) {
-    static const uint64_t needed[] = {1, 2, 4}; /* VM_READ, VM_WRITE, VM_EXEC */
-    unsigned kind = fault->walk.access.kind;
-    if (kind == MMU_FETCH || kind == MMU_WRITE)
-        return fault->vma_flags & needed[kind];
-    return fault->vma_flags & 7; /* i386 cannot forbid reading what may be written or run */
+    enum { READ = 1, WRITE = 2, EXEC = 4 };
+    if (fault->walk.access.kind == MMU_WRITE)
+        return fault->vma_flags & WRITE;
+    if (fault->walk.access.kind == MMU_FETCH && fault->walk.mode != MMU_MODE_32BIT)
+        return fault->vma_flags & EXEC;
+    return fault->vma_flags & (READ | WRITE | EXEC);
 }
 
 static const char *who(const struct story_fault *fault) { return fault->cpl == 3 ? "the program" : "the kernel"; }
@@ -110,23 +113,35 @@ static void write_copy(struct out *out, const struct story_fault *fault) {
 }
 
 static void write_reuse(struct out *out, const struct story_fault *fault) {
+    enum { SHARED = 8 };
+    out_string(out, "do_wp_page: ");
     if (fault->has_cow)
-        out_format(out, "do_wp_page: frame %05" PRIx64 " has one owner left (mapcount %u), so reuse it without a copy",
-                   fault->cow_old_pfn, (unsigned)fault->cow_old_mapcount);
+        out_format(out, "frame %05" PRIx64, fault->cow_old_pfn);
     else
-        out_string(out, "do_wp_page: the frame has one owner left, so reuse it without a copy");
+        out_string(out, "the frame");
+    if (fault->vma_flags & SHARED)
+        out_string(out, " belongs to a shared mapping, so the write goes to it");
+    else if (fault->has_cow)
+        out_format(out, " has one owner left (mapcount %u), so reuse it without a copy",
+                   (unsigned)fault->cow_old_mapcount);
+    else
+        out_string(out, " has one owner left, so reuse it without a copy");
 }
 
 static void write_file_branch(struct out *out, const struct story_fault *fault) {
-    out_string(out, fault->branch == FLT_BRANCH_FILE_COW ? "do_linear_fault: a write to a private file mapping: "
-                                                         : "filemap_fault: ");
+    bool copy = fault->branch == FLT_BRANCH_FILE_COW;
+    out_string(out, copy ? "do_linear_fault: private write, so " : "filemap_fault: ");
     write_file_page(out, fault);
     if (fault->branch == FLT_BRANCH_FILE_MINOR)
         out_string(out, " is in the page cache, so no I/O");
     else if (fault->branch == FLT_BRANCH_FILE_MAJOR)
         out_string(out, " is not in the page cache, so read it");
     else
-        out_string(out, " is copied and the file keeps its own");
+        out_string(out, " is copied");
+    if (copy && fault->has_cow)
+        out_format(out, " from frame %05" PRIx64, fault->cow_old_pfn);
+    if (copy)
+        out_string(out, " and the file stays as it is");
 }
 
 static void write_bad(struct out *out, const struct story_fault *fault) {
@@ -244,20 +259,33 @@ static void step_wait(struct steps *steps) {
     out_string(steps->out, " in all");
 }
 
+static void write_lru(struct out *out, const struct story_fault *fault) {
+    unsigned others = fault->lru_others;
+    if (fault->lru >= 0)
+        out_format(out, "frame %05" PRIx64 " is added to the %s list", fault->lru_pfn,
+                   fault->lru ? "active" : "inactive");
+    if (fault->lru >= 0 && others)
+        out_format(out, ", with %u that waited in the same batch", others);
+    if (fault->lru < 0)
+        out_format(out, "%u frame%s that waited in a full batch %s put on the lists", others, others == 1 ? "" : "s",
+                   others == 1 ? "is" : "are");
+}
+
 static void step_lists(struct steps *steps) {
     const struct story_fault *fault = steps->fault;
     bool left = fault->branch == FLT_BRANCH_COW_COPY && fault->has_cow && fault->cow_old_mapcount > 0;
-    if ((!left && fault->lru < 0) || !here(steps))
+    bool lists = fault->lru >= 0 || fault->lru_others;
+    if ((!left && !lists) || !here(steps))
         return;
-    out_string(steps->out, left && fault->lru >= 0 ? "rmap/LRU: " : left ? "rmap: " : "LRU: ");
+    out_string(steps->out, left && lists ? "rmap/LRU: " : left ? "rmap: " : "LRU: ");
     if (left) {
         unsigned keeps = fault->cow_old_mapcount - 1;
         out_format(steps->out, "frame %05" PRIx64 " keeps %u mapping%s", fault->cow_old_pfn, keeps,
                    keeps == 1 ? "" : "s");
     }
-    if (fault->lru >= 0)
-        out_format(steps->out, "%sframe %05" PRIx64 " is added to the %s list", left ? "; " : "", fault->lru_pfn,
-                   fault->lru ? "active" : "inactive");
+    out_string(steps->out, left && lists ? "; " : "");
+    if (lists)
+        write_lru(steps->out, fault);
 }
 
 static bool step_entry(struct steps *steps) {

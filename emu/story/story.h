@@ -79,8 +79,10 @@ struct story_fault {
     uint64_t pte_address, pte_phys, pte_before, pte_after;
     uint32_t outcome; /* enum flt_outcome or STORY_OUTCOME_UNKNOWN */
     uint32_t signal, si_code;
-    int lru; /* -1 not added, 0 inactive, 1 active */
+    /* LRU lists take frames in batches (a pagevec): a fault may move frames of others and leave its own waiting. */
+    int lru; /* this fault's frame: -1 not added (yet), 0 inactive, 1 active */
     uint64_t lru_pfn;
+    unsigned lru_others; /* frames of other faults that were put on a list on the way */
 };
 
 /* Marks for the timeline. */

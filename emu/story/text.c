@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Appends blanks until column; always at least two after something. */
+/* Appends blanks until column; always at least one. */
 static void pad(struct out *out, size_t column) {
     do
         out_bytes(out, " ", 1);
@@ -27,18 +27,13 @@ static void write_location(struct out *out, const struct story_fault *fault) {
         out_string(out, "-");
 }
 
-static void write_branch(struct out *out, const struct story_fault *fault) {
-    if (!fault->traced)
-        out_string(out, "untraced");
-    else
-        out_string(out, story_branch_name(fault->branch));
-    if (fault->vma_grown_from)
-        out_string(out, ", stack growth");
+static const char *branch_name(const struct story_fault *fault) {
+    return fault->traced ? story_branch_name(fault->branch) : "untraced";
 }
 
 /*
- * #18    first-faults[7]    41.382116 ms  write 4001 2008  copy on write       0804 8a2e  mov dword [eax], 0x2a
- * first-faults.c:61  frame 02c11  ok
+ * #18   first-faults[7]     41.382116 ms  write 40012008  copy on write      08048a2e mov dword [eax], 0x2a
+ *                                      ... first-faults.c:61   frame 02c11  ok       (one line)
  */
 size_t story_fault_line(const struct story_fault *fault, char *text, size_t size) {
     struct out out;
@@ -46,21 +41,18 @@ size_t story_fault_line(const struct story_fault *fault, char *text, size_t size
     char outcome[64];
     out_init(&out, text, size);
     out_format(&out, "#%" PRIu64, fault->number);
-    pad(&out, 7);
+    pad(&out, 6);
     write_task(&out, fault);
-    pad(&out, 25);
+    pad(&out, 24);
     uint64_t nanoseconds = fault->begin_blocks * MACHINE_BLOCK_NS;
-    out_format(&out, "%6" PRIu64 ".%06" PRIu64 " ms  %-5s ", nanoseconds / 1000000, nanoseconds % 1000000,
-               words_access(fault));
-    out_address(&out, fault->linear);
-    pad(&out, 59);
-    write_branch(&out, fault);
-    pad(&out, 79);
-    out_address(&out, fault->rip);
-    out_format(&out, "  %s", fault->disassembly[0] ? fault->disassembly : "-");
-    pad(&out, 121);
+    out_format(&out, "%5" PRIu64 ".%06" PRIu64 " ms  ", nanoseconds / 1000000, nanoseconds % 1000000);
+    out_format(&out, "%-5s %08" PRIx64 "  ", words_access(fault), fault->linear);
+    out_format(&out, "%s%s", branch_name(fault), fault->vma_grown_from ? " + stack" : "");
+    pad(&out, 76);
+    out_format(&out, "%08" PRIx64 " %s", fault->rip, fault->disassembly[0] ? fault->disassembly : "-");
+    pad(&out, 116);
     write_location(&out, fault);
-    pad(&out, 145);
+    pad(&out, 136);
     if (words_result_frame(fault, &frame))
         out_format(&out, "frame %05" PRIx64 "  ", frame);
     else
@@ -71,8 +63,7 @@ size_t story_fault_line(const struct story_fault *fault, char *text, size_t size
 
 static void text_headline(struct out *out, const struct story_fault *fault) {
     out_format(out, "fault %" PRIu64 ": ", fault->number);
-    write_branch(out, fault);
-    out_string(out, ", ");
+    out_format(out, "%s%s, ", branch_name(fault), fault->vma_grown_from ? ", the stack grows" : "");
     write_task(out, fault);
     out_string(out, ", at ");
     out_milliseconds(out, fault->begin_blocks);
@@ -152,6 +143,8 @@ static void text_walk(struct out *out, const struct story_fault *fault) {
         out_string(out, " = ");
         out_address(out, step->before);
         text_flags(out, step);
+        if (step->absent)
+            out_string(out, "   no memory there");
         if (step->refused)
             out_format(out, "   refused: %s", mmu_rule_name(step->refused));
         out_string(out, "\n");

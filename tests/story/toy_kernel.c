@@ -32,7 +32,8 @@ struct page toy_frames[FRAMES] = {
     [516] = {.flags = 1u << PG_kernel, ._count = {1}, ._mapcount = {-1}},
     [517] = {.flags = 1u << PG_lru, ._count = {2}, ._mapcount = {1}, .mapping = ANON_MAPPING, .index = 0x804a},
     [518] = {.flags = 1u << PG_lru, ._count = {2}, ._mapcount = {0}, .mapping = &toy_mapping},
-    [519] = {.flags = 1u << PG_lru | 1u << PG_dirty, ._count = {2}, ._mapcount = {0}, .mapping = &toy_mapping, .index = 1},
+    [519] =
+        {.flags = 1u << PG_lru | 1u << PG_dirty, ._count = {2}, ._mapcount = {0}, .mapping = &toy_mapping, .index = 1},
     [520] = {.flags = 1u << PG_swapcache | 1u << PG_lru, ._count = {1}, ._mapcount = {-1}, .mapping = ANON_MAPPING},
     [521] = {.flags = 1u << PG_pcp, ._count = {0}, ._mapcount = {-1}},
     [522] = {.flags = 1u << PG_lru, ._count = {1}, ._mapcount = {0}, .mapping = ANON_MAPPING, .index = 0xbffff},
@@ -42,30 +43,43 @@ struct page toy_frames[FRAMES] = {
     [1024] = {.flags = 1u << PG_buddy, ._count = {0}, ._mapcount = {-1}, .private = 10},
 };
 
-struct pglist_data contig_page_data = {
-    .node_zones = {
-        [ZONE_DMA] = {.free_pages = 3572, .pages_min = 32, .pages_low = 64, .pages_high = 96,
-                      .lowmem_reserve = {0, 11, 22},
-                      .pageset = {{.pcp = {{.count = 1, .high = 6, .batch = 1}, {.count = 0}}}},
-                      .free_area = {[0] = {.nr_free = 4}, [10] = {.nr_free = 3}},
-                      .nr_active = 5, .nr_inactive = 7, .zone_start_pfn = 0, .spanned_pages = FRAMES,
-                      .present_pages = 3900, .name = "DMA"},
-        [ZONE_NORMAL] = {.name = "Normal", .zone_start_pfn = FRAMES},
-        [ZONE_HIGHMEM] = {.name = "HighMem", .zone_start_pfn = FRAMES},
-    },
-    .nr_zones = 3,
-    .node_mem_map = toy_frames,
-    .node_spanned_pages = FRAMES,
+struct pglist_data contig_page_data =
+    {
+        .node_zones =
+            {
+                [ZONE_DMA] = {.free_pages = 3572,
+                              .pages_min = 32,
+                              .pages_low = 64,
+                              .pages_high = 96,
+                              .lowmem_reserve = {0, 11, 22},
+                              .pageset = {{.pcp = {{.count = 1, .high = 6, .batch = 1}, {.count = 0}}}},
+                              .free_area = {[0] = {.nr_free = 4}, [10] = {.nr_free = 3}},
+                              .nr_active = 5,
+                              .nr_inactive = 7,
+                              .zone_start_pfn = 0,
+                              .spanned_pages = FRAMES,
+                              .present_pages = 3900,
+                              .name = "DMA"},
+                [ZONE_NORMAL] = {.name = "Normal", .zone_start_pfn = FRAMES},
+                [ZONE_HIGHMEM] = {.name = "HighMem", .zone_start_pfn = FRAMES},
+            },
+        .nr_zones = 3,
+        .node_mem_map = toy_frames,
+        .node_spanned_pages = FRAMES,
 };
 
 #define IN_TABLES __attribute__((section(".toy_tables"), aligned(4096), used))
 extern u32 toy_table_text[1024], toy_table_stack[1024];
 IN_TABLES u32 toy_pgd[1024] = {
     [32] = TABLE(toy_table_text), [767] = TABLE(toy_table_stack),
-    [768] = 0x000000e3, [769] = 0x004000e3, [770] = 0x008000e3, [771] = 0x00c000e3,
+    [768] = 0x000000e3,           [769] = 0x004000e3,
+    [770] = 0x008000e3,           [771] = 0x00c000e3,
 };
 IN_TABLES u32 toy_table_text[1024] = {
-    [0x48] = 518 << 12 | 0x25, [0x4a] = 517 << 12 | 0x25, [0x4c] = 519 << 12 | 0x67, [0x4d] = 0x80 /* not present */,
+    [0x48] = 518 << 12 | 0x25,
+    [0x4a] = 517 << 12 | 0x25,
+    [0x4c] = 519 << 12 | 0x67,
+    [0x4d] = 0x80 /* not present */,
 };
 IN_TABLES u32 toy_table_stack[1024] = {[0x3ff] = 522 << 12 | 0x67};
 
@@ -77,23 +91,46 @@ static struct file toy_file = {.f_dentry = &toy_name};
 extern struct mm_struct toy_mm;
 extern struct vm_area_struct toy_vmas[4];
 struct vm_area_struct toy_vmas[4] = {
-    {.vm_mm = &toy_mm, .vm_start = 0x08048000, .vm_end = 0x0804a000, .vm_next = &toy_vmas[1],
-     .vm_flags = VM_READ | VM_EXEC, .vm_file = &toy_file},
-    {.vm_mm = &toy_mm, .vm_start = 0x0804a000, .vm_end = 0x0804b000, .vm_next = &toy_vmas[2],
-     .vm_flags = VM_READ | VM_WRITE, .vm_file = &toy_file, .vm_pgoff = 2},
-    {.vm_mm = &toy_mm, .vm_start = 0x0804c000, .vm_end = 0x08050000, .vm_next = &toy_vmas[3],
+    {.vm_mm = &toy_mm,
+     .vm_start = 0x08048000,
+     .vm_end = 0x0804a000,
+     .vm_next = &toy_vmas[1],
+     .vm_flags = VM_READ | VM_EXEC,
+     .vm_file = &toy_file},
+    {.vm_mm = &toy_mm,
+     .vm_start = 0x0804a000,
+     .vm_end = 0x0804b000,
+     .vm_next = &toy_vmas[2],
+     .vm_flags = VM_READ | VM_WRITE,
+     .vm_file = &toy_file,
+     .vm_pgoff = 2},
+    {.vm_mm = &toy_mm,
+     .vm_start = 0x0804c000,
+     .vm_end = 0x08050000,
+     .vm_next = &toy_vmas[3],
      .vm_flags = VM_READ | VM_WRITE},
     {.vm_mm = &toy_mm, .vm_start = 0xbfffe000, .vm_end = 0xc0000000, .vm_flags = VM_STACK_FLAGS},
 };
-struct mm_struct toy_mm = {.mmap = toy_vmas, .pgd = (pgd_t *)toy_pgd, .map_count = 4, .start_brk = 0x0804c000,
-                           .brk = 0x0804f100, .start_stack = 0xbffffe00};
+struct mm_struct toy_mm = {.mmap = toy_vmas,
+                           .pgd = (pgd_t *)toy_pgd,
+                           .map_count = 4,
+                           .start_brk = 0x0804c000,
+                           .brk = 0x0804f100,
+                           .start_stack = 0xbffffe00};
 
-struct task_struct init_task = {.pid = 0, .comm = "swapper", .tasks = {&toy_init.tasks, &toy_kswapd.tasks},
-                                .parent = &init_task};
-struct task_struct toy_init = {.pid = 1, .comm = "toy", .tasks = {&toy_kswapd.tasks, &init_task.tasks},
-                               .parent = &init_task, .mm = &toy_mm, .state = TASK_RUNNING};
-struct task_struct toy_kswapd = {.pid = 2, .comm = "kswapd0", .tasks = {&init_task.tasks, &toy_init.tasks},
-                                 .parent = &init_task, .state = TASK_INTERRUPTIBLE};
+struct task_struct init_task = {
+    .pid = 0, .comm = "swapper", .tasks = {&toy_init.tasks, &toy_kswapd.tasks}, .parent = &init_task};
+struct task_struct toy_init = {.pid = 1,
+                               .comm = "toy",
+                               .tasks = {&toy_kswapd.tasks, &init_task.tasks},
+                               .parent = &init_task,
+                               .mm = &toy_mm,
+                               .state = TASK_RUNNING};
+struct task_struct toy_kswapd = {.pid = 2,
+                                 .comm = "kswapd0",
+                                 .tasks = {&init_task.tasks, &toy_init.tasks},
+                                 .parent = &init_task,
+                                 .state = TASK_INTERRUPTIBLE};
 struct task_struct *current_task = &toy_init;
 
 int toy_sum(int limit) {
