@@ -1,7 +1,11 @@
-/* Interrupt controllers, timer, and the memory that real-mode software expects: Intel 8259A and 8254 data sheets. */
+/*
+ * Interrupt controllers, timer, and the memory that real-mode software expects: Intel 8259A and 8254 data sheets.
+ */
 #include "chips.h"
 #include "io.h"
 #include "memory.h"
+
+#include <stdbool.h>
 
 #define VECTORS 256u
 #define BIOS_SEGMENT 0xF000u
@@ -16,6 +20,16 @@
 #define EQUIPMENT_COLOUR_80 0x0020
 #define EQUIPMENT_ONE_SERIAL 0x0200
 
+#define EFLAGS_ID (1u << 21)
+#define CPUID_APIC (1u << 9)
+#define APIC_BASE 0xFEE00000u
+#define APIC_SPURIOUS 0x0F0u
+#define APIC_LINT0 0x350u
+#define APIC_LINT1 0x360u
+#define APIC_ENABLED 0x100u
+#define APIC_EXTINT 0x700u
+#define APIC_NMI 0x400u
+
 /* Real-mode entry points in bios_calls.S. */
 extern const char int10_entry[], int15_entry[], ignore_entry[];
 
@@ -27,9 +41,47 @@ static void pic_start(uint16_t port, uint8_t vector_base, uint8_t wiring) {
     out8(port + 1, 0xFF);
 }
 
+/* EFLAGS.ID can be changed where the CPUID instruction exists (SDM volume 1, section 3.4.3). */
+static bool has_cpuid(void) {
+    uint32_t before, after;
+    __asm__ volatile("pushfl\n"
+                     "popl %0\n"
+                     "movl %0, %1\n"
+                     "xorl %2, %1\n"
+                     "pushl %1\n"
+                     "popfl\n"
+                     "pushfl\n"
+                     "popl %1\n"
+                     "pushl %0\n"
+                     "popfl\n"
+                     : "=&r"(before), "=&r"(after)
+                     : "i"(EFLAGS_ID)
+                     : "cc");
+    return (before ^ after) & EFLAGS_ID;
+}
+
+static bool has_local_apic(void) {
+    uint32_t eax = 1, ebx, ecx = 0, edx;
+    if (!has_cpuid())
+        return false;
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return edx & CPUID_APIC;
+}
+
+/* After reset a local APIC's LINT0 is masked, and no interrupt of the PICs would reach the CPU. Virtual wire mode
+ * passes them through: SDM volume 3, "Local Vector Table"; MultiProcessor Specification 3.6.2.2. */
+static void apic_pass_pics_through(void) {
+    if (!has_local_apic())
+        return;
+    *(volatile uint32_t *)(APIC_BASE + APIC_SPURIOUS) = APIC_ENABLED | 0xFF;
+    *(volatile uint32_t *)(APIC_BASE + APIC_LINT0) = APIC_EXTINT;
+    *(volatile uint32_t *)(APIC_BASE + APIC_LINT1) = APIC_NMI;
+}
+
 void chips_init(void) {
     pic_start(0x20, 0x08, 0x04);
     pic_start(0xA0, 0x70, 0x02);
+    apic_pass_pics_through();
     out8(0x43, 0x36); /* channel 0, low then high byte, mode 3, count 65536 */
     out8(0x40, 0);
     out8(0x40, 0);
