@@ -1,15 +1,13 @@
 /*
  * Standard input as the guest's keyboard. The machine runs in slices of virtual time while there is input to hand
- * over, else in one go. A terminal is set to pass single bytes without echo (the guest echoes) and set back at the end
- * and on SIGINT or SIGTERM. While the guest waits for a person, virtual time does not outrun the host's.
+ * over, else in one go. A terminal stays as it is: the host's echoes and edits the line, so the guest's does not
+ * (init's option "raw"). While the guest waits for a person, virtual time does not outrun the host's.
  */
 #define _GNU_SOURCE
 #include "emu/commands/input.h"
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,38 +23,6 @@ struct input {
     bool at_line_start;
     uint64_t host_start;
 };
-
-/* Set once before the handlers are installed, read by them only. */
-static struct termios terminal_before;
-static volatile sig_atomic_t terminal_changed;
-
-static void terminal_restore(void)
-{
-    if (terminal_changed)
-        tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
-    terminal_changed = 0;
-}
-
-static void on_signal(int number)
-{
-    terminal_restore();
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static void terminal_pass_bytes(void)
-{
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal_before) != 0)
-        return;
-    struct termios bytes = terminal_before;
-    bytes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    bytes.c_cc[VMIN] = 1;
-    bytes.c_cc[VTIME] = 0;
-    terminal_changed = 1;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    tcsetattr(STDIN_FILENO, TCSANOW, &bytes);
-}
 
 static uint64_t host_ns(void)
 {
@@ -123,7 +89,6 @@ enum machine_stop input_run(struct session *session, vtime limit)
     struct input input = {.at_line_start = true, .host_start = host_ns()};
     bool file = fstat(STDIN_FILENO, &status) == 0 && (S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(0)));
     input.live = !file;
-    terminal_pass_bytes();
     enum machine_stop stop;
     vtime until;
     do {
@@ -134,6 +99,5 @@ enum machine_stop input_run(struct session *session, vtime limit)
         until = input.end_sent || machine_now(machine) + SLICE_NS > limit ? limit : machine_now(machine) + SLICE_NS;
         stop = session_run(session, until);
     } while (stop == MACHINE_STOP_LIMIT && until != limit);
-    terminal_restore();
     return stop;
 }

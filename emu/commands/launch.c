@@ -2,7 +2,7 @@
  * What `run` gives the machine: ROM, kernel, command line and an initramfs that ends in the overlay with the program.
  *
  * /etc/faultline/run in the overlay tells init what to do, as NUL-terminated fields:
- *   options ("raw": the terminal passes bytes through), working directory, path, argv[0], argv[1], ...
+ *   options ("raw": the terminal passes bytes through, without echo unless "echo" too), working directory, path, argv[0], argv[1], ...
  */
 #define _GNU_SOURCE
 #include "emu/commands/run.h"
@@ -96,7 +96,7 @@ static bool write_run_file(struct overlay *overlay, const struct run_options *op
     struct run_file *file = calloc(1, sizeof(*file));
     if (!file)
         return false;
-    run_field(file, "raw");
+    run_field(file, options->window ? "raw echo" : "raw");
     run_field(file, cwd);
     run_field(file, path);
     for (int i = 0; i < options->program_count; i++)

@@ -252,7 +252,7 @@ static int run_window(struct report *report, const struct session_config *config
     return status_of(report, stop, exit_status, "the machine stopped; see the window's title bar");
 }
 
-static bool want_window(const struct run_options *options)
+bool run_wants_window(const struct run_options *options)
 {
     bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
     bool text = options->faults || options->stories || options->trace || options->explain || options->screenshot;
@@ -268,12 +268,12 @@ static int run_window(struct report *report, const struct session_config *config
     return EXIT_BAD_INPUT;
 }
 
-static bool want_window(const struct run_options *options) { return options->window; }
+bool run_wants_window(const struct run_options *options) { return options->window; }
 #endif
 
 int run_launch(const struct launch *launch, const struct run_options *options)
 {
-    bool window = want_window(options);
+    bool window = options->window;
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = {
         .ram_bytes = options->memory,

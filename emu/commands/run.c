@@ -134,9 +134,7 @@ static bool parse_option(int option, struct run_options *options)
 
 static bool options_agree(const struct run_options *options)
 {
-    if (options->window && options->headless)
-        complain("--window and --headless exclude each other; give one of them");
-    else if (options->kernel && options->program_count > 1)
+    if (options->kernel && options->program_count > 1)
         complain("with --kernel there is no program to give arguments to; use --cmdline");
     else if ((options->at_fault || options->at_branch) && !options->screenshot)
         complain("--at says when the screenshot is taken; give --screenshot FILE too");
@@ -167,6 +165,11 @@ static bool parse_options(int argc, char **argv, struct run_options *options, in
     }
     options->program = argv + optind;
     options->program_count = argc - optind;
+    if (options->window && options->headless) {
+        complain("--window and --headless exclude each other; give one of them");
+        return false;
+    }
+    options->window = run_wants_window(options);
     return options_agree(options);
 }
 

@@ -29,6 +29,9 @@ void launch_free(struct launch *launch);
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
 
+/* Is the window to be shown: asked for, or there is a display and nothing speaks against it. */
+bool run_wants_window(const struct run_options *options);
+
 /* Branch for a word of --at, 0 when there is none. */
 uint32_t run_branch_by_word(const char *word);
 

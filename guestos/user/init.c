@@ -3,7 +3,7 @@
  * (128 + signal when a signal killed it). What it runs, in this order:
  *   its own arguments; the file /etc/faultline/run (options, directory, path, argv[0], argv[1] ... each ended by NUL);
  *   /bin/first-faults.
- * Option "raw": the terminal passes output bytes through and does not echo. /etc/faultline/environment, when there,
+ * Option "raw": the terminal passes output bytes through and does not echo (with "echo" it does). /etc/faultline/environment, when there,
  * replaces the environment.
  */
 #include <errno.h>
@@ -38,13 +38,14 @@ static char **read_fields(const char *path)
     return fields;
 }
 
-static void raw_terminal(void)
+static void raw_terminal(const char *options)
 {
     struct termios t;
     if (tcgetattr(1, &t) < 0)
         return;
     t.c_oflag &= ~(tcflag_t)OPOST;
-    t.c_lflag &= ~(tcflag_t)ECHO;
+    if (!strstr(options, "echo"))
+        t.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(1, TCSANOW, &t);
 }
 
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
         arguments = argv + 1;
     } else if (fields && fields[0] && fields[1] && fields[2] && fields[3]) {
         if (strstr(fields[0], "raw"))
-            raw_terminal();
+            raw_terminal(fields[0]);
         directory = fields[1];
         path = fields[2];
         arguments = fields + 3;
