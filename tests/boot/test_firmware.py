@@ -1,6 +1,6 @@
 """Boots the firmware on QEMU's pc machine with good and bad kernel images and checks what comes out (TAP).
 
-usage: test_firmware.py QEMU ROM PROBE_KERNEL [FAULTLINE_BOOT]
+usage: test_firmware.py QEMU ROM PROBE_KERNEL INTERRUPTS_KERNEL [FAULTLINE_BOOT]
 
 With FAULTLINE_BOOT (tests/boot/boot_host.c) every case runs on faultline as well, and the two consoles must be equal
 byte for byte.
@@ -328,13 +328,25 @@ def address_cases(bench, probe):
                refuses('the kernel image is truncated: it ends inside its Multiboot header'))
 
 
+def interrupt_case(bench, path):
+    """A kernel that lives on interrupts: the firmware must leave the way from the PICs to the CPU open."""
+    with open(path, 'rb') as kernel_file:
+        kernel = kernel_file.read()
+    sent = 'sent by transmitter interrupts'
+    lines = ['ten ticks in mode 2', 'ten ticks in mode 3', 'a one-shot more: 1', sent, f'transmitter interrupts {len(sent) + 2}',
+             'five periodic interrupts of the clock', 'keyboard interrupts 1', 'interrupts of a request withdrawn 0',
+             'spurious interrupts 1', 'done']
+    bench.boot('interrupts of every device', 64, kernel, prints(lines))
+
+
 def main():
-    qemu, rom, probe_path = sys.argv[1:4]
-    bench = Bench(qemu, rom, sys.argv[4] if len(sys.argv) > 4 else None)
+    qemu, rom, probe_path, interrupts_path = sys.argv[1:5]
+    bench = Bench(qemu, rom, sys.argv[5] if len(sys.argv) > 5 else None)
     with open(probe_path, 'rb') as probe_file:
         probe = probe_file.read()
     for cases in (good_cases, other_machine_cases, bios_cases, shape_cases, module_cases, truncated_cases, header_cases, segment_cases, address_cases):
         cases(bench, probe)
+    interrupt_case(bench, interrupts_path)
     print(f'1..{bench.number}')
     return 1 if bench.failures else 0
 
