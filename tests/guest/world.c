@@ -1,0 +1,523 @@
+/* The world around the files under test; world.h says what it offers. */
+#include "world.h"
+
+/* Of the C library; its headers and the kernel's define the same types differently. */
+void *mmap64(void *addr, unsigned long len, int prot, int flags, int fd, long long offset);
+int printf(const char *format, ...);
+void *calloc(unsigned long n, unsigned long size);
+void free(void *p);
+char *getenv(const char *name);
+
+#define HOST_MAP_FLAGS (0x02 | 0x20 | 0x4000 | 0x100000) /* private, anonymous, no reserve, fixed and refused if taken */
+
+/* The kernel image: [1 MiB, 2 MiB), its directory in it. Absolute symbols, as a linker script would give. */
+__asm__(".globl fake_kernel_text, fake_kernel_end, swapper_pg_dir\n"
+        ".set fake_kernel_text, 0x60100000\n"
+        ".set swapper_pg_dir, 0x601f0000\n"
+        ".set fake_kernel_end, 0x60200000\n");
+
+struct e820_map e820;
+u32 initrd_start, initrd_end;
+static struct task_struct test_task = {.comm = "test", .pid = 7, .tgid = 7, .euid = 1000};
+struct task_struct *current_task = &test_task;
+struct task_struct init_task;
+volatile unsigned long jiffies;
+
+/* ---- printing and dying ---- */
+
+int printk(const char *format, ...)
+{
+    char line[512];
+    __builtin_va_list args;
+
+    if (!getenv("MM_TEST_VERBOSE"))
+        return 0;
+    __builtin_va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    __builtin_va_end(args);
+    return printf("# %s", line);
+}
+
+void panic(const char *format, ...)
+{
+    char line[512];
+    __builtin_va_list args;
+
+    __builtin_va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    __builtin_va_end(args);
+    tap_panicked(line);
+}
+
+void bug(const char *file, int line, const char *what)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), "%s:%d: %s", file, line, what);
+    tap_panicked(text);
+}
+
+size_t strlcpy(char *to, const char *from, size_t size)
+{
+    size_t length = strlen(from);
+
+    if (size) {
+        size_t copied = length < size - 1 ? length : size - 1;
+        memcpy(to, from, copied);
+        to[copied] = '\0';
+    }
+    return length;
+}
+
+unsigned long strtoul(const char *s, char **end, int base);
+unsigned long simple_strtoul(const char *s, char **end, unsigned base) { return strtoul(s, end, (int)base); }
+
+static u32 random_state = 1;
+void random_seed(u32 seed) { random_state = seed * 2654435761u + 1; }
+u32 random_u32(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* ---- failures ---- */
+
+static unsigned fail_countdown;
+static bool failed;
+
+void fail_allocation(unsigned n)
+{
+    fail_countdown = n;
+    failed = false;
+}
+
+bool allocation_failed(void) { return failed; }
+
+static bool fail_now(void)
+{
+    if (!fail_countdown || --fail_countdown)
+        return false;
+    failed = true;
+    return true;
+}
+
+bool should_fail_alloc_page(gfp_t gfp, unsigned order)
+{
+    (void)gfp, (void)order;
+    return fail_now();
+}
+
+bool should_failslab(gfp_t gfp)
+{
+    (void)gfp;
+    return fail_now();
+}
+
+/* ---- sleeping: one task, nobody to wake it ---- */
+
+void schedule(void) { panic("the only task sleeps"); }
+void cond_resched(void) {}
+void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state)
+{
+    (void)state;
+    if (list_empty(&wait->task_list))
+        list_add(&wait->task_list, &q->task_list);
+}
+void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
+{
+    (void)q;
+    list_del_init(&wait->task_list);
+}
+void wake_up(wait_queue_head_t *q) { (void)q; }
+void wake_up_key(wait_queue_head_t *q, const void *key) { (void)q, (void)key; }
+
+/* ---- the processor ---- */
+
+struct tlb_entry {
+    u32 page, frame, generation;
+    bool write, dirty;
+};
+
+#define TLB_ENTRIES 65536
+static struct tlb_entry tlb[TLB_ENTRIES];
+static u32 tlb_generation = 1, cr2, cr3;
+unsigned long invlpg_count, cr3_loads;
+
+u32 read_cr2(void) { return cr2; }
+u32 read_cr3(void) { return cr3; }
+void enable_paging_features(void) {}
+void load_cr3(u32 pgd_phys)
+{
+    cr3 = pgd_phys;
+    cr3_loads++;
+    tlb_generation++;
+}
+
+static struct tlb_entry *tlb_slot(unsigned long address) { return &tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES]; }
+
+void invlpg(unsigned long address)
+{
+    invlpg_count++;
+    tlb_slot(address)->generation = 0;
+}
+
+static struct tlb_entry *tlb_find(unsigned long address)
+{
+    struct tlb_entry *entry = tlb_slot(address);
+
+    return entry->generation == tlb_generation && entry->page == address >> PAGE_SHIFT ? entry : NULL;
+}
+
+/* The entry that the tables under CR3 hold for address, or NULL. */
+static pte_t *hardware_walk(unsigned long address)
+{
+    u32 directory = ((u32 *)__va(cr3))[address >> 22];
+
+    if (!(directory & _PAGE_PRESENT))
+        return NULL;
+    return (pte_t *)__va(directory & PTE_PFN_MASK) + (address >> PAGE_SHIFT) % PTRS_PER_PTE;
+}
+
+/* As the processor does: A and D are set only when the access is allowed. The error code, 0 = translated. */
+static u32 translate(unsigned long address, bool write, u32 *frame)
+{
+    struct tlb_entry *entry = tlb_find(address);
+    pte_t *ptep;
+
+    if (entry && (!write || (entry->write && entry->dirty))) {
+        *frame = entry->frame;
+        return 0;
+    }
+    ptep = hardware_walk(address);
+    if (!ptep || !(ptep->pte & _PAGE_PRESENT))
+        return 4u | (write ? 2u : 0);
+    if (!(ptep->pte & _PAGE_USER) || (write && !(ptep->pte & _PAGE_RW)))
+        return 5u | (write ? 2u : 0);
+    ptep->pte |= _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
+    *tlb_slot(address) = (struct tlb_entry){(u32)(address >> PAGE_SHIFT), (u32)pte_pfn(*ptep), tlb_generation, pte_write(*ptep),
+                                            pte_dirty(*ptep)};
+    *frame = (u32)pte_pfn(*ptep);
+    return 0;
+}
+
+int last_signal, last_si_code;
+u32 last_si_addr;
+
+static bool user_access(unsigned long address, u8 *value, bool write)
+{
+    for (int tries = 0; tries < 4; tries++) {
+        struct pt_regs regs = {.cs = __USER_CS, .eip = 0x08048000, .esp = 0xbffff000, .eflags = 0x202};
+        u32 frame, error = translate(address, write, &frame);
+
+        if (!error) {
+            u8 *byte = (u8 *)__va((unsigned long)frame << PAGE_SHIFT) + (address & ~PAGE_MASK);
+            if (write)
+                *byte = *value;
+            else
+                *value = *byte;
+            return true;
+        }
+        last_signal = last_si_code = 0;
+        cr2 = (u32)address;
+        do_page_fault(&regs, error);
+        check_tlb();
+        if (last_signal)
+            return false;
+    }
+    tap_fail(__FILE__, __LINE__, "the access at %08lx faults for ever", address);
+}
+
+bool user_read(unsigned long address, u8 *value) { return user_access(address, value, false); }
+bool user_write(unsigned long address, u8 value) { return user_access(address, &value, true); }
+
+void check_tlb(void)
+{
+    for (const struct tlb_entry *entry = tlb; entry < tlb + TLB_ENTRIES; entry++) {
+        unsigned long address = (unsigned long)entry->page << PAGE_SHIFT;
+        const pte_t *ptep;
+
+        if (entry->generation != tlb_generation || address >= TASK_SIZE)
+            continue;
+        ptep = hardware_walk(address);
+        CHECKF(ptep && (ptep->pte & _PAGE_PRESENT) && pte_pfn(*ptep) == entry->frame, "stale TLB entry at %08lx", address);
+        CHECKF(pte_young(*ptep), "A cleared without a flush at %08lx", address);
+        CHECKF(!entry->write || pte_write(*ptep), "right taken without a flush at %08lx", address);
+        CHECKF(!entry->dirty || pte_dirty(*ptep), "D cleared without a flush at %08lx", address);
+    }
+}
+
+/* ---- signals and ends ---- */
+
+void force_sig_fault(int signal, int si_code, u32 addr)
+{
+    last_signal = signal;
+    last_si_code = si_code;
+    last_si_addr = addr;
+}
+int send_signal(struct task_struct *task, int signal, const struct siginfo *info)
+{
+    (void)task, (void)info;
+    last_signal = signal;
+    return 0;
+}
+bool unhandled_signal(const struct task_struct *task, int signal)
+{
+    (void)task, (void)signal;
+    return true;
+}
+void do_exit(int wait_status) { panic("do_exit %d", wait_status); }
+void show_registers(const void *regs) { (void)regs; }
+
+/* ---- user copies: through the tables, as the fault handler would ---- */
+
+#define COPY_IP 0xC0100123u
+#define COPY_FIXUP 0xC0100456u
+u32 search_exception_table(u32 ip) { return ip == COPY_IP ? COPY_FIXUP : 0; }
+
+unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+    return n - (unsigned long)access_process_vm(current->mm, (unsigned long)to, (void *)from, (int)n, 1);
+}
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+    return n - (unsigned long)access_process_vm(current->mm, (unsigned long)from, to, (int)n, 0);
+}
+
+/* ---- the trace port ---- */
+
+bool trace_enabled;
+struct told told[256];
+unsigned told_count;
+static int open_faults;
+
+static void check_pairs(u16 type)
+{
+    if (type == FLT_FAULT_BEGIN)
+        CHECKF(open_faults++ == 0, "a fault begins inside a fault");
+    else if (type == FLT_FAULT_END)
+        CHECKF(--open_faults == 0, "a fault ends that did not begin");
+    else if (type > FLT_FAULT_BEGIN && type < FLT_FAULT_END)
+        CHECKF(open_faults == 1, "step %u of a fault outside of one", type);
+}
+
+void trace_emit(struct flt_record *record, u16 type, u16 bytes)
+{
+    record->type = type;
+    record->bytes = bytes;
+    check_pairs(type);
+    if (told_count < ARRAY_SIZE(told)) {
+        told[told_count].type = type;
+        memcpy(&told[told_count].head, record, bytes < sizeof(struct flt_fault_vma) ? bytes : sizeof(struct flt_fault_vma));
+    }
+    told_count++;
+}
+
+static unsigned told_kept(void) { return told_count < ARRAY_SIZE(told) ? told_count : (unsigned)ARRAY_SIZE(told); }
+
+const struct told *told_first(u16 type)
+{
+    for (unsigned i = 0; i < told_kept(); i++)
+        if (told[i].type == type)
+            return &told[i];
+    return NULL;
+}
+
+unsigned told_number(u16 type)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < told_kept(); i++)
+        n += told[i].type == type;
+    return n;
+}
+
+/* ---- files ---- */
+
+int open_files;
+
+static int fill_pattern(struct file *file, struct page *page)
+{
+    u8 *bytes = kmap(page);
+
+    (void)file;
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        bytes[i] = page->mapping->host->i_nlink ? (u8)(page->index * 7 + i) : 0;
+    kunmap(page);
+    SetPageUptodate(page);
+    unlock_page(page);
+    return 0;
+}
+
+static const struct address_space_operations test_aops = {.readpage = fill_pattern};
+static const struct file_operations test_fops = {.mmap = generic_file_mmap};
+
+/* i_nlink 0: all zero, as shared memory. */
+static struct file *new_file(u32 pages, u32 flags, u32 nlink)
+{
+    struct file *file = calloc(1, sizeof(*file));
+    struct inode *inode = calloc(1, sizeof(*inode));
+
+    inode->i_ino = 42;
+    inode->i_nlink = nlink;
+    inode->i_size = (loff_t)pages << PAGE_SHIFT;
+    inode->i_mapping = &inode->i_data;
+    address_space_init(&inode->i_data, inode, &test_aops);
+    *file = (struct file){
+        .f_count = ATOMIC_INIT(1), .f_inode = inode, .f_op = &test_fops, .f_mapping = &inode->i_data, .f_flags = flags};
+    open_files++;
+    return file;
+}
+
+struct file *test_file(u32 pages, u32 flags) { return new_file(pages, flags, 1); }
+
+struct file *shmem_file_setup(loff_t size)
+{
+    return fail_now() ? ERR_PTR(-ENOMEM) : new_file((u32)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT), O_RDWR, 0);
+}
+
+void fput(struct file *file)
+{
+    CHECK(file->f_count.counter > 0);
+    if (!atomic_dec_and_test(&file->f_count))
+        return;
+    CHECK(list_empty(&file->f_mapping->i_mmap));
+    truncate_inode_pages(file->f_mapping, 0);
+    CHECK_EQ(file->f_mapping->nrpages, 0);
+    open_files--;
+    free(file->f_inode);
+    free(file);
+}
+
+struct file *fget(unsigned fd)
+{
+    (void)fd;
+    return NULL;
+}
+
+void touch_atime(struct inode *inode) { (void)inode; }
+void touch_mtime(struct inode *inode) { (void)inode; }
+const char *vma_file_name(const struct vm_area_struct *vma, char *buf, int size)
+{
+    (void)vma, (void)buf, (void)size;
+    return "/file";
+}
+
+/* ---- windows: all of RAM is in reach ---- */
+
+#ifndef TEST_REAL_HIGHMEM
+void *kmap(struct page *page) { return page_address(page); }
+void kunmap(struct page *page) { (void)page; }
+void kmap_init(void) {}
+void clear_highpage(struct page *page) { memset(page_address(page), 0, PAGE_SIZE); }
+void copy_highpage(struct page *to, struct page *from) { memcpy(page_address(to), page_address(from), PAGE_SIZE); }
+pte_t *pkmap_page_table;
+#endif
+
+/* A use of a slot that is held already is a bug that the real one would show as a changed page. */
+static void *atomic_slots[KM_TYPE_NR];
+void *kmap_atomic(struct page *page, enum km_type type)
+{
+    CHECKF(!atomic_slots[type], "slot %d is in use", type);
+    return atomic_slots[type] = page_address(page);
+}
+void kunmap_atomic(void *address, enum km_type type)
+{
+    CHECKF(atomic_slots[type] == address, "slot %d holds another page", type);
+    atomic_slots[type] = NULL;
+}
+
+/* ---- boot ---- */
+
+void world_boot_map(const struct e820_entry *entries, unsigned count, const char *options)
+{
+    void *ram = mmap64((void *)FAKE_RAM, FAKE_RAM_BYTES, 3, HOST_MAP_FLAGS, -1, 0);
+
+    CHECKF(ram == (void *)FAKE_RAM, "fake RAM lies at %p", ram);
+    INIT_LIST_HEAD(&init_task.tasks);
+    test_task.active_mm = &init_mm;
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        test_task.rlim[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    test_task.rlim[RLIMIT_STACK].rlim_cur = 8 * MIB;
+    for (unsigned i = 0; i < count; i++)
+        e820.map[i] = entries[i];
+    e820.count = count;
+    parse_mem_options(options ? options : "");
+    setup_memory();
+    paging_init();
+    mem_init();
+    kmem_cache_init();
+    mm_late_init();
+    radix_tree_init();
+    check_everything();
+}
+
+void world_boot(unsigned long ram, const char *options)
+{
+    const struct e820_entry entries[] = {{0, 640 * 1024, E820_RAM}, {MIB, ram - MIB, E820_RAM}};
+
+    world_boot_map(entries, 2, options);
+}
+
+struct mm_struct *world_enter_mm(void)
+{
+    struct mm_struct *mm = mm_alloc();
+
+    CHECK(mm);
+    mm->start_brk = mm->brk = 0x08100000;
+    mm->start_stack = STACK_TOP - 16;
+    activate_mm(current->active_mm, mm);
+    atomic_inc(&mm->mm_count);
+    current->mm = current->active_mm = mm;
+    return mm;
+}
+
+void world_leave_mm(void)
+{
+    struct mm_struct *mm = current->mm;
+
+    current->mm = NULL;
+    mmput(mm);
+    activate_mm(mm, &init_mm);
+    current->active_mm = &init_mm;
+    mmdrop(mm);
+}
+
+/* ---- accounts ---- */
+
+struct resources resources_now(void)
+{
+    struct resources r = {0};
+    struct slab_numbers n;
+
+    lru_add_drain();
+    drain_local_pages();
+    r.free_pages = nr_free_pages() + global_page_state(NR_SLAB);
+    r.committed = vm_committed_space;
+    for (unsigned i = 0; slab_numbers_of(i, &n); i++)
+        r.objects += n.active_objects;
+    return r;
+}
+
+void check_everything(void)
+{
+    struct mm_struct *mm;
+
+    check_buddy();
+    check_slab();
+    check_mapcounts();
+    check_tlb();
+    list_for_each_entry(mm, &init_mm.mmlist, mmlist)
+        check_mm(mm);
+}
+
+void check_resources(const struct resources *before, const char *where)
+{
+    struct resources now = resources_now();
+
+    check_everything();
+    CHECKF(now.objects == before->objects, "%s: %ld objects more", where, (long)(now.objects - before->objects));
+    CHECKF(now.free_pages == before->free_pages, "%s: %ld pages missing", where, (long)(before->free_pages - now.free_pages));
+    CHECKF(now.committed == before->committed, "%s: %ld pages promised", where, (long)(now.committed - before->committed));
+}
