@@ -18,6 +18,8 @@
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_STOPPED 4
+#define TASK_WAKEKILL 128                                /* SIGKILL wakes it although other signals do not */
+#define TASK_KILLABLE (TASK_UNINTERRUPTIBLE | TASK_WAKEKILL)
 #define EXIT_ZOMBIE 16
 #define EXIT_DEAD 32
 
@@ -38,6 +40,12 @@
 #define RLIMIT_NOFILE 7
 #define RLIMIT_MEMLOCK 8
 #define RLIMIT_AS 9
+#define RLIMIT_LOCKS 10
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_MSGQUEUE 12
+#define RLIMIT_NICE 13
+#define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
 #define RLIM_INFINITY 0xffffffffUL
 
 struct rlimit {
@@ -73,7 +81,7 @@ struct task_struct {
     int exit_code, exit_signal;  /* exit_code in wait-status form */
     int vfork_pending;
     wait_queue_head_t wait_chldexit, vfork_wait;
-    u32 __user *clear_child_tid;
+    u32 __user *set_child_tid, *clear_child_tid;
     struct files_struct *files;
     struct fs_struct *fs;
     struct signal_struct *signal; /* shared by a thread group */
@@ -94,7 +102,8 @@ struct task_struct {
     bool restore_sigmask;        /* saved_sigmask comes back when the system call ends without a handler */
     bool signal_wake;            /* a signal may have to be delivered: look before returning to the program */
     bool stopped;                /* stop counted in signal->stop_count */
-    bool did_exec;
+    bool did_exec, no_new_privs;
+    u32 personality;
     u32 groups[32];        /* supplementary, ngroups of them */
     int ngroups;
     int pdeath_signal;
@@ -107,7 +116,10 @@ extern struct task_struct *current_task;
 extern struct task_struct init_task; /* pid 0, the idle task */
 #define current current_task
 
+extern char init_stack[THREAD_SIZE];
+
 void schedule(void);
+bool wake_up_state(struct task_struct *task, long states); /* true: it slept in one of states and is runnable now */
 void wake_up_process(struct task_struct *task);
 long schedule_timeout(long jiffies); /* jiffies left; state set by the caller before */
 /* Name, function, argument. Returns the task (already runnable) or ERR_PTR. */

@@ -75,6 +75,7 @@ struct siginfo {
     u32 si_uid;
     int si_status;            /* SIGCHLD */
     u32 si_value;
+    u32 si_utime, si_stime;   /* SIGCHLD, in ticks */
 };
 
 struct sigpending {
