@@ -36,8 +36,9 @@ bool image_symbol(const struct image *image, const char *name, uint64_t *start, 
 bool image_symbol_at(const struct image *image, uint64_t address, char *text, size_t size);
 
 struct image_line {
-    const char *file; /* path as the compiler wrote it; lives as long as the image */
-    unsigned line;    /* from 1 */
+    const char *file;      /* path as the compiler wrote it; lives as long as the image */
+    const char *directory; /* where the compiler stood, for a relative file; NULL unknown */
+    unsigned line;         /* from 1 */
 };
 bool image_line_at(const struct image *image, uint64_t address, struct image_line *to);
 

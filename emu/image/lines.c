@@ -83,6 +83,8 @@ bool image_line_at(const struct image *image, uint64_t address, struct image_lin
     const char *file = dwarf_linesrc(line, NULL, NULL);
     if (!file)
         return false;
-    *to = (struct image_line){file, (unsigned)number};
+    Dwarf_Attribute directory;
+    const char *where = dwarf_attr(&die, DW_AT_comp_dir, &directory) ? dwarf_formstring(&directory) : NULL;
+    *to = (struct image_line){file, where, (unsigned)number};
     return true;
 }
