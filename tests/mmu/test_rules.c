@@ -293,6 +293,16 @@ Test(rules, protection_key_bit_beside_another_rule) {
     expect_fault(user_access(&t, MMU_WRITE, 0), MMU_RULE_READ_ONLY, MMU_ERR_P | MMU_ERR_W | MMU_ERR_U | MMU_ERR_PK);
 }
 
+/* A page without W refuses no supervisor while CR0.WP = 0: then the key is what refuses. */
+Test(rules, read_only_is_not_blamed_without_wp) {
+    struct tables t;
+    tables_init(&t, MMU_MODE_4LEVEL);
+    t.state.cr4 |= MMU_CR4_PKE;
+    t.state.pkru = 1;
+    set_level(&t, 1, MMU_PTE_P | MMU_PTE_U);
+    expect_fault(supervisor_access(&t, MMU_WRITE, 0), MMU_RULE_PROTECTION_KEY, MMU_ERR_P | MMU_ERR_W | MMU_ERR_PK);
+}
+
 /* 4.10.2.4: G counts with CR4.PGE and in the entry that maps the page. */
 Test(rules, global_needs_pge_and_the_leaf) {
     struct tables t;
