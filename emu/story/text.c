@@ -33,7 +33,7 @@ static const char *branch_name(const struct story_fault *fault) {
 
 /*
  * #18   first-faults[7]     41.382116 ms  write 40012008  copy on write      08048a2e mov dword [eax], 0x2a
- *                                      ... first-faults.c:61   frame 02c11  ok       (one line)
+ *                                      ... frame 02c11  ok  first-faults.c:61       (one line)
  */
 size_t story_fault_line(const struct story_fault *fault, char *text, size_t size) {
     struct out out;
@@ -51,13 +51,12 @@ size_t story_fault_line(const struct story_fault *fault, char *text, size_t size
     pad(&out, 76);
     out_format(&out, "%08" PRIx64 " %s", fault->rip, fault->disassembly[0] ? fault->disassembly : "-");
     pad(&out, 116);
-    write_location(&out, fault);
-    pad(&out, 136);
     if (words_result_frame(fault, &frame))
         out_format(&out, "frame %05" PRIx64 "  ", frame);
     else
         out_string(&out, "no frame     ");
-    out_string(&out, story_outcome_text(fault, outcome, sizeof outcome));
+    out_format(&out, "%-2s  ", story_outcome_text(fault, outcome, sizeof outcome));
+    write_location(&out, fault);
     return out_end(&out);
 }
 

@@ -48,7 +48,7 @@ Test(text, line_of_a_fault) {
     cr_assert_str_eq(
         text,
         "#1    first-faults[7]      41.382076 ms  write 40012008  copy on write      08048a2e mov dword [eax], 0x2a"
-        "          -                   frame 02c11  ok");
+        "          frame 02c11  ok  -");
     cr_assert_eq(length, strlen(text));
 }
 
