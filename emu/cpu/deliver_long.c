@@ -98,7 +98,7 @@ static bool push_frame(struct cpu *cpu, struct long_delivery *d, struct event *s
     frame[5] = layout_get32(cpu->state, state_segment_at(cpu, CPU_SS)) & 0xffff;
     size_t bytes = (6 - first) * sizeof frame[0];
     d->rsp = (d->rsp & ~15ull) - bytes;
-    if (memory_write(cpu, d->rsp, &frame[first], bytes, d->new_cpl == 3, second))
+    if (memory_push(cpu, d->rsp, &frame[first], bytes, sizeof frame[0], d->new_cpl == 3, second))
         return true;
     if (second->vector == VECTOR_GP)
         descriptor_fault(second, VECTOR_SS, event_ext(d->event));

@@ -153,7 +153,7 @@ static bool push_frame(struct cpu *cpu, struct delivery *d, struct event *second
         descriptor_fault(second, VECTOR_SS, error | event_ext(d->event));
         return false;
     }
-    if (!memory_write(cpu, (d->ss.base + first) & UINT32_MAX, image, bytes, d->new_cpl == 3, second))
+    if (!memory_push(cpu, (d->ss.base + first) & UINT32_MAX, image, bytes, size, d->new_cpl == 3, second))
         return false;
     d->esp = (d->esp & ~mask) | first;
     return true;

@@ -95,6 +95,7 @@ struct operand {
     uint64_t linear;
     uint32_t size;
     bool read, write, stack;
+    uint8_t word; /* pushed in words of this size, the highest first; 0: touched from its beginning */
 };
 
 #define OPERANDS_MAX 12
@@ -238,6 +239,10 @@ void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size); /* before
  * forgets writes. user: a push on the stack of ring 3; everything else is a supervisor access. */
 bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault);
 bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t size, bool user, struct event *fault);
+/* Writes an exception frame of words of the given size, the highest first: *fault has the address of that word
+ * which could not be written. Entirely or not at all. */
+bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size, size_t word, bool user,
+                 struct event *fault);
 
 /* operand.c */
 void operand_decode(struct cpu *cpu, struct decoded *to);

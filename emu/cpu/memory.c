@@ -89,3 +89,25 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
     }
     return count != 0;
 }
+
+/* Words go from the highest down, so the first one that cannot be written is the highest in its page. */
+static uint64_t first_refused_word(uint64_t linear, size_t size, size_t word, uint64_t refused_page)
+{
+    uint64_t top = linear + size - word, end = refused_page + MMU_PAGE_SIZE;
+    if (top >= end)
+        top = linear + (end - 1 - linear) / word * word;
+    return top < refused_page ? refused_page : top;
+}
+
+bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size, size_t word, bool user,
+                 struct event *fault)
+{
+    struct piece piece[2];
+    struct mmu_access access = {.kind = MMU_WRITE, .user = user, .implicit = !user};
+    uint64_t boundary = (linear + size - 1) & ~(uint64_t)(MMU_PAGE_SIZE - 1);
+    bool upper = boundary <= linear || translate(cpu, boundary, 1, access, piece, fault);
+    if (upper && memory_write(cpu, linear, from, size, user, fault))
+        return true;
+    fault->cr2 = first_refused_word(linear, size, word, fault->cr2 & ~(uint64_t)(MMU_PAGE_SIZE - 1));
+    return false;
+}

@@ -48,7 +48,16 @@ static void add(struct decoded *to, struct operand operand)
 static void add_stack(struct cpu *cpu, struct decoded *to, int64_t delta, uint32_t size, bool write)
 {
     uint64_t offset = (state_gpr(cpu, GPR_RSP) + (uint64_t)delta) & width_mask(stack_bits(cpu));
-    add(to, (struct operand){to_linear(cpu, CPU_SS, offset), size, !write, write, true});
+    add(to, (struct operand){to_linear(cpu, CPU_SS, offset), size, !write, write, true, 0});
+}
+
+/* count words pushed one after the other. */
+static void add_pushes(struct cpu *cpu, struct decoded *to, uint32_t word, uint32_t count)
+{
+    unsigned before = to->count;
+    add_stack(cpu, to, -(int64_t)(word * count), word * count, true);
+    if (to->count > before)
+        to->operand[before].word = (uint8_t)word;
 }
 
 static bool is_stack_pointer(ZydisRegister reg)
@@ -95,6 +104,8 @@ static uint64_t effective(const struct cpu *cpu, const ZydisDecodedInstruction *
     if (insn->mnemonic == ZYDIS_MNEMONIC_POP && operand->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT &&
         is_stack_pointer(mem->base))
         offset += insn->operand_width / 8;
+    if (insn->mnemonic == ZYDIS_MNEMONIC_XLAT && mem->index == ZYDIS_REGISTER_NONE)
+        offset += state_gpr(cpu, GPR_RAX) & 0xff;
     offset += bit_offset(cpu, insn, operands);
     return offset & width_mask(insn->address_width);
 }
@@ -133,8 +144,7 @@ static void add_implicit(struct cpu *cpu, struct decoded *to, const ZydisDecoded
         add_stack(cpu, to, 0, word, false);
         break;
     case ZYDIS_MNEMONIC_CALL:
-        word *= insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? 2 : 1;
-        add_stack(cpu, to, -(int64_t)word, word, true);
+        add_pushes(cpu, to, word, insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? 2 : 1);
         break;
     case ZYDIS_MNEMONIC_RET:
         word *= insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? 2 : 1;
@@ -142,7 +152,7 @@ static void add_implicit(struct cpu *cpu, struct decoded *to, const ZydisDecoded
         break;
     case ZYDIS_MNEMONIC_PUSHA:
     case ZYDIS_MNEMONIC_PUSHAD:
-        add_stack(cpu, to, -8 * (int64_t)word, 8 * word, true);
+        add_pushes(cpu, to, word, 8);
         break;
     case ZYDIS_MNEMONIC_POPA:
     case ZYDIS_MNEMONIC_POPAD:
@@ -155,14 +165,14 @@ static void add_implicit(struct cpu *cpu, struct decoded *to, const ZydisDecoded
         break;
     case ZYDIS_MNEMONIC_LEAVE: {
         uint64_t offset = state_gpr(cpu, GPR_RBP) & width_mask(stack_bits(cpu));
-        add(to, (struct operand){to_linear(cpu, CPU_SS, offset), word, true, false, true});
+        add(to, (struct operand){to_linear(cpu, CPU_SS, offset), word, true, false, true, 0});
         break;
     }
     case ZYDIS_MNEMONIC_ENTER: {
-        uint32_t level = (uint32_t)(operands[1].imm.value.u & 31);
-        uint64_t frame = (state_gpr(cpu, GPR_RBP) - (uint64_t)level * word) & width_mask(stack_bits(cpu));
-        add_stack(cpu, to, -(int64_t)((level + 1) * word), (level + 1) * word, true);
-        add(to, (struct operand){to_linear(cpu, CPU_SS, frame), level * word, true, false, true});
+        uint32_t level = (uint32_t)(operands[1].imm.value.u & 31), copied = level > 1 ? level - 1 : 0;
+        uint64_t frame = (state_gpr(cpu, GPR_RBP) - (uint64_t)copied * word) & width_mask(stack_bits(cpu));
+        add_pushes(cpu, to, word, level + 1);
+        add(to, (struct operand){to_linear(cpu, CPU_SS, frame), copied * word, true, false, true, (uint8_t)word});
         break;
     }
     default:
@@ -245,14 +255,25 @@ static bool overlaps(const struct operand *operand, uint64_t page)
     return operand->linear - page < MMU_PAGE_SIZE || (offset && offset < operand->size);
 }
 
+/* The byte in page that an access to the range touches first. */
+static uint64_t first_touched(const struct operand *operand, uint64_t page)
+{
+    uint64_t first = operand->linear - page < MMU_PAGE_SIZE ? operand->linear : page;
+    if (!operand->word)
+        return first;
+    uint64_t top = operand->linear + operand->size - operand->word, last = page + MMU_PAGE_SIZE - 1;
+    if (top - page >= MMU_PAGE_SIZE)
+        top = operand->linear + (last - operand->linear) / operand->word * operand->word;
+    return top - page < MMU_PAGE_SIZE ? top : first;
+}
+
 struct operand_hit operand_find(const struct decoded *insn, uint64_t page, enum mmu_access_kind kind)
 {
     for (unsigned i = 0; i < insn->count; i++) {
         const struct operand *operand = &insn->operand[i];
         if (!(kind == MMU_WRITE ? operand->write : operand->read) || !overlaps(operand, page))
             continue;
-        bool inside = operand->linear - page < MMU_PAGE_SIZE;
-        return (struct operand_hit){true, operand->stack, operand->write, inside ? operand->linear : page};
+        return (struct operand_hit){true, operand->stack, operand->write, first_touched(operand, page)};
     }
     return (struct operand_hit){.linear = page};
 }

@@ -17,8 +17,10 @@ static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value
 {
     struct guest *guest = owner;
     (void)size;
-    if (port == 0xf4)
+    if (port == 0xf4) {
+        guest->stopped = true;
         cpu_request_stop(guest->cpu);
+    }
     if (port == 0xe0 && guest->logged < GUEST_LOG)
         guest->log[guest->logged++] = value;
     if (port == 0xe2) {

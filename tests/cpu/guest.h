@@ -61,7 +61,7 @@ struct guest {
     int vector; /* waiting interrupt, -1 for none */
     uint64_t interrupt_every; /* blocks; 0: never */
     uint32_t port_count;
-    bool stop_on_fault;
+    bool stop_on_fault, stopped; /* stopped: port 0xF4 was written */
 };
 
 /* What the ROM does before it jumps to GUEST_CODE. */

@@ -19,7 +19,7 @@ guest_rom:
     movl %eax, %cr0
     ljmpl $0x08, $(protected - guest_rom + 0xf0000)
 gdtr:
-    .word 0x57
+    .word 0x5f
     .long 0x800
 idtr:
     .word 0x7ff
