@@ -161,8 +161,8 @@ static int proc_lookup(struct inode *dir, struct dentry *dentry)
         inode = numbered_inode(dir, number);
     else
         inode = named_inode(dir, dentry->d_name);
-    if (IS_ERR(inode)) /* not cached: a task may come to have this number */
-        return (int)PTR_ERR(inode) == -ENOENT ? (d_add(dentry, NULL), d_drop(dentry), 0) : (int)PTR_ERR(inode);
+    if (IS_ERR(inode)) /* an error and no negative dentry: a task may come to have this number */
+        return (int)PTR_ERR(inode);
     if (!inode)
         return -ENOMEM;
     if (S_ISLNK(inode->i_mode) && info_of(inode)->entry->jump)
@@ -302,10 +302,11 @@ static ssize_t proc_read(struct file *file, char __user *to, size_t count, loff_
     return (ssize_t)(bytes - missed);
 }
 
-static int proc_open(struct inode *inode, struct file *file)
+/* The superuser may open for writing what nobody can write. */
+static ssize_t proc_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
 {
-    (void)inode;
-    return file_writable(file) ? -EACCES : 0;
+    (void)file, (void)from, (void)count, (void)pos;
+    return -EIO;
 }
 
 static int proc_release(struct inode *inode, struct file *file)
@@ -317,8 +318,8 @@ static int proc_release(struct inode *inode, struct file *file)
 
 static const struct file_operations proc_text_operations = {
     .read = proc_read,
+    .write = proc_write,
     .llseek = generic_file_llseek,
-    .open = proc_open,
     .release = proc_release,
 };
 
