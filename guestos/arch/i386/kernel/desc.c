@@ -38,6 +38,7 @@ void tss_init(void)
     gdt[GDT_ENTRY_TSS] = tss_descriptor((u32)&tss, sizeof(tss) - 1);
     tss_set_kernel_stack(&init_task);
     __asm__ volatile("ltr %w0" : : "r"(TSS_SELECTOR));
+    __asm__ volatile("lldt %w0" : : "r"(0)); /* there is no LDT: a selector that names it raises #GP */
 }
 
 void tss_set_kernel_stack(const struct task_struct *task) { tss.esp0 = (u32)task->stack + THREAD_SIZE; }
