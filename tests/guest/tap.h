@@ -15,16 +15,16 @@ void tap_expect_panic(const char *what);
 void tap_panicked(const char *text) __attribute__((noreturn));
 
 #define CHECK(condition) CHECKF(condition, "%s", "")
-#define CHECKF(condition, ...)                                                                                         \
+#define CHECKF(condition, format, ...)                                                                                 \
     do {                                                                                                               \
         if (!(condition))                                                                                              \
-            tap_fail(__FILE__, __LINE__, #condition " " __VA_ARGS__);                                                  \
+            tap_fail(__FILE__, __LINE__, "%s " format, #condition, ##__VA_ARGS__);                                     \
     } while (0)
 #define CHECK_EQ(a, b)                                                                                                 \
     do {                                                                                                               \
-        long long left_ = (long long)(a), right_ = (long long)(b);                                                     \
+        long left_ = (long)(a), right_ = (long)(b);                                                                    \
         if (left_ != right_)                                                                                           \
-            tap_fail(__FILE__, __LINE__, #a " is %lld (0x%llx), not %lld (0x%llx)", left_, left_, right_, right_);     \
+            tap_fail(__FILE__, __LINE__, "%s is %ld (0x%lx), not %ld (0x%lx)", #a, left_, left_, right_, right_);      \
     } while (0)
 
 #endif

@@ -324,6 +324,14 @@ const struct told *told_first(u16 type)
     return NULL;
 }
 
+const struct told *told_last(u16 type)
+{
+    for (unsigned i = told_kept(); i > 0; i--)
+        if (told[i - 1].type == type)
+            return &told[i - 1];
+    return NULL;
+}
+
 unsigned told_number(u16 type)
 {
     unsigned n = 0;

@@ -59,6 +59,7 @@ struct told {
 extern struct told told[256];
 extern unsigned told_count; /* records since it was last set to 0; the first 256 are kept */
 const struct told *told_first(u16 type); /* NULL: none */
+const struct told *told_last(u16 type);
 unsigned told_number(u16 type);
 
 /* ---- files ---- */
