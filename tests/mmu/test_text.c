@@ -79,6 +79,20 @@ Test(text, absent_memory_and_ignored_bits_are_named) {
     cr_expect(strstr(text, "at 0x80000000 = 0xffffffff: (no memory there, it reads as all ones) present"), "%s", text);
 }
 
+Test(text, a_read_only_upper_level_is_marked_and_named) {
+    struct tables t;
+    char text[2048];
+    tables_init(&t, MMU_MODE_32BIT);
+    set_level(&t, 2, MMU_PTE_P | MMU_PTE_U);
+    struct mmu_context context = context_of(&t);
+    struct mmu_walk walk;
+    mmu_peek(&context, (struct mmu_access){.linear = {0}, .kind = MMU_WRITE, .user = true}, &walk);
+    cr_expect_eq(walk.steps[0].refused, MMU_RULE_READ_ONLY);
+    cr_expect_eq(walk.steps[1].refused, MMU_RULE_NONE, "the PTE allows writes");
+    mmu_explain(&walk, text, sizeof text);
+    cr_expect(strstr(text, "the page is read-only (R/W = 0 in the PDE)."), "%s", text);
+}
+
 Test(text, large_pages_and_their_flags) {
     struct tables t;
     char text[2048];
