@@ -1,6 +1,7 @@
 /*
  * mem_map, read in runs of RUN_BYTES, and what struct page says about a frame. The order of the questions matters: a
- * flag that names a use outranks the counters, and a free page has no use.
+ * flag that names a use outranks the counters, and a free page has no use. Reserved frames of RAM are the kernel's (its
+ * image, mem_map, what bootmem gave away) and carry PG_kernel; the others are holes and firmware.
  */
 #include "emu/kernelview/internal.h"
 
@@ -9,30 +10,27 @@
 #define RUN_BYTES 32768u
 #define MAPPING_ANON 1u /* bit 0 of page->mapping, Linux's PAGE_MAPPING_ANON */
 
-static enum frame_kind kind_by_use(const struct layout *layout, const uint8_t *page, uint32_t flags) {
-    uint64_t mapping = member_of(page, layout->page_mapping);
-    if (flags & layout->pg_swapcache)
-        return FRAME_SWAP_CACHE;
-    if (mapping & MAPPING_ANON)
-        return FRAME_ANON;
-    if (mapping)
-        return flags & layout->pg_dirty ? FRAME_FILE_DIRTY : FRAME_FILE;
-    return member_of(page, layout->page_count) ? FRAME_KERNEL : FRAME_FREE;
-}
-
-enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page, uint64_t pfn) {
-    uint32_t flags = (uint32_t)member_of(page, layout->page_flags);
+static enum frame_kind kind_by_flag(const struct layout *layout, uint32_t flags) {
     if (flags & layout->pg_reserved)
-        return pfn >= layout->image_first && pfn < layout->image_end ? FRAME_KERNEL : FRAME_RESERVED;
+        return flags & layout->pg_kernel ? FRAME_KERNEL : FRAME_RESERVED;
     if (flags & (layout->pg_buddy | layout->pg_pcp))
         return FRAME_FREE;
     if (flags & layout->pg_table)
         return FRAME_TABLE;
     if (flags & layout->pg_slab)
         return FRAME_SLAB;
-    if (flags & layout->pg_kernel)
-        return FRAME_KERNEL;
-    return kind_by_use(layout, page, flags);
+    return flags & layout->pg_kernel ? FRAME_KERNEL : FRAME_SWAP_CACHE;
+}
+
+enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page) {
+    uint32_t flags = word_of(page, layout->page_flags), mapping = word_of(page, layout->page_mapping);
+    if (flags & layout->pg_any)
+        return kind_by_flag(layout, flags);
+    if (mapping & MAPPING_ANON)
+        return FRAME_ANON;
+    if (mapping)
+        return flags & layout->pg_dirty ? FRAME_FILE_DIRTY : FRAME_FILE;
+    return word_of(page, layout->page_count) ? FRAME_KERNEL : FRAME_FREE;
 }
 
 uint64_t frames_count(struct reader *reader, uint64_t *mem_map) {
@@ -45,11 +43,14 @@ uint64_t frames_count(struct reader *reader, uint64_t *mem_map) {
     return count;
 }
 
-/* Classifies frames [first, first + count) from their copied structures. */
+/* Classifies and counts frames [first, first + count) from their copied structures. */
 static void classify_run(const struct layout *layout, const uint8_t *pages, uint64_t first, uint64_t count,
-                         uint8_t *kinds) {
-    for (uint64_t i = 0; i < count; i++)
-        kinds[first + i] = (uint8_t)frames_classify(layout, pages + i * layout->page_bytes, first + i);
+                         struct kv_snapshot *snapshot) {
+    for (uint64_t i = 0; i < count; i++) {
+        enum frame_kind kind = frames_classify(layout, pages + i * layout->page_bytes);
+        snapshot->frames[first + i] = (uint8_t)kind;
+        snapshot->frame_kinds[kind]++;
+    }
 }
 
 bool frames_read(struct reader *reader, struct kv_snapshot *snapshot) {
@@ -66,10 +67,9 @@ bool frames_read(struct reader *reader, struct kv_snapshot *snapshot) {
         size_t got = mmu_peek_read(reader->mmu, mmu_linear(mem_map + pfn * layout->page_bytes), run, bytes);
         uint64_t whole = got / layout->page_bytes;
         reader->torn |= got < bytes;
-        classify_run(layout, run, pfn, whole, snapshot->frames);
+        classify_run(layout, run, pfn, whole, snapshot);
+        snapshot->frame_kinds[FRAME_ABSENT] += wanted - whole;
         memset(snapshot->frames + pfn + whole, FRAME_ABSENT, (size_t)(wanted - whole));
     }
-    for (uint64_t pfn = 0; pfn < count; pfn++)
-        snapshot->frame_kinds[snapshot->frames[pfn]]++;
     return true;
 }

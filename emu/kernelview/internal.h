@@ -38,9 +38,8 @@ struct layout {
     struct member vma_start, vma_end, vma_next, vma_flags, vma_pgoff, vma_file;
     struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
     uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
+    uint32_t pg_any; /* all flags that name a use of their own: all of the above but dirty */
     uint64_t mem_map, max_mapnr, contig_page_data, current_task, init_task; /* linear addresses of the variables */
-    uint64_t image_first,
-        image_end; /* frames of the kernel's own image, half-open; both 0 when its symbols are missing */
 };
 
 struct kernelview {
@@ -69,12 +68,18 @@ static inline uint64_t member_at(const uint8_t *structure, struct member member,
     memcpy(&value, structure + member.offset + (size_t)index * member.size, member.size <= 8 ? member.size : 8);
     return value;
 }
+/* The same for a member that is 32 bits wide, as those of struct page are: mem_map has very many of them. */
+static inline uint32_t word_of(const uint8_t *structure, struct member member) {
+    uint32_t value;
+    memcpy(&value, structure + member.offset, sizeof value);
+    return value;
+}
 static inline uint64_t member_of(const uint8_t *structure, struct member member) {
     return member_at(structure, member, 0);
 }
 
 /* frames.c */
-enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page, uint64_t pfn);
+enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page);
 bool frames_read(struct reader *reader, struct kv_snapshot *snapshot); /* false: no memory or kernel not up */
 uint64_t frames_count(struct reader *reader, uint64_t *mem_map);       /* 0: kernel not up */
 

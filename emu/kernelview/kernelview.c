@@ -80,7 +80,7 @@ bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, ui
         return false;
     *to = (struct kv_frame){
         .pfn = pfn,
-        .kind = frames_classify(layout, page, pfn),
+        .kind = frames_classify(layout, page),
         .flags = (uint32_t)member_of(page, layout->page_flags),
         .count = (int32_t)member_of(page, layout->page_count),
         .mapcount = (int32_t)((uint32_t)member_of(page, layout->page_mapcount) + 1u), /* the guest counts from -1 */

@@ -117,17 +117,6 @@ static bool resolve_member(struct layout *layout, const struct image *image, con
     return true;
 }
 
-/* The frames of the kernel's image, by its linker symbols; without them those frames are shown as reserved. */
-static void find_image(struct layout *layout, const struct image *image) {
-    uint64_t start, end;
-    if (!image_symbol(image, "_text", &start, NULL) || !image_symbol(image, "_end", &end, NULL))
-        return;
-    if (start < KV_KERNEL_START || end <= start || end > UINT32_MAX)
-        return;
-    layout->image_first = (start - KV_KERNEL_START) >> MMU_PAGE_SHIFT;
-    layout->image_end = (end - KV_KERNEL_START + MMU_PAGE_SIZE - 1) >> MMU_PAGE_SHIFT;
-}
-
 bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size) {
     for (size_t i = 0; i < COUNT(symbols); i++)
         if (!image_symbol(image, symbols[i].name, (uint64_t *)((char *)layout + symbols[i].to), NULL))
@@ -140,9 +129,9 @@ bool layout_resolve(struct layout *layout, const struct image *image, char *erro
         if (!image_enum_value(image, flags[i].name, &bit) || bit < 0 || bit > 31)
             return missing(flags[i].name, "", error, error_size);
         *(uint32_t *)((char *)layout + flags[i].to) = 1u << bit;
+        layout->pg_any |= flags[i].to == AT(pg_dirty) ? 0 : 1u << bit;
     }
     if (layout->node_zones.size != layout->zone_bytes)
         return missing("struct pglist_data", "node_zones", error, error_size);
-    find_image(layout, image);
     return true;
 }

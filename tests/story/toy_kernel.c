@@ -26,7 +26,8 @@ static char toy_anon_vma[64] __attribute__((aligned(4)));
 #define ANON_MAPPING ((struct address_space *)(toy_anon_vma + PAGE_MAPPING_ANON))
 
 struct page toy_frames[FRAMES] = {
-    [0 ... 511] = {.flags = 1u << PG_reserved, ._count = {1}, ._mapcount = {-1}},
+    [0 ... 255] = {.flags = 1u << PG_reserved, ._count = {1}, ._mapcount = {-1}},
+    [256 ... 511] = {.flags = 1u << PG_reserved | 1u << PG_kernel, ._count = {1}, ._mapcount = {-1}},
     [512 ... 514] = {.flags = 1u << PG_table, ._count = {1}, ._mapcount = {-1}},
     [515] = {.flags = 1u << PG_slab, ._count = {1}, ._mapcount = {-1}},
     [516] = {.flags = 1u << PG_kernel, ._count = {1}, ._mapcount = {-1}},
