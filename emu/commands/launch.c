@@ -29,6 +29,18 @@ static bool rom_fits(const struct launch *launch, const char *path)
     return false;
 }
 
+/* The firmware judges the rest of a kernel; that part of the file is missing shows only here, where its size is known. */
+static bool kernel_is_whole(const struct launch *launch, const char *path)
+{
+    struct image_summary summary;
+    image_summarise(launch->kernel.data, launch->kernel.size, &summary);
+    if (!summary.cut_short)
+        return true;
+    complain("the kernel '%s' is cut short: its headers name more than its %zu bytes; copy or build it again",
+             path ? path : "kernel.elf", launch->kernel.size);
+    return false;
+}
+
 static bool program_fits(const char *path, const struct file_bytes *program)
 {
     struct image_summary summary;
@@ -39,6 +51,9 @@ static bool program_fits(const char *path, const struct file_bytes *program)
         complain("'%s' is a 64-bit program; build it with `gcc -m32 -static`", path);
     else if (summary.kind == IMAGE_OTHER_MACHINE)
         complain("'%s' is a program for another machine; build it with `gcc -m32 -static`", path);
+    else if (summary.cut_short)
+        complain("the program '%s' is cut short: its headers name more than its %zu bytes; build it again", path,
+                 program->size);
     else if (summary.dynamic)
         complain("'%s' is dynamically linked; build it with `gcc -m32 -static`", path);
     else if (!summary.executable)
@@ -222,6 +237,7 @@ bool launch_prepare(struct launch *launch, const struct run_options *options)
     *launch = (struct launch){0};
     bool good = read_image(options->rom, "firmware.rom", "ROM", &launch->rom) && rom_fits(launch, options->rom) &&
                 read_image(options->kernel, "kernel.elf", "kernel", &launch->kernel) &&
+                kernel_is_whole(launch, options->kernel) &&
                 prepare_initrd(launch, options) && write_cmdline(launch, options);
     name_program(launch, options);
     if (!good)

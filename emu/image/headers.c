@@ -164,6 +164,21 @@ static enum image_kind kind_of(const struct reader *in) {
     return machine == EM_X86_64 ? IMAGE_X86_64 : IMAGE_OTHER_MACHINE;
 }
 
+/* A table that is there but not whole, or a loaded segment or a section that reaches beyond the end of the file. */
+static bool is_cut_short(const struct reader *in) {
+    uint64_t header = in->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+    uint64_t segments = MEMBER(in, 0, Ehdr, e_phoff), count = MEMBER(in, 0, Ehdr, e_phnum);
+    uint64_t entry = in->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    uint64_t sections = MEMBER(in, 0, Ehdr, e_shoff);
+    if (in->size < header || !inside(in, segments, count * entry))
+        return true;
+    for (uint64_t at = segments; at < segments + count * entry; at += entry)
+        if (MEMBER(in, at, Phdr, p_type) == PT_LOAD &&
+            !inside(in, MEMBER(in, at, Phdr, p_offset), MEMBER(in, at, Phdr, p_filesz)))
+            return true;
+    return sections != 0 && sections_refused(in) != NULL;
+}
+
 void image_summarise(const void *bytes, size_t size, struct image_summary *to) {
     struct reader in = reader_of(bytes, size);
     *to = (struct image_summary){.kind = IMAGE_NOT_ELF};
@@ -174,6 +189,7 @@ void image_summarise(const void *bytes, size_t size, struct image_summary *to) {
     to->kind = kind_of(&in);
     if (to->kind == IMAGE_OTHER_MACHINE)
         return;
+    to->cut_short = is_cut_short(&in);
     to->entry = MEMBER(&in, 0, Ehdr, e_entry);
     to->executable = MEMBER(&in, 0, Ehdr, e_type) == ET_EXEC;
     summarise_segments(&in, to);

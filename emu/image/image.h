@@ -25,6 +25,7 @@ struct image_summary {
     bool dynamic;     /* asks for an interpreter */
     bool multiboot;   /* Multiboot 1 header within the first 8192 bytes, checksum right */
     bool has_symbols, has_dwarf;
+    bool cut_short;   /* an ELF file for x86 whose headers name more than the file holds */
     uint64_t entry;
 };
 /* Looks only at headers; for messages about unfit files. Always fills *to. */

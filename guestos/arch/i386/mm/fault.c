@@ -49,7 +49,7 @@ static void name_killed(const struct fault_report *report, const char *what)
 {
     const struct pt_regs *regs = report->regs;
 
-    printk(KERN_INFO "%s[%d]: %s at %08x ip %08x sp %08x error %x\n", current->comm, current->pid, what, report->address,
+    printk(KERN_WARNING "%s[%d]: %s at %08x ip %08x sp %08x error %x\n", current->comm, current->pid, what, report->address,
            regs->eip, user_mode(regs) ? regs->esp : 0, report->error_code);
 }
 
