@@ -228,13 +228,19 @@ static long set_controlling(struct tty_struct *tty, unsigned long steal)
     return 0;
 }
 
-static bool group_in_session(pid_t pgrp, pid_t session)
+/* 0: the group is in the session; -EPERM: in another; -ESRCH: there is none. */
+static int find_group(pid_t pgrp, pid_t session)
 {
     struct task_struct *task;
-    for_each_task(task)
-        if (task->pgrp == pgrp && task->session == session)
-            return true;
-    return false;
+    int error = -ESRCH;
+    for_each_task(task) {
+        if (task->pgrp != pgrp)
+            continue;
+        if (task->session == session)
+            return 0;
+        error = -EPERM;
+    }
+    return error;
 }
 
 static long set_foreground(struct tty_struct *tty, const void __user *from)
@@ -249,8 +255,9 @@ static long set_foreground(struct tty_struct *tty, const void __user *from)
         return -EFAULT;
     if ((s32)pgrp < 0)
         return -EINVAL;
-    if (!group_in_session((pid_t)pgrp, tty->session))
-        return -EPERM;
+    error = find_group((pid_t)pgrp, tty->session);
+    if (error)
+        return error;
     tty->pgrp = (pid_t)pgrp;
     return 0;
 }

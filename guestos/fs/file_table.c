@@ -8,7 +8,7 @@
 #include "fs/vfs.h"
 #include "mm/slab.h"
 
-#define INITIAL_FDS 32u
+#define INITIAL_FDS 64u
 
 static kmem_cache_t *filp_cache, *files_cache, *fs_cache;
 

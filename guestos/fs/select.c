@@ -297,7 +297,7 @@ static long do_select(s32 n, void __user *const sets[3], u64 deadline)
     struct select_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
     if (!request)
         return -ENOMEM;
-    request->n = min_t(u32, n, FDS_MAX);
+    request->n = min_t(u32, n, min_t(u32, FDS_MAX, current->files->max_fds)); /* what lies above cannot be open */
     u32 bytes = (request->n + 31) / 32 * 4;
     long result = 0;
     for (int set = 0; set < 3; set++)

@@ -17,8 +17,7 @@ static void auxiliary(void)
     show_bool("program headers", getauxval(AT_PHDR) == (unsigned long)__executable_start + sizeof(Elf32_Ehdr));
     printf("header size %lu\n", getauxval(AT_PHENT));
     show_bool("entry inside the text", getauxval(AT_ENTRY) > (unsigned long)__executable_start && getauxval(AT_ENTRY) < (unsigned long)etext);
-    printf("uid %lu euid %lu gid %lu egid %lu secure %lu\n", getauxval(AT_UID), getauxval(AT_EUID), getauxval(AT_GID), getauxval(AT_EGID),
-           getauxval(AT_SECURE));
+    show_bool("identities", getauxval(AT_UID) == getuid() && getauxval(AT_EUID) == geteuid() && getauxval(AT_GID) == getgid());
     show_bool("random bytes", getauxval(AT_RANDOM) != 0);
     printf("platform %s\n", (const char *)getauxval(AT_PLATFORM) ? "given" : "missing");
     show_bool("base", getauxval(AT_BASE) == 0);

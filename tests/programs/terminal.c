@@ -48,7 +48,7 @@ int main(void)
     tcgetattr(0, &now);
     show_bool("modes are kept", now.c_lflag == t.c_lflag && now.c_cc[VMIN] == 1);
     show("restored", tcsetattr(0, TCSAFLUSH, &old));
-    show("tcflush", tcflush(0, TCIOFLUSH));
+    show("tcflush", tcflush(0, TCIFLUSH));
     show("tcdrain", tcdrain(1));
     show("tcflush of what", tcflush(0, 17));
     show("tcsetpgrp of nobody", tcsetpgrp(0, 999999));
