@@ -146,6 +146,15 @@ u32 n_tty_readable(const struct tty_struct *tty)
     return has_local(tty, ICANON) ? tty->line - tty->tail : tty->head - tty->tail;
 }
 
+/* Bytes that a read can get: marks of the end of file are none. */
+u32 n_tty_queued(const struct tty_struct *tty)
+{
+    u32 limit = has_local(tty, ICANON) ? tty->line : tty->head, count = 0;
+    for (u32 i = tty->tail; i != limit; i++)
+        count += !(tty->buffer[i & MASK] & CHAR_EOF);
+    return count;
+}
+
 /* What was typed in one mode becomes readable in the other. */
 void n_tty_mode_changed(struct tty_struct *tty, u32 old_lflag)
 {

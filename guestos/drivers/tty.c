@@ -291,7 +291,7 @@ static long tty_ioctl(struct file *file, u32 command, unsigned long argument)
     case TIOCGSID: return is_controlling(tty) ? put_user_u32((u32)tty->session, user) : -ENOTTY;
     case TIOCSCTTY: return set_controlling(tty, argument);
     case TIOCNOTTY: return give_up_control(tty);
-    case FIONREAD: return put_user_u32(n_tty_readable(tty), user);
+    case FIONREAD: return put_user_u32(n_tty_queued(tty), user);
     case TIOCOUTQ: return put_user_u32(0, user);
     case TCFLSH: return flush_queues(tty, argument);
     case TCXONC: return flow(tty, argument);

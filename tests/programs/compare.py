@@ -108,11 +108,15 @@ def on_guest(path, options):
             file.write(b"loglevel=0\0")
         template = options.command or TEMPLATES[options.on]
         command = [word.format(**names) for word in shlex.split(template)]
+        quiet, kept_open = os.pipe()  # a keyboard that nobody types on: no end of input either
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            done = subprocess.run(command, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   timeout=TIMEOUT, env={**os.environ, "LC_ALL": "C"}, cwd=os.path.dirname(path))
         except subprocess.TimeoutExpired as late:
             return late.stdout or b"", "no end within %d seconds" % TIMEOUT, ""
+        finally:
+            os.close(quiet)
+            os.close(kept_open)
     code = done.returncode
     if options.on == "qemu" and code & 1:
         code >>= 1

@@ -27,7 +27,8 @@ int main(void)
     ioctl(0, FIONREAD, &queued);
     printf("queued %d\n", queued);
     struct pollfd p = {0, POLLIN | POLLOUT, 0};
-    printf("poll %d %x\n", poll(&p, 1, 0), p.revents);
+    show("poll", poll(&p, 1, 0));
+    printf("ready %x\n", p.revents);
 
     t = old;
     t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);

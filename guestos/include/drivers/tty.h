@@ -88,7 +88,8 @@ void n_tty_receive(struct tty_struct *tty, u8 c);   /* interrupts off */
 void n_tty_wake(struct tty_struct *tty);            /* after a burst of n_tty_receive */
 void n_tty_flush_input(struct tty_struct *tty);
 void n_tty_mode_changed(struct tty_struct *tty, u32 old_lflag);
-u32 n_tty_readable(const struct tty_struct *tty);   /* bytes, complete lines only in canonical mode */
+u32 n_tty_readable(const struct tty_struct *tty);   /* entries, complete lines only in canonical mode; ends of file count */
+u32 n_tty_queued(const struct tty_struct *tty);     /* of these, bytes: FIONREAD */
 ssize_t n_tty_read(struct tty_struct *tty, struct file *file, char __user *to, size_t count);
 void n_tty_output(struct tty_struct *tty, const char *bytes, size_t count); /* OPOST, then the UART */
 
