@@ -16,16 +16,6 @@ size_t out_end(struct out *out) {
     return out->length;
 }
 
-void out_bytes(struct out *out, const char *bytes, size_t count) {
-    if (out->length < out->size) {
-        size_t room = out->size - out->length;
-        memcpy(out->buffer + out->length, bytes, count < room ? count : room);
-    }
-    out->length += count;
-}
-
-void out_string(struct out *out, const char *text) { out_bytes(out, text, strlen(text)); }
-
 void out_decimal(struct out *out, uint64_t value) {
     char digits[20];
     size_t at = sizeof digits;
@@ -80,23 +70,28 @@ void out_milliseconds(struct out *out, uint64_t blocks) {
     out_format(out, "%" PRIu64 ".%06" PRIu64 " ms", nanoseconds / 1000000, nanoseconds % 1000000);
 }
 
-static void json_byte(struct out *out, unsigned char byte) {
-    char escaped[8] = "\\";
+static bool json_plain(char byte) { return byte >= 0x20 && byte <= 0x7e && byte != '"' && byte != '\\'; }
+
+static void json_escaped(struct out *out, char byte) {
+    const char pair[] = {'\\', byte};
     if (byte == '"' || byte == '\\') {
-        escaped[1] = (char)byte;
-        out_bytes(out, escaped, 2);
-    } else if (byte < 0x20 || byte > 0x7e) {
-        out_string(out, "\\u00");
-        out_hex(out, byte, 2);
-    } else {
-        escaped[0] = (char)byte;
-        out_bytes(out, escaped, 1);
+        out_bytes(out, pair, 2);
+        return;
     }
+    out_string(out, "\\u00");
+    out_hex(out, (unsigned char)byte, 2);
 }
 
 void out_json_string(struct out *out, const char *text, size_t size) {
     out_bytes(out, "\"", 1);
-    for (size_t i = 0; i < size && text[i]; i++)
-        json_byte(out, (unsigned char)text[i]);
+    for (size_t i = 0; i < size && text[i];) {
+        size_t plain = i;
+        while (plain < size && json_plain(text[plain]))
+            plain++;
+        out_bytes(out, text + i, plain - i);
+        i = plain;
+        if (i < size && text[i])
+            json_escaped(out, text[i++]);
+    }
     out_bytes(out, "\"", 1);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct out {
     char *buffer;
@@ -18,8 +19,14 @@ struct out {
 
 void out_init(struct out *out, char *buffer, size_t size);
 size_t out_end(struct out *out); /* terminates; returns the whole length */
-void out_bytes(struct out *out, const char *bytes, size_t count);
-void out_string(struct out *out, const char *text);
+static inline void out_bytes(struct out *out, const char *bytes, size_t count) {
+    if (out->length < out->size) {
+        size_t room = out->size - out->length;
+        memcpy(out->buffer + out->length, bytes, count < room ? count : room);
+    }
+    out->length += count;
+}
+static inline void out_string(struct out *out, const char *text) { out_bytes(out, text, strlen(text)); }
 void out_decimal(struct out *out, uint64_t value);
 void out_hex(struct out *out, uint64_t value, unsigned digits); /* at least that many digits, no prefix */
 void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
