@@ -155,6 +155,9 @@ void cpu_reset(struct cpu *cpu)
     atomic_store(&cpu->stop_requested, false);
     atomic_store(&cpu->attention_at, 0);
     mmu_context_init(&cpu->mmu, cpu->memory, &state);
+    cpu->generation++;
+    for (unsigned i = 0; i < SHORTCUTS; i++)
+        cpu->shortcut[i].page = UINT64_MAX;
     forget_translations(cpu);
 }
 

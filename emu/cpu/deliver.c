@@ -131,17 +131,28 @@ static void report(struct cpu *cpu, const struct event *event)
         cpu->board.on_delivery(cpu->board.owner, &delivery);
 }
 
+/* INT3 and INTO are one byte long, INT n is two. */
+static uint64_t instruction_of(struct cpu *cpu, const struct event *event)
+{
+    uint8_t before = 0;
+    if (!event->software)
+        return event->rip;
+    mmu_peek_read(&cpu->mmu, mmu_linear(operand_code_linear(cpu, event->rip - 1)), &before, 1);
+    bool one = (event->vector == 3 && before == 0xcc) || (event->vector == 4 && before == 0xce);
+    return event->rip - (one ? 1 : 2);
+}
+
 void deliver(struct cpu *cpu, struct event event)
 {
-    struct event second;
-    uint64_t rip = event.software ? event.fault_rip : event.rip;
-    strcpy(cpu->triple, "triple fault: each exception below was raised while delivering the one before it\n");
+    struct event second, first = event;
     cpu->in_block = false;
     for (;;) {
         report(cpu, &event);
         if (attempt(cpu, &event, &second))
             return;
-        second.rip = rip;
+        uint64_t rip = second.rip = instruction_of(cpu, &first);
+        if (!cpu->triple[0])
+            say(cpu, "triple fault: each exception below was raised while delivering the one before it\n");
         say_event(cpu, &event);
         if (event.vector == VECTOR_DF && !event.external && !event.software)
             break;

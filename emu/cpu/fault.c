@@ -63,10 +63,10 @@ static void deliver_now(struct cpu *cpu, struct event event)
     state_store(cpu);
 }
 
+/* cpu->state is what the hook saw: Unicorn has put back the registers of the instruction's beginning. */
 enum cpu_stop fault_take(struct cpu *cpu)
 {
     bool stack;
-    state_load(cpu);
     cpu->in_block = false;
     if (cpu->refused.bad_pdpte) {
         refuse_control_move(cpu);

@@ -63,14 +63,6 @@ static bool pushes_error_code(unsigned vector)
     return vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) || vector == VECTOR_AC;
 }
 
-/* INT3, INTO and INT1 are one byte long, INT n is two. */
-static unsigned interrupt_length(struct cpu *cpu, unsigned vector, uint64_t next)
-{
-    uint8_t before = 0;
-    mmu_peek_read(&cpu->mmu, mmu_linear(operand_code_linear(cpu, next - 1)), &before, 1);
-    return (vector == 3 && before == 0xcc) || (vector == 4 && before == 0xce) ? 1 : 2;
-}
-
 /* The trap that a single step of ours has planted (run.c). */
 static bool take_forced_trap(struct cpu *cpu, uint32_t vector)
 {
@@ -96,10 +88,7 @@ static void on_interrupt(uc_engine *uc, uint32_t vector, void *user)
         return;
     struct event event = {.vector = (uint8_t)vector, .rip = state_rip(cpu)};
     event.software = !full || layout_get32(cpu->state, cpu->layout.is_int);
-    event.fault_rip = event.rip;
-    if (event.software) {
-        event.fault_rip -= interrupt_length(cpu, vector, event.rip);
-    } else if (pushes_error_code(vector) && (state_cr(cpu, 0) & MMU_CR0_PE)) {
+    if (!event.software && pushes_error_code(vector) && (state_cr(cpu, 0) & MMU_CR0_PE)) {
         event.has_error_code = true;
         event.error_code = layout_get32(cpu->state, cpu->layout.error_code);
     }

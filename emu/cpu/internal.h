@@ -75,8 +75,7 @@ struct event {
     bool external; /* a hardware interrupt */
     bool software; /* INT n, INT3, INTO: the gate's DPL counts, and the EXT bit stays clear in error codes */
     uint32_t error_code;
-    uint64_t rip; /* goes on the stack */
-    uint64_t fault_rip; /* of the instruction, differs from rip for software interrupts */
+    uint64_t rip; /* goes on the stack: behind the instruction for software interrupts and traps */
     uint64_t cr2; /* page faults only */
 };
 
@@ -99,6 +98,7 @@ struct operand {
 };
 
 #define OPERANDS_MAX 12
+#define INSTRUCTION_BYTES 15
 
 struct decoded {
     unsigned length; /* 0: the bytes could not be read or are no instruction */
@@ -106,8 +106,33 @@ struct decoded {
     bool system_access; /* loads a descriptor, a gate, a TSS: accesses outside its operands are the CPU's own */
     unsigned count;
     struct operand operand[OPERANDS_MAX];
-    uint8_t bytes[15];
+    uint8_t bytes[INSTRUCTION_BYTES];
     uint8_t bytes_read;
+};
+
+/* What Zydis said about some bytes. Kept because the same few instructions take most of the faults. */
+#define DECODES 32
+
+struct decode {
+    const ZydisDecoder *decoder; /* NULL: empty */
+    uint8_t bytes[INSTRUCTION_BYTES];
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+};
+
+/* A translation of the CPU's own accesses that is still true: the entries that led to it are looked at again
+ * before each use, so that it equals a fresh walk. */
+#define SHORTCUTS 16
+#define SHORTCUT_LEVELS 4
+
+struct shortcut {
+    uint64_t page; /* linear address | 1 for write | 2 for user; UINT64_MAX: empty */
+    uint32_t generation; /* of the paging context */
+    uint8_t levels, entry_bytes;
+    const uint8_t *entry[SHORTCUT_LEVELS];
+    uint64_t value[SHORTCUT_LEVELS];
+    uint8_t *host;
+    uint64_t physical;
 };
 
 /* A run of physical addresses without RAM or ROM. */
@@ -157,6 +182,9 @@ struct cpu {
     /* paging */
     struct mmu_context mmu;
     const struct mmu_memory *memory;
+    uint32_t generation; /* changes with mmu */
+    struct shortcut shortcut[SHORTCUTS];
+    struct decode decode[DECODES];
     struct refused refused;
     struct decoded insn; /* of the refused access, when it is one of data */
     uint8_t *frame_code;
@@ -245,7 +273,8 @@ bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size
                  struct event *fault);
 
 /* operand.c */
-void operand_decode(struct cpu *cpu, struct decoded *to);
+void operand_decode(struct cpu *cpu, struct decoded *to); /* the instruction at RIP */
+void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to); /* operands as if RIP were there */
 /* The exact address of an access to page by the instruction at RIP. *implicit: it is the CPU's own access. */
 struct operand_hit {
     bool found; /* false: none of the instruction's own operands lies in the page */

@@ -7,6 +7,11 @@
  */
 #include "emu/cpu/internal.h"
 
+/* Kinds of shortcut, in the low bits of their tag. */
+#define SHORTCUT_READ 0u
+#define SHORTCUT_WRITE 1u
+#define SHORTCUT_USER 2u
+
 struct piece {
     uint64_t physical;
     size_t size;
@@ -48,8 +53,70 @@ static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct 
     return count;
 }
 
+/* Shortcuts: the CPU reads the same gates, descriptors and TSS, and writes the same stack pages, over and over. */
+
+static struct shortcut *slot_of(struct cpu *cpu, uint64_t tag)
+{
+    return &cpu->shortcut[(tag ^ tag >> MMU_PAGE_SHIFT ^ tag >> 16) % SHORTCUTS];
+}
+
+static bool still_true(const struct shortcut *shortcut)
+{
+    for (unsigned i = 0; i < shortcut->levels; i++) {
+        uint64_t value = 0;
+        memcpy(&value, shortcut->entry[i], shortcut->entry_bytes);
+        if (value != shortcut->value[i])
+            return false;
+    }
+    return true;
+}
+
+/* Host memory of [linear, linear + size) when a shortcut is still true, else NULL. */
+static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, uint64_t kind, uint64_t *physical)
+{
+    uint64_t offset = linear % MMU_PAGE_SIZE, tag = (linear - offset) | kind;
+    const struct shortcut *shortcut = slot_of(cpu, tag);
+    if (shortcut->page != tag || shortcut->generation != cpu->generation || offset + size > MMU_PAGE_SIZE ||
+        !still_true(shortcut))
+        return NULL;
+    *physical = shortcut->physical + offset;
+    return shortcut->host + offset;
+}
+
+/* Remembers the translation that has just succeeded. The PDPTE registers of PAE mode are no memory: left out. */
+static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t kind)
+{
+    struct mmu_walk walk;
+    uint64_t page = access.linear.value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
+    struct shortcut *shortcut = slot_of(cpu, page | kind);
+    shortcut->page = UINT64_MAX;
+    access.linear = mmu_linear(page);
+    if (cpu->mmu.mode == MMU_MODE_PAE || mmu_peek(&cpu->mmu, access, &walk).status != MMU_OK ||
+        walk.count > SHORTCUT_LEVELS)
+        return;
+    shortcut->entry_bytes = cpu->mmu.mode == MMU_MODE_32BIT ? 4 : 8;
+    for (unsigned i = 0; i < walk.count; i++) {
+        shortcut->entry[i] = mmu_host(cpu->memory, walk.steps[i].at, shortcut->entry_bytes);
+        shortcut->value[i] = walk.steps[i].after;
+        if (!shortcut->entry[i] || walk.steps[i].after != walk.steps[i].before)
+            return;
+    }
+    shortcut->levels = walk.count;
+    shortcut->physical = walk.result.physical.value;
+    shortcut->host = mmu_host(cpu->memory, walk.result.physical, MMU_PAGE_SIZE);
+    shortcut->generation = cpu->generation;
+    if (shortcut->host)
+        shortcut->page = page | kind;
+}
+
 bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault)
 {
+    uint64_t physical;
+    const uint8_t *near = follow_shortcut(cpu, linear, size, SHORTCUT_READ, &physical);
+    if (near) {
+        memcpy(to, near, size);
+        return true;
+    }
     struct piece piece[2];
     struct mmu_access access = {.kind = MMU_READ, .implicit = true};
     unsigned count = translate(cpu, linear, size, access, piece, fault);
@@ -62,6 +129,8 @@ bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct
             memset(out, 0xff, piece[i].size);
         out += piece[i].size;
     }
+    if (count == 1)
+        make_shortcut(cpu, (struct mmu_access){mmu_linear(linear), MMU_READ, false, true}, SHORTCUT_READ);
     return count != 0;
 }
 
@@ -77,6 +146,13 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
 {
     struct piece piece[2];
     struct mmu_access access = {.kind = MMU_WRITE, .user = user, .implicit = !user};
+    uint64_t physical, kind = user ? SHORTCUT_WRITE | SHORTCUT_USER : SHORTCUT_WRITE;
+    uint8_t *near = follow_shortcut(cpu, linear, size, kind, &physical);
+    if (near) {
+        tlb_drop_code(cpu, physical, size);
+        memcpy(near, from, size);
+        return true;
+    }
     unsigned count = translate(cpu, linear, size, access, piece, fault);
     const uint8_t *in = from;
     for (unsigned i = 0; i < count; i++) {
@@ -87,6 +163,9 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
         }
         in += piece[i].size;
     }
+    access.linear = mmu_linear(linear);
+    if (count == 1 && !in_rom(cpu, piece[0].physical))
+        make_shortcut(cpu, access, kind);
     return count != 0;
 }
 

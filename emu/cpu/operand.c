@@ -218,35 +218,59 @@ static bool is_system_access(const ZydisDecodedInstruction *insn, const ZydisDec
     }
 }
 
-/* Up to 15 bytes at RIP. Not read in one go, so that an instruction at the end of the mapped pages is seen. */
-static void read_bytes(struct cpu *cpu, struct decoded *to)
+/* Up to 15 bytes. Not read in one go, so that an instruction at the end of the mapped pages is seen. */
+static void read_bytes(struct cpu *cpu, uint64_t linear, struct decoded *to)
 {
-    uint64_t linear = operand_code_linear(cpu, state_rip(cpu));
+    memset(to->bytes, 0, sizeof to->bytes);
     to->bytes_read = (uint8_t)mmu_peek_read(&cpu->mmu, mmu_linear(linear), to->bytes, sizeof to->bytes);
 }
 
 void operand_decode(struct cpu *cpu, struct decoded *to)
 {
-    ZydisDecodedInstruction insn;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    operand_decode_at(cpu, operand_code_linear(cpu, state_rip(cpu)), to);
+}
+
+/* NULL when the bytes are no instruction. */
+static const struct decode *decode(struct cpu *cpu, const uint8_t *bytes, unsigned count)
+{
+    const ZydisDecoder *decoder = decoder_of(cpu);
+    uint64_t key;
+    memcpy(&key, bytes, sizeof key);
+    struct decode *slot = &cpu->decode[(key * 0x9e3779b97f4a7c15u) >> 59];
+    _Static_assert(DECODES == 32, "the shift above leaves five bits");
+    if (slot->decoder == decoder && slot->insn.length <= count && memcmp(slot->bytes, bytes, slot->insn.length) == 0)
+        return slot;
+    slot->decoder = NULL;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, count, &slot->insn, slot->operands)))
+        return NULL;
+    memcpy(slot->bytes, bytes, sizeof slot->bytes);
+    slot->decoder = decoder;
+    return slot;
+}
+
+void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to)
+{
     to->length = 0;
     to->count = 0;
     to->system_access = false;
-    read_bytes(cpu, to);
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder_of(cpu), to->bytes, to->bytes_read, &insn, operands)))
+    read_bytes(cpu, linear, to);
+    const struct decode *decoded = decode(cpu, to->bytes, to->bytes_read);
+    if (!decoded)
         return;
-    to->length = insn.length;
-    to->mnemonic = insn.mnemonic;
-    to->system_access = is_system_access(&insn, operands);
-    for (unsigned i = 0; i < insn.operand_count; i++) {
+    const ZydisDecodedInstruction *insn = &decoded->insn;
+    const ZydisDecodedOperand *operands = decoded->operands;
+    to->length = insn->length;
+    to->mnemonic = insn->mnemonic;
+    to->system_access = is_system_access(insn, operands);
+    for (unsigned i = 0; i < insn->operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
         bool hidden_stack = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && is_stack_pointer(operand->mem.base);
-        bool frame = insn.mnemonic == ZYDIS_MNEMONIC_ENTER || insn.mnemonic == ZYDIS_MNEMONIC_LEAVE;
+        bool frame = insn->mnemonic == ZYDIS_MNEMONIC_ENTER || insn->mnemonic == ZYDIS_MNEMONIC_LEAVE;
         if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && !hidden_stack &&
             !frame)
-            add_explicit(cpu, to, &insn, operands, operand);
+            add_explicit(cpu, to, insn, operands, operand);
     }
-    add_implicit(cpu, to, &insn, operands);
+    add_implicit(cpu, to, insn, operands);
 }
 
 static bool overlaps(const struct operand *operand, uint64_t page)

@@ -28,7 +28,9 @@ enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
 static void set_attention(struct cpu *cpu)
 {
     bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen;
-    atomic_store(&cpu->attention_at, always ? 0 : cpu->deadline);
+    uint64_t at = always ? 0 : cpu->deadline;
+    if (atomic_load_explicit(&cpu->attention_at, memory_order_relaxed) != at)
+        atomic_store(&cpu->attention_at, at);
     if (atomic_load(&cpu->stop_requested))
         atomic_store(&cpu->attention_at, 0);
 }
@@ -75,14 +77,23 @@ static bool take_interrupt(struct cpu *cpu)
 
 /* The block hook */
 
-/* INT1 ends its block, and Unicorn would never come back from it: such blocks are stepped. */
+/* INT1 ends its block, and Unicorn would never come back from it: such blocks are stepped. A last byte of F1h may
+ * as well be part of another instruction, so the block is walked. */
 static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size)
 {
     uint8_t last = 0;
     state_load(cpu);
     tlb_sync_context(cpu);
     mmu_peek_read(&cpu->mmu, mmu_linear(address + size - 1), &last, 1);
-    return last == 0xf1;
+    if (last != 0xf1)
+        return false;
+    struct decoded insn;
+    uint32_t at = 0;
+    do {
+        operand_decode_at(cpu, address + at, &insn);
+        at += insn.length;
+    } while (insn.length && at < size);
+    return insn.length && insn.mnemonic == ZYDIS_MNEMONIC_INT1;
 }
 
 void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)

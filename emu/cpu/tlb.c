@@ -84,6 +84,7 @@ void tlb_sync_context(struct cpu *cpu)
         return;
     }
     mmu_context_init(&cpu->mmu, cpu->memory, &state);
+    cpu->generation++;
 }
 
 static void reload_pdptes(struct cpu *cpu)
@@ -93,6 +94,7 @@ static void reload_pdptes(struct cpu *cpu)
         cpu->refused = (struct refused){.valid = true, .bad_pdpte = true};
     else if (memcmp(state.pdpte, cpu->mmu.state.pdpte, sizeof state.pdpte) != 0)
         mmu_context_init(&cpu->mmu, cpu->memory, &state);
+    cpu->generation++;
 }
 
 /* Entries */

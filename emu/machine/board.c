@@ -272,8 +272,7 @@ static bool interrupt_pending(void *owner)
 static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
 {
     struct machine *machine = owner;
-    machine->counters.page_faults++;
-    return machine->config.on_page_fault && machine->config.on_page_fault(machine->config.owner, fault);
+    return machine->config.on_page_fault(machine->config.owner, fault);
 }
 
 static void on_delivery(void *owner, const struct cpu_delivery *delivery)
@@ -283,6 +282,8 @@ static void on_delivery(void *owner, const struct cpu_delivery *delivery)
         machine->counters.interrupts++;
     else
         machine->counters.exceptions++;
+    if (delivery->vector == 14 && !delivery->external && !delivery->software)
+        machine->counters.page_faults++;
 }
 
 static void on_return(void *owner, uint64_t rip, uint8_t cpl)
@@ -302,7 +303,7 @@ struct cpu_board board_cpu_side(struct machine *machine)
         .tsc_per_block = MACHINE_BLOCK_NS,
         .interrupt_acknowledge = interrupt_acknowledge,
         .interrupt_pending = interrupt_pending,
-        .on_page_fault = on_page_fault,
+        .on_page_fault = machine->config.on_page_fault ? on_page_fault : NULL,
         .on_delivery = on_delivery,
         .on_return = machine->config.on_fault_return ? on_return : NULL,
     };
