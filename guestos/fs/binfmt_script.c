@@ -55,7 +55,8 @@ int load_script(struct linux_binprm *bprm)
     if (error)
         return error;
     bprm->argc += 2;
-    strlcpy(bprm->interp, line.interpreter, sizeof(bprm->interp));
+    strlcpy(bprm->interp_name, line.interpreter, sizeof(bprm->interp_name));
+    bprm->interp = bprm->interp_name;
     error = open_program(bprm, line.interpreter);
     return error ? error : 1;
 }

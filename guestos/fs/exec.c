@@ -15,6 +15,7 @@
 #include "asm/irqflags.h"
 #include "asm/uaccess.h"
 #include "fs/binfmts.h"
+#include "fs/vfs.h"
 #include "kernel/process.h"
 #include "kernel/signal_struct.h"
 #include "kernel/syscalls.h"
@@ -194,7 +195,7 @@ static void become_leader(struct task_struct *task, struct task_struct *leader)
     struct task_struct *child, *next;
     list_for_each_entry_safe(child, next, &leader->children, sibling) {
         list_move_tail(&child->sibling, &task->children);
-        child->parent = task;
+        set_parent(child, task);
     }
     leader->group_leader = task;
     leader->state = EXIT_DEAD;
@@ -286,6 +287,7 @@ int begin_new_program(struct linux_binprm *bprm)
     bprm->mm->exe_file = bprm->file;
     get_file(bprm->file);
     bprm->mm->dumpable = !bprm->secure;
+    bprm->committed = true;
     exec_mmap(bprm->mm);
     bprm->mm = NULL;
     close_files_for_exec(current);
@@ -363,18 +365,17 @@ static int do_execve(const char *filename, const struct strings *argv, const str
         return -ENOMEM;
     int error = -ENOMEM;
     bprm->page = kmalloc(PAGE_SIZE, GFP_KERNEL);
-    strlcpy(bprm->filename, filename, sizeof(bprm->filename));
-    strlcpy(bprm->interp, filename, sizeof(bprm->interp));
+    bprm->filename = bprm->interp = filename;
     if (bprm->page)
         error = execute(bprm, argv, envp);
-    bool old_program_gone = bprm->file && current->mm && current->mm->exe_file == bprm->file && !bprm->mm;
+    bool committed = bprm->committed;
     if (bprm->mm)
         mmput(bprm->mm);
     if (bprm->file)
         fput(bprm->file);
     kfree(bprm->page);
     kfree(bprm);
-    if (error && old_program_gone)
+    if (error && committed)
         do_group_exit(SIGSEGV);
     return error;
 }
@@ -388,15 +389,12 @@ int kernel_execve(const char *path, const char *const *argv, const char *const *
 long sys_execve(const char __user *path, const void __user *argv, const void __user *envp)
 {
     const struct strings arguments = {.user = argv}, environment = {.user = envp};
-    char filename[256];
-    long n = strncpy_from_user(filename, path, sizeof(filename));
-    if (n < 0)
-        return n;
-    if (n >= (long)sizeof(filename))
-        return -ENAMETOOLONG;
-    if (!n)
-        return -ENOENT;
-    return do_execve(filename, &arguments, &environment);
+    char *filename = getname(path);
+    if (IS_ERR(filename))
+        return PTR_ERR(filename);
+    int error = do_execve(filename, &arguments, &environment);
+    putname(filename);
+    return error;
 }
 
 #define AT_FDCWD (-100)

@@ -104,13 +104,18 @@ static void check_orphaned_pgrp(const struct task_struct *leaving, const struct 
 
 /* ---- telling the others ---- */
 
+void set_parent(struct task_struct *leader, struct task_struct *parent)
+{
+    struct task_struct *thread;
+    for_each_thread(thread, leader)
+        thread->parent = parent;
+}
+
 static void reparent_children(struct task_struct *leader)
 {
     struct task_struct *child, *next, *reaper = find_task_by_pid(1);
     list_for_each_entry_safe(child, next, &leader->children, sibling) {
-        struct task_struct *thread;
-        for_each_thread(thread, child)
-            thread->parent = reaper;
+        set_parent(child, reaper);
         list_move_tail(&child->sibling, &reaper->children);
         child->exit_signal = SIGCHLD;
         if (child->pdeath_signal)
@@ -192,12 +197,16 @@ void do_exit(int wait_status)
         power_off_with(signal->group_exit ? signal->group_exit_code : wait_status);
     if (last)
         itimer_exit(signal);
+    else
+        report_stop_when_complete(task);
     task->exit_code = wait_status;
     trace_exit(task, signal->group_exit ? signal->group_exit_code : wait_status);
     exit_mm(task);
     exit_files(task);
     exit_fs(task);
     if (last) {
+        if (task->session == task->tgid)
+            tty_session_ended(task->session);
         reparent_children(task->group_leader);
         check_orphaned_pgrp(task->group_leader, task->group_leader->parent);
     }

@@ -16,7 +16,7 @@
 #include "asm/uaccess.h"
 
 #define LOG_BYTES 16384u
-#define LINE_BYTES 512
+#define LINE_BYTES 384
 #define DEFAULT_LEVEL 4
 #define DEBUG_CONSOLE_PORT 0xE9
 
@@ -42,14 +42,16 @@ static void log_text(const char *text, size_t n)
         log_byte(text[i]);
 }
 
-/* One piece of a line; starts_line: it has no "<N>" in the log yet. */
+/* One piece of a line; starts_line: it has no "<N>" in the log yet. The UART is slow: interrupts stay on for it. */
 static void emit(const char *text, size_t n, bool starts_line)
 {
+    unsigned long flags = local_irq_save();
     if (starts_line) {
         char prefix[3] = {'<', (char)('0' + line_level), '>'};
         log_text(prefix, sizeof(prefix));
     }
     log_text(text, n);
+    local_irq_restore(flags);
     if (console_ready && line_level < console_loglevel)
         console_write(text, n);
 }
@@ -74,14 +76,12 @@ static void emit_lines(const char *text)
 
 int printk(const char *format, ...)
 {
-    static char line[LINE_BYTES];
+    char line[LINE_BYTES];
     __builtin_va_list args;
-    unsigned long flags = local_irq_save();
     __builtin_va_start(args, format);
     int n = vsnprintf(line, sizeof(line), format, args);
     __builtin_va_end(args);
     emit_lines(line);
-    local_irq_restore(flags);
     return n;
 }
 

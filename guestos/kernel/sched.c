@@ -35,7 +35,6 @@ struct task_struct init_task = {
     .vfork_wait = {LIST_HEAD_INIT(init_task.vfork_wait.task_list)},
     .pending = {LIST_HEAD_INIT(init_task.pending.list), 0},
     .usage = ATOMIC_INIT(2),
-    .user_umask = 022,
 };
 struct task_struct *current_task = &init_task;
 unsigned long nr_context_switches;

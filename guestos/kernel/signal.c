@@ -111,8 +111,9 @@ static bool spared_as_init(const struct task_struct *task, int signal, const str
 {
     if (task->tgid != 1 || handler_of(task, signal) != SIG_DFL)
         return false;
-    bool own_fault = info && info->si_code > 0 && (sigmask(signal) & SYNCHRONOUS);
-    bool own_call = info && info->si_code <= 0 && info->si_pid == 1;
+    bool from_kernel = !info || info->si_code > 0;
+    bool own_fault = from_kernel && (sigmask(signal) & (SYNCHRONOUS | sigmask(SIGKILL)));
+    bool own_call = !from_kernel && info->si_pid == 1;
     return !own_fault && !own_call;
 }
 
@@ -251,6 +252,7 @@ void force_sig_fault(int signal, int si_code, u32 addr)
     }
     discard_pending(&current->pending, sigmask(signal), current->signal);
     enqueue(current, &current->pending, signal, &info);
+    current->forced_signal = signal;
     current->signal_wake = true;
     local_irq_restore(flags);
 }
@@ -381,6 +383,15 @@ static void start_stop(int number)
     local_irq_restore(flags);
 }
 
+void report_stop_when_complete(struct task_struct *task)
+{
+    struct signal_struct *signal = task->signal;
+    if (!signal->stop_signal || signal->stop_count != signal->live)
+        return;
+    signal->stop_report = signal->stop_signal;
+    notify_parent_of_stop(task, CLD_STOPPED, signal->stop_signal);
+}
+
 /* Sleeps until SIGCONT or SIGKILL. The last thread to stop tells the parent. */
 static void stop_here(void)
 {
@@ -388,10 +399,8 @@ static void stop_here(void)
     unsigned long flags = local_irq_save();
     if (!current->stopped) {
         current->stopped = true;
-        if (++signal->stop_count == signal->live) {
-            signal->stop_report = signal->stop_signal;
-            notify_parent_of_stop(current, CLD_STOPPED, signal->stop_signal);
-        }
+        signal->stop_count++;
+        report_stop_when_complete(current);
     }
     while (current->stopped && signal->stop_signal) {
         current->state = TASK_STOPPED;
@@ -411,7 +420,8 @@ static void trace_signal(const struct siginfo *info)
 static void do_default_action(const struct siginfo *info)
 {
     int number = info->si_signo;
-    if ((sigmask(number) & IGNORED_BY_DEFAULT) || spared_as_init(current, number, info))
+    bool forced = number == SIGKILL || number == current->forced_signal;
+    if ((sigmask(number) & IGNORED_BY_DEFAULT) || (!forced && spared_as_init(current, number, info)))
         return;
     if (sigmask(number) & STOP_SIGNALS) {
         if (number == SIGSTOP || !pgrp_is_orphaned(current->pgrp, NULL))

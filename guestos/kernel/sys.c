@@ -5,6 +5,7 @@
 #include "kernel/signal_struct.h"
 #include "kernel/syscalls.h"
 #include "kernel/trace.h"
+#include "kernel/utsname.h"
 #include "mm/mm.h"
 
 #define NAME_BYTES 65
@@ -15,7 +16,7 @@ struct utsname {
         domainname[NAME_BYTES];
 };
 
-static struct utsname system_name = {"Linux", "faultline", "6.1.0-faultline", "#1 faultline", "i686", "(none)"};
+static struct utsname system_name = {UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE, "(none)"};
 
 long sys_newuname(void __user *to) { return copy_to_user(to, &system_name, sizeof(system_name)) ? -EFAULT : 0; }
 

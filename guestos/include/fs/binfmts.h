@@ -16,10 +16,13 @@ struct linux_binprm {
     struct mm_struct *mm;      /* the new address space, until begin_new_program() */
     unsigned long p;           /* top of what is on the new stack */
     int argc, envc;
-    char filename[256], interp[256]; /* what was asked for; what runs (scripts) */
+    const char *filename;            /* what was asked for */
+    const char *interp;              /* what runs: filename, or a script's interpreter in interp_name */
+    char interp_name[BINPRM_BUF_SIZE];
     unsigned long exec_address; /* of filename on the stack */
     u32 euid, egid;
     bool secure;
+    bool committed; /* the old program is gone: a failure kills */
     char *page; /* scratch, PAGE_SIZE */
 };
 

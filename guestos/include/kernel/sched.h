@@ -97,7 +97,6 @@ struct task_struct {
     u64 tls_array[3];            /* GDT entries of set_thread_area */
     u8 *fpu_state;               /* 512 bytes, 16-byte aligned; NULL until the first use */
     u32 fault_address, fault_error_code, fault_trap; /* for signal frames and messages */
-    u32 user_umask;
     atomic_t usage;              /* references: one while in the task list, one a waiter; freed at zero */
     bool restore_sigmask;        /* saved_sigmask comes back when the system call ends without a handler */
     bool signal_wake;            /* a signal may have to be delivered: look before returning to the program */
@@ -107,6 +106,7 @@ struct task_struct {
     u32 groups[32];        /* supplementary, ngroups of them */
     int ngroups;
     int pdeath_signal;
+    int forced_signal;           /* the last fault of its own: kills even pid 1 */
     u64 exec_runtime, last_ran;  /* nanoseconds on the CPU; ktime when it got the CPU */
     u32 __user *robust_list;
     struct restart_block restart;

@@ -105,6 +105,7 @@ int do_sigaltstack(const void __user *stack, u32 sp); /* 0 or -errno; sp: the pr
 void zap_other_threads(int exit_code);
 bool notify_parent_of_exit(struct task_struct *task); /* true: nobody will wait for it */
 void notify_parent_of_stop(struct task_struct *task, int code, int status);
+void report_stop_when_complete(struct task_struct *task); /* all living threads have stopped: tell the parent, once */
 int copy_siginfo_to_user(void __user *to, const struct siginfo *info);
 bool fatal_signal_pending(const struct task_struct *task);
 
@@ -114,6 +115,7 @@ void itimer_exit(struct signal_struct *signal);
 void itimer_tick(struct task_struct *task, bool user); /* one tick of CPU time; interrupts off */
 
 /* ---- kernel/exit.c, fork.c ---- */
+void set_parent(struct task_struct *leader, struct task_struct *parent); /* of all threads; the lists are the caller's */
 void release_task(struct task_struct *task); /* a zombie leaves the lists; drops the list's reference */
 bool pgrp_is_orphaned(pid_t pgrp, const struct task_struct *leaving);
 

@@ -225,6 +225,10 @@ void show_registers(const void *regs_pointer)
     printk(KERN_EMERG "DS %04x ES %04x FS %04x GS %04x SS %04x\n", regs->ds, regs->es, regs->fs, regs->gs,
            user ? regs->ss : __KERNEL_DS);
     printk(KERN_EMERG "CR0 %08x CR2 %08x CR3 %08x CR4 %08x\n", cr0, cr2, cr3, cr4);
+    if (user)
+        return;
+    printk(KERN_EMERG "Call trace:\n");
+    print_frames(regs->ebp);
 }
 
 void die(const char *what, const struct pt_regs *regs, u32 error_code)
@@ -233,8 +237,5 @@ void die(const char *what, const struct pt_regs *regs, u32 error_code)
     printk_force_console();
     printk(KERN_EMERG "Oops: %s, error code %04x\n", what, error_code);
     show_registers(regs);
-    printk(KERN_EMERG "Call trace:\n");
-    if (!user_mode(regs))
-        print_frames(regs->ebp);
     panic("%s in the kernel", what);
 }
