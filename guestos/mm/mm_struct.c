@@ -199,28 +199,29 @@ int access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, int l
     return done;
 }
 
-/* Best effort: what cannot be had faults again when it is used. -ENOMEM when a part is not mapped. */
-int make_pages_present(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* In order, up to the first page that cannot be had: -EFAULT; -ENOMEM when it is not even mapped. mmap_sem is held. */
+int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-    int error = 0;
-
-    down_read(&mm->mmap_sem);
-    for (unsigned long at = start; at < end && !error; at += PAGE_SIZE) {
+    for (unsigned long at = start; at < end; at += PAGE_SIZE) {
         struct vm_area_struct *vma = find_vma(mm, at);
         struct page *page;
 
-        if (!vma || vma->vm_start > at) {
-            error = -ENOMEM;
-            break;
-        }
-        if (!vma_is_accessible(vma))
-            continue;
+        if (!vma || vma->vm_start > at)
+            return -ENOMEM;
         page = get_user_page(mm, at, (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
-        if (page)
-            put_page(page);
-        else
-            error = -EFAULT;
+        if (!page)
+            return -EFAULT;
+        put_page(page);
     }
+    return 0;
+}
+
+int make_pages_present(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+    int error;
+
+    down_read(&mm->mmap_sem);
+    error = populate_range(mm, start, end);
     up_read(&mm->mmap_sem);
     return error;
 }

@@ -35,48 +35,57 @@ static void change_protection(struct vm_area_struct *vma, unsigned long start, u
         flush_tlb_mm(vma->vm_mm);
 }
 
-/* Memory that becomes private and writable is promised from now on. 0 or -ENOMEM; *charge: pages to give back on failure */
-static int charge_new_writable(const struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long new_flags,
-                               unsigned long *charge)
+/*
+ * Memory that becomes private and writable is promised from now on; anonymous memory that stops being writable before
+ * it was touched is not promised any more. The flags to set, or 0 with the promise refused.
+ */
+static unsigned long account_flags(const struct vm_area_struct *vma, unsigned long new_flags, unsigned long pages)
 {
-    unsigned long pages = (end - start) >> PAGE_SHIFT;
+    const unsigned long settled = VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE;
 
-    *charge = 0;
     if (!(new_flags & VM_WRITE))
-        return 0;
-    if (!(vma->vm_flags & VM_WRITE) && !may_expand_vm(vma->vm_mm, new_flags, 0) && vma->vm_file)
-        return -ENOMEM;
-    if (vma->vm_flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))
-        return 0;
-    if (security_vm_enough_memory(pages))
-        return -ENOMEM;
-    *charge = pages;
-    return 0;
+        return vma->vm_file || vma->anon_vma ? new_flags : new_flags & ~(unsigned long)VM_ACCOUNT;
+    if (vma->vm_flags & settled)
+        return new_flags;
+    return security_vm_enough_memory(pages) ? 0 : new_flags | VM_ACCOUNT;
+}
+
+/* The same memory under other flags. vma is all of the range. */
+static void set_vma_flags(struct vm_area_struct *vma, unsigned long new_flags)
+{
+    struct mm_struct *mm = vma->vm_mm;
+    long pages = (long)vma_pages(vma);
+
+    vm_stat_account(mm, vma->vm_flags, vma->vm_file, -pages);
+    vma->vm_flags = new_flags;
+    vma->vm_page_prot = vm_get_page_prot(new_flags);
+    vm_stat_account(mm, new_flags, vma->vm_file, pages);
 }
 
 /* [start, end) lies in vma. */
 static int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end,
                           unsigned long new_flags)
 {
-    unsigned long charge;
-    int error;
+    unsigned long old_flags = vma->vm_flags, pages = (end - start) >> PAGE_SHIFT;
 
-    if (new_flags == vma->vm_flags)
+    if (new_flags == old_flags)
         return 0;
-    error = charge_new_writable(vma, start, end, new_flags, &charge);
-    if (error)
-        return error;
-    error = isolate_range(mm, start, end);
-    if (error) {
-        vm_unacct_memory(charge);
-        return error;
+    new_flags = account_flags(vma, new_flags, pages);
+    if (!new_flags)
+        return -ENOMEM;
+    if (isolate_range(mm, start, end)) {
+        if (new_flags & ~old_flags & VM_ACCOUNT)
+            vm_unacct_memory(pages);
+        return -ENOMEM;
     }
+    if (old_flags & ~new_flags & VM_ACCOUNT)
+        vm_unacct_memory(pages);
     vma = find_vma(mm, start);
-    vm_stat_account(mm, vma->vm_flags, vma->vm_file, -(long)vma_pages(vma));
-    vma->vm_flags = new_flags | (charge ? VM_ACCOUNT : 0);
-    vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
-    vm_stat_account(mm, vma->vm_flags, vma->vm_file, (long)vma_pages(vma));
+    set_vma_flags(vma, new_flags);
     change_protection(vma, start, end);
+    /* Locked memory never waits for its pages: the copies that writing would make are made now. */
+    if ((old_flags & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (new_flags & VM_WRITE))
+        populate_range(mm, start, end);
     return 0;
 }
 

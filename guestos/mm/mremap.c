@@ -149,27 +149,23 @@ static unsigned long grow_in_place(const struct move *move)
     return move->addr;
 }
 
-/* MREMAP_FIXED: what lies at the new place is unmapped. */
+/* MREMAP_FIXED: what lies at the new place is unmapped, and what is cut off at the end. All is checked before that. */
 static unsigned long mremap_to(struct move *move)
 {
     struct mm_struct *mm = move->mm;
+    unsigned long cut = move->old_len > move->new_len ? move->old_len - move->new_len : 0;
     int error;
 
-    if ((move->new_addr & ~PAGE_MASK) || move->new_len > mm->task_size || move->new_addr > mm->task_size - move->new_len)
-        return (unsigned long)-EINVAL;
-    if (move->addr + move->old_len > move->new_addr && move->new_addr + move->new_len > move->addr)
-        return (unsigned long)-EINVAL;
     if (mm->map_count + 2 >= sysctl_max_map_count - 3)
         return (unsigned long)-ENOMEM;
-    error = do_munmap(mm, move->new_addr, move->new_len);
-    if (!error && move->old_len > move->new_len) {
-        error = do_munmap(mm, move->addr + move->new_len, move->old_len - move->new_len);
-        move->old_len = move->new_len;
-    }
-    if (error)
-        return (unsigned long)error;
+    move->old_len -= cut;
     move->vma = vma_to_resize(move);
-    return IS_ERR(move->vma) ? (unsigned long)PTR_ERR(move->vma) : move_vma(move);
+    if (IS_ERR(move->vma))
+        return (unsigned long)PTR_ERR(move->vma);
+    error = do_munmap(mm, move->new_addr, move->new_len);
+    if (!error && cut)
+        error = do_munmap(mm, move->addr + move->new_len, cut);
+    return error ? (unsigned long)error : move_vma(move);
 }
 
 static unsigned long do_mremap(struct move *move, unsigned long flags)
@@ -197,6 +193,24 @@ static unsigned long do_mremap(struct move *move, unsigned long flags)
     return IS_ERR_VALUE(move->new_addr) ? move->new_addr : move_vma(move);
 }
 
+/* What the numbers alone refuse. 0 or -EINVAL. */
+static int check_mremap_params(const struct move *move, unsigned long flags)
+{
+    unsigned long limit = move->mm->task_size, end = move->addr + move->old_len, new_end = move->new_addr + move->new_len;
+
+    if (flags & ~(unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED))
+        return -EINVAL;
+    if ((move->addr & ~PAGE_MASK) || !move->new_len)
+        return -EINVAL;
+    if (!(flags & MREMAP_FIXED))
+        return 0;
+    if (!(flags & MREMAP_MAYMOVE) || (move->new_addr & ~PAGE_MASK))
+        return -EINVAL;
+    if (move->new_len > limit || move->new_addr > limit - move->new_len)
+        return -EINVAL;
+    return end > move->new_addr && new_end > move->addr ? -EINVAL : 0;
+}
+
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags, unsigned long new_addr)
 {
     struct move move = {current_mm(), NULL, addr, PAGE_ALIGN(old_len), PAGE_ALIGN(new_len), new_addr};
@@ -204,13 +218,8 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
     unsigned long result;
     bool locked;
 
-    if (flags & ~(unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED))
+    if (check_mremap_params(&move, flags))
         return -EINVAL;
-    if ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE))
-        return -EINVAL;
-    if ((addr & ~PAGE_MASK) || !move.new_len)
-        return -EINVAL;
-
     down_write(&move.mm->mmap_sem);
     result = do_mremap(&move, flags);
     vma = IS_ERR_VALUE(result) ? NULL : find_vma(move.mm, result);

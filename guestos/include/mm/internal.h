@@ -179,6 +179,7 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 /* Frees the tables that lie wholly between floor and ceiling and touch [start, end). */
 void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
 int make_pages_present(struct mm_struct *mm, unsigned long start, unsigned long end);
+int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end); /* the same with mmap_sem held */
 void memory_init(void);
 
 
