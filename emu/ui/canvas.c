@@ -1,36 +1,26 @@
 /*
  * Playing draw commands. Straight things (fills without corners, lines along an axis, cells, letters) are written into the
- * pixels directly, on whole device pixels, so that they are sharp at every scale; cairo draws what is round
- * or slanted.
+ * pixels directly, on whole device pixels, so that they are sharp at every scale; what is round or slanted comes as
+ * coverage masks (shapes.h). A pixel's value depends on the commands alone, never on the clip, so that a picture drawn in
+ * parts equals one drawn at once.
  */
 #include "emu/ui/canvas.h"
 #include "emu/ui/cells.h"
 #include "emu/ui/fonts.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-int canvas_open(struct canvas *canvas, uint32_t *pixels, int width, int height, float scale) {
+void canvas_open(struct canvas *canvas, uint32_t *pixels, int width, int height, float scale) {
     memset(canvas, 0, sizeof *canvas);
-    canvas->surface = cairo_image_surface_create_for_data((unsigned char *)pixels, CAIRO_FORMAT_ARGB32, width, height, width * 4);
-    canvas->cairo = cairo_create(canvas->surface);
     canvas->pixels = pixels;
     canvas->width = width;
     canvas->height = height;
     canvas->scale = scale;
-    if (cairo_status(canvas->cairo) == CAIRO_STATUS_SUCCESS)
-        return 0;
-    canvas_close(canvas);
-    return -ENOMEM;
 }
 
-void canvas_close(struct canvas *canvas) {
-    cairo_destroy(canvas->cairo);
-    cairo_surface_destroy(canvas->surface);
-    memset(canvas, 0, sizeof *canvas);
-}
+void canvas_close(struct canvas *canvas) { shapes_free(&canvas->shapes); }
 
 bool irect_empty(struct irect r) { return r.x0 >= r.x1 || r.y0 >= r.y1; }
 
@@ -82,19 +72,43 @@ static void fill_pixels(struct canvas *canvas, struct irect r, color ink) {
     }
 }
 
-static void use_color(struct canvas *canvas, color ink) {
-    cairo_set_source_rgba(canvas->cairo, (ink >> 24) / 255.0, (ink >> 16 & 0xff) / 255.0, (ink >> 8 & 0xff) / 255.0,
-                          (ink & 0xff) / 255.0);
+/* One pixel row [from, to) with the same coverage throughout. */
+static void fill_run(uint32_t *row, int from, int to, color ink, unsigned coverage) {
+    if (coverage == 0)
+        return;
+    bool solid = coverage == 255 && (ink & 0xff) == 0xff;
+    for (int x = from; x < to; x++) {
+        if (solid)
+            row[x] = 0xff000000u | ink >> 8;
+        else
+            pixel_blend(&row[x], ink, coverage);
+    }
 }
 
-static void rounded_path(cairo_t *cairo, double x, double y, double w, double h, double radius) {
-    double r = fmin(radius, fmin(w, h) / 2);
-    cairo_new_sub_path(cairo);
-    cairo_arc(cairo, x + w - r, y + r, r, -M_PI / 2, 0);
-    cairo_arc(cairo, x + w - r, y + h - r, r, 0, M_PI / 2);
-    cairo_arc(cairo, x + r, y + h - r, r, M_PI / 2, M_PI);
-    cairo_arc(cairo, x + r, y + r, r, M_PI, 3 * M_PI / 2);
-    cairo_close_path(cairo);
+/* Where pixel i of `length` is in a mask of `masked` pixels whose middle one stands for all that lie between the edges. */
+static int mask_index(int i, int length, int masked, int edge) {
+    if (length == masked || i < edge)
+        return i;
+    return i >= length - edge ? masked - (length - i) : edge;
+}
+
+static void blit_rounded(struct canvas *canvas, struct irect whole, const struct shape_mask *mask, color ink) {
+    struct irect r = irect_meet(whole, clip_now(canvas));
+    int width = whole.x1 - whole.x0, height = whole.y1 - whole.y0;
+    bool stretched = width != mask->width;
+    int middle0 = stretched ? whole.x0 + mask->edge : r.x1, middle1 = stretched ? whole.x1 - mask->edge : r.x1;
+    middle0 = middle0 < r.x0 ? r.x0 : middle0 > r.x1 ? r.x1 : middle0;
+    middle1 = middle1 < middle0 ? middle0 : middle1 > r.x1 ? r.x1 : middle1;
+    for (int y = r.y0; y < r.y1; y++) {
+        const uint8_t *from = mask->alpha + (size_t)mask_index(y - whole.y0, height, mask->height, mask->edge) * (size_t)mask->width;
+        uint32_t *row = canvas->pixels + (size_t)y * (size_t)canvas->width;
+        for (int x = r.x0; x < middle0; x++)
+            fill_run(row, x, x + 1, ink, from[mask_index(x - whole.x0, width, mask->width, mask->edge)]);
+        if (middle0 < middle1)
+            fill_run(row, middle0, middle1, ink, from[mask->edge]);
+        for (int x = middle1; x < r.x1; x++)
+            fill_run(row, x, x + 1, ink, from[mask_index(x - whole.x0, width, mask->width, mask->edge)]);
+    }
 }
 
 static void play_fill(struct canvas *canvas, const struct draw_command *command) {
@@ -103,24 +117,33 @@ static void play_fill(struct canvas *canvas, const struct draw_command *command)
         fill_pixels(canvas, r, command->color);
         return;
     }
-    use_color(canvas, command->color);
-    rounded_path(canvas->cairo, r.x0, r.y0, r.x1 - r.x0, r.y1 - r.y0, (double)(command->radius * canvas->scale));
-    cairo_fill(canvas->cairo);
+    const struct shape_mask *mask = shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, 0);
+    if (mask)
+        blit_rounded(canvas, r, mask, command->color);
 }
 
 /* The line lies inside the rectangle, on whole pixels. */
 static void play_stroke(struct canvas *canvas, const struct draw_command *command) {
     struct irect r = snapped(canvas, command->at);
-    double width = fmax(1, round((double)(command->width * canvas->scale)));
+    float width = fmaxf(1, roundf(command->width * canvas->scale));
     if (r.x1 - r.x0 <= (int)width || r.y1 - r.y0 <= (int)width) {
         fill_pixels(canvas, r, command->color);
         return;
     }
-    use_color(canvas, command->color);
-    cairo_set_line_width(canvas->cairo, width);
-    double radius = fmax(0, (double)(command->radius * canvas->scale) - width / 2);
-    rounded_path(canvas->cairo, r.x0 + width / 2, r.y0 + width / 2, r.x1 - r.x0 - width, r.y1 - r.y0 - width, radius);
-    cairo_stroke(canvas->cairo);
+    const struct shape_mask *mask = shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, width);
+    if (mask)
+        blit_rounded(canvas, r, mask, command->color);
+}
+
+/* Coverage laid at (x, y), all of it. */
+static void blit_coverage(struct canvas *canvas, struct irect whole, const uint8_t *alpha, color ink) {
+    struct irect r = irect_meet(whole, clip_now(canvas));
+    for (int y = r.y0; y < r.y1; y++) {
+        const uint8_t *from = alpha + (size_t)(y - whole.y0) * (size_t)(whole.x1 - whole.x0);
+        uint32_t *to = canvas->pixels + (size_t)y * (size_t)canvas->width;
+        for (int x = r.x0; x < r.x1; x++)
+            pixel_blend(&to[x], ink, from[x - whole.x0]);
+    }
 }
 
 static void play_line(struct canvas *canvas, const struct draw_command *command) {
@@ -134,23 +157,16 @@ static void play_line(struct canvas *canvas, const struct draw_command *command)
         fill_pixels(canvas, r, command->color);
         return;
     }
-    use_color(canvas, command->color);
-    cairo_set_line_width(canvas->cairo, (double)(command->width * s));
-    cairo_set_line_cap(canvas->cairo, CAIRO_LINE_CAP_ROUND);
-    cairo_move_to(canvas->cairo, (double)(at.x * s), (double)(at.y * s));
-    cairo_line_to(canvas->cairo, (double)((at.x + at.w) * s), (double)((at.y + at.h) * s));
-    cairo_stroke(canvas->cairo);
+    int left, top;
+    struct shape_mask mask = shape_line(at.x * s, at.y * s, (at.x + at.w) * s, (at.y + at.h) * s, command->width * s, &left, &top);
+    if (mask.alpha)
+        blit_coverage(canvas, (struct irect){left, top, left + mask.width, top + mask.height}, mask.alpha, command->color);
+    free(mask.alpha);
 }
 
 static void blit_mask(struct canvas *canvas, const struct glyph_mask *mask, int x, int y, color ink) {
     struct irect whole = {x + mask->left, y + mask->top, x + mask->left + mask->width, y + mask->top + mask->height};
-    struct irect r = irect_meet(whole, clip_now(canvas));
-    for (int row = r.y0; row < r.y1; row++) {
-        const uint8_t *from = mask->alpha + (size_t)(row - whole.y0) * (size_t)mask->width;
-        uint32_t *to = canvas->pixels + (size_t)row * (size_t)canvas->width;
-        for (int column = r.x0; column < r.x1; column++)
-            pixel_blend(&to[column], ink, from[column - whole.x0]);
-    }
+    blit_coverage(canvas, whole, mask->alpha, ink);
 }
 
 static void play_text(struct canvas *canvas, const struct draw_list *list, const struct draw_command *command) {
@@ -182,19 +198,13 @@ static void push_clip(struct canvas *canvas, struct irect r) {
     }
     canvas->clips[canvas->clip_depth + 1] = irect_meet(r, clip_now(canvas));
     canvas->clip_depth++;
-    r = clip_now(canvas);
-    cairo_save(canvas->cairo);
-    cairo_rectangle(canvas->cairo, r.x0, r.y0, irect_empty(r) ? 0 : r.x1 - r.x0, irect_empty(r) ? 0 : r.y1 - r.y0);
-    cairo_clip(canvas->cairo);
 }
 
 static void pop_clip(struct canvas *canvas) {
     if (canvas->clips_ignored > 0)
         canvas->clips_ignored--;
-    else if (canvas->clip_depth > 0) {
+    else if (canvas->clip_depth > 0)
         canvas->clip_depth--;
-        cairo_restore(canvas->cairo);
-    }
 }
 
 /* Everything that a command can touch, generously. */

@@ -6,8 +6,7 @@
 #define FAULTLINE_CANVAS_H
 
 #include "emu/ui/draw.h"
-
-#include <cairo.h>
+#include "emu/ui/shapes.h"
 
 #define CANVAS_CLIPS 8
 
@@ -16,8 +15,7 @@ struct irect { /* device pixels, half-open */
 };
 
 struct canvas {
-    cairo_surface_t *surface;
-    cairo_t *cairo;
+    struct shapes shapes;
     uint32_t *pixels; /* the caller's; width * height words */
     int width, height;
     float scale;
@@ -26,8 +24,8 @@ struct canvas {
     unsigned clips_ignored; /* nested deeper than CANVAS_CLIPS */
 };
 
-/* 0 or -ENOMEM. pixels stay the caller's and must outlive the canvas. */
-int canvas_open(struct canvas *canvas, uint32_t *pixels, int width, int height, float scale);
+/* pixels stay the caller's and must outlive the canvas. */
+void canvas_open(struct canvas *canvas, uint32_t *pixels, int width, int height, float scale);
 void canvas_close(struct canvas *canvas);
 
 /* Device pixels that a logical rectangle may touch, and the part that two share (empty: x0 >= x1 or y0 >= y1). */

@@ -23,10 +23,14 @@ static struct grid_of_text text_grid(struct painter *painter, struct rect inside
 
 static size_t line_bytes(const struct view_console *console, unsigned i) { return strnlen(console->lines[i], VIEW_CONSOLE_COLUMNS); }
 
+static unsigned cursor_column(const struct view_console *console) {
+    return console->cursor_column < VIEW_CONSOLE_COLUMNS ? console->cursor_column : VIEW_CONSOLE_COLUMNS;
+}
+
 static unsigned line_rows(const struct view_console *console, unsigned i, unsigned columns, bool cursor_line) {
     size_t length = line_bytes(console, i);
-    if (cursor_line && console->cursor_column >= length)
-        length = (size_t)console->cursor_column + 1;
+    if (cursor_line && cursor_column(console) >= length)
+        length = (size_t)cursor_column(console) + 1;
     return length <= columns ? 1 : (unsigned)((length + columns - 1) / columns);
 }
 
@@ -52,7 +56,7 @@ static void paint_cursor(struct painter *painter, const struct grid_of_text *gri
 
 static void paint_screen(struct painter *painter, const struct grid_of_text *grid, const struct view_console *console) {
     unsigned count = console->count < VIEW_CONSOLE_LINES ? console->count : VIEW_CONSOLE_LINES, first = count, used = 0;
-    unsigned column = console->cursor_column < VIEW_CONSOLE_COLUMNS ? console->cursor_column : VIEW_CONSOLE_COLUMNS;
+    unsigned column = cursor_column(console);
     while (first > 0 && used < grid->rows) {
         first--;
         used += line_rows(console, first, grid->columns, first + 1 == count);

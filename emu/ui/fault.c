@@ -32,7 +32,8 @@ static struct words subtitle_of(const struct view *view) {
     const struct story_fault *fault = &view->fault;
     const char *branch = fault->branch == FLT_BRANCH_NONE ? (fault->traced ? "" : "seen by the hardware only") : story_branch_name(fault->branch);
     const char *cost = cost_of(view).text;
-    return format_words("%s%s%s", branch, weight_of(fault->branch), branch[0] ? cost : cost + 4);
+    bool told = strstr(branch, "major") || strstr(branch, "minor");
+    return format_words("%s%s%s", branch, told ? "" : weight_of(fault->branch), branch[0] ? cost : cost + 4);
 }
 
 /* Words laid from left to right; a piece that does not fit opens a new line. */
@@ -42,7 +43,8 @@ struct flow {
 };
 
 static void flow_room(struct flow *flow, float width) {
-    if (flow->x > flow->left && flow->x + width > flow->right) {
+    float left = flow->right - flow->x; /* a piece that is too long for any line takes what is left of this one */
+    if (flow->x > flow->left && width > left && (width < flow->right - flow->left || left < 200)) {
         flow->x = flow->left;
         flow->y += flow->line;
     }
@@ -81,7 +83,8 @@ static float paint_instruction(struct painter *painter, const struct fault_area 
     flow_boxed(&flow, mnemonic);
     struct rect row = {area->inside.x, y, flow.x - area->inside.x, 26};
     if (fault->source_file[0]) {
-        flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("%s:%u", fault->source_file, fault->source_line).text, 14);
+        const char *dots = strlen(fault->source_file) > 40 ? "\xe2\x80\xa6" : "";
+        flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("%.40s%s:%u", fault->source_file, dots, fault->source_line).text, 14);
         flow_text(&flow, FONT_CODE, PALETTE_INK, fault->source_text, 0);
     } else
         flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->symbol, 0);
@@ -119,19 +122,20 @@ static float paint_access(struct painter *painter, const struct fault_area *area
     char code[120];
     mmu_error_code_text(fault->error_code, code, sizeof code);
     flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->walk.access.user ? "user" : "supervisor", 7);
-    flow_text(&flow, FONT_CODE, PALETTE_DIM, area->narrow ? "" : "\xc2\xb7", 7);
-    flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("error code %x = %s", fault->error_code, code).text, 0);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, "\xc2\xb7", 7);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("error%s %s%x = %s", area->narrow ? "" : " code", fault->error_code > 9 ? "0x" : "",
+                                                          fault->error_code, code).text, 0);
     return flow.y + 7;
 }
 
 static void paint_record(struct painter *painter, struct rect inside) {
     const struct story_fault *fault = &painter->view->fault;
-    struct fault_area area = {inside, inside.w < 560};
-    float y = paint_instruction(painter, &area, inside.y - 4, fault);
+    struct fault_area area = {inside, inside.w < 560, inside.h < 340};
+    float y = paint_instruction(painter, &area, inside.y - (area.tight ? 5 : 1), fault);
     y = paint_access(painter, &area, y, fault);
-    y = paint_walk(painter, &area, y + 9, fault) + 4;
+    y = paint_walk(painter, &area, y + (area.tight ? 5 : 9), fault) + (area.tight ? 2 : 4);
     draw_line(painter->list, inside.x, y, inside.x + inside.w, y, PALETTE_LINE, 1);
-    paint_steps(painter, &area, y + 9, fault);
+    paint_steps(painter, &area, y + (area.tight ? 5 : 10), fault);
 }
 
 void paint_fault(struct painter *painter, struct rect at) {

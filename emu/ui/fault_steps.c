@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE 23.0f
 #define INDENT 28.0f
 #define STEPS_MAX 64u
 #define ARROW "\xe2\x86\x92"
@@ -20,6 +19,7 @@ struct setting { /* one step as it is being set */
     struct painter *painter;
     const struct story_fault *fault;
     float left, right, x, y, bottom;
+    float line, words; /* distance of steps; size of words */
     bool draw;   /* false: only measure */
     bool accent; /* this step is what just happened */
     bool after_arrow;
@@ -82,7 +82,7 @@ static float piece_width(struct setting *s, enum draw_font font, float size, con
 
 static void break_line(struct setting *s) {
     s->x = s->left;
-    s->y += LINE - 4;
+    s->y += s->line - 4;
 }
 
 static color ink_of(const struct setting *s, const char *word, size_t core) {
@@ -91,13 +91,20 @@ static color ink_of(const struct setting *s, const char *word, size_t core) {
     return s->accent && s->after_arrow && is_hex_word(word, core) ? PALETTE_ACCENT : PALETTE_INK;
 }
 
+static bool next_is_code(const char *rest) {
+    while (*rest == ' ')
+        rest++;
+    size_t length = strcspn(rest, " ");
+    return is_arrow(rest, length) || is_code(rest, core_length(rest, length));
+}
+
 /* One word with the punctuation after it. */
 static void set_word(struct setting *s, const char *word, size_t length) {
     size_t core = core_length(word, length);
     bool code = is_code(word, core), arrow = is_arrow(word, length);
     enum draw_font font = code || arrow ? FONT_CODE : FONT_WORDS;
-    float size = code || arrow ? SIZE_CODE : SIZE_WORDS;
-    float width = piece_width(s, font, size, word, core) + piece_width(s, FONT_WORDS, SIZE_WORDS, word + core, length - core);
+    float size = code || arrow ? SIZE_CODE : s->words;
+    float width = piece_width(s, font, size, word, core) + piece_width(s, FONT_WORDS, s->words, word + core, length - core);
     if (s->x > s->left && s->x + width > s->right)
         break_line(s);
     if (arrow)
@@ -108,8 +115,9 @@ static void set_word(struct setting *s, const char *word, size_t length) {
         set_piece(s, FONT_CODE, SIZE_CODE, PALETTE_INK, ARROW, sizeof ARROW - 1);
     else
         set_piece(s, font, size, ink_of(s, word, core), word, core);
-    set_piece(s, FONT_WORDS, SIZE_WORDS, PALETTE_INK, word + core, length - core);
-    s->x += text_width(s->painter, code ? FONT_CODE : FONT_WORDS, code ? SIZE_CODE : SIZE_WORDS, " ");
+    set_piece(s, FONT_WORDS, s->words, PALETTE_INK, word + core, length - core);
+    bool more_code = (code || arrow) && next_is_code(word + length);
+    s->x += text_width(s->painter, more_code ? FONT_CODE : FONT_WORDS, more_code ? SIZE_CODE : s->words, " ");
 }
 
 /* The entry after the change, changed bits in the accent; only where the text shows the change itself. */
@@ -166,14 +174,14 @@ static unsigned count_steps(const struct story_fault *fault) {
 
 float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
     struct setting s = {painter, fault, area->inside.x + INDENT, area->inside.x + area->inside.w, 0, y + 14,
-                        area->inside.y + area->inside.h, true, false, false};
+                        area->inside.y + area->inside.h, area->tight ? 20 : 23, area->tight ? SIZE_SMALL : SIZE_WORDS, true, false, false};
     unsigned count = count_steps(fault);
     for (unsigned i = 0; i < count; i++) {
         char text[400];
         s.accent = false;
         if (!story_fault_step(fault, i, text, sizeof text, &s.accent))
             break;
-        float end = measure_step(s, text), limit = s.bottom - 2 - (i + 1 < count ? LINE - 5 : 0);
+        float end = measure_step(s, text), limit = s.bottom - 2 - (i + 1 < count ? s.line - 5 : 0);
         if (end > limit) {
             put_until(painter, s.left, fminf(s.y, s.bottom - 2), s.right, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
                       format_words("and %u more: click the title to enlarge this panel", count - i).text);
@@ -181,7 +189,7 @@ float paint_steps(struct painter *painter, const struct fault_area *area, float 
         }
         paint_number(painter, area->inside.x, s.y, i + 1, s.accent);
         set_step(&s, text);
-        s.y += LINE;
+        s.y += s.line;
     }
     return s.y;
 }

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define ROW 34.0f
-#define BOX_H 28.0f
+static float box_height(const struct fault_area *area) { return area->tight ? 23 : 28; }
+static float row_height(const struct fault_area *area) { return area->tight ? 27 : 34; }
 
 struct columns {
     float level, at, value, rights, at_width, value_width;
@@ -15,7 +15,7 @@ struct columns {
 static struct columns columns_of(struct painter *painter, const struct fault_area *area, const struct mmu_walk *walk) {
     bool wide = walk->mode == MMU_MODE_4LEVEL || walk->mode == MMU_MODE_5LEVEL;
     unsigned at_digits = wide ? 12 : 8, value_digits = walk->mode == MMU_MODE_32BIT ? 8 : 16;
-    for (unsigned i = 0; i < walk->count; i++)
+    for (unsigned i = 0; i < walk->count && i < MMU_MAX_LEVELS; i++)
         at_digits = walk->steps[i].at.value >> 32 ? 12 : at_digits;
     float pad = area->narrow ? 7 : 9, gap = area->narrow ? 6 : 10, digit = text_width(painter, FONT_CODE, SIZE_CODE, "0");
     float least = area->narrow ? 0 : wide ? 116 : 150;
@@ -53,30 +53,31 @@ static uint64_t refused_bits(const struct mmu_step *step) {
 static void paint_box(struct painter *painter, struct rect at, const char *text, bool bad, float pad) {
     draw_fill(painter->list, at, PALETTE_WELL, 6);
     draw_stroke(painter->list, at, bad ? PALETTE_BAD : PALETTE_LINE, 6, 1);
-    put(painter, at.x + pad, at.y + 18, FONT_CODE, SIZE_CODE, PALETTE_INK, text);
+    put(painter, at.x + pad, at.y + at.h / 2 + 4, FONT_CODE, SIZE_CODE, PALETTE_INK, text);
 }
 
 /* Beside the bits where there is room, below the row otherwise. Returns the height that it added. */
-static float paint_verdict(struct painter *painter, const struct fault_area *area, const struct mmu_step *step, float x, float middle) {
+static float paint_verdict(struct painter *painter, const struct fault_area *area, const struct mmu_step *step, const struct bit_boxes *bits,
+                           float x) {
     if (step->refused == MMU_RULE_NONE)
         return 0;
     struct words verdict = format_words("refused: %s", mmu_rule_name(step->refused));
     float right = area->inside.x + area->inside.w, width = text_width(painter, FONT_CODE, SIZE_CODE, verdict.text);
     if (x + 6 + width <= right) {
-        put(painter, x + 6, middle + 4, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
+        put(painter, x + 6, bits->middle + 4, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
         return 0;
     }
-    put_right(painter, right, middle + 27, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
-    return 16;
+    put(painter, fmaxf(fminf(bits->x, right - width), area->inside.x), bits->middle + box_height(area) - 1, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
+    return 14;
 }
 
 static float paint_row(struct painter *painter, const struct fault_area *area, const struct columns *c, const struct mmu_step *step,
                        float y) {
     bool bad = step->refused != MMU_RULE_NONE;
-    float pad = area->narrow ? 7 : 9, middle = y + BOX_H / 2;
+    float pad = area->narrow ? 7 : 9, height = box_height(area), middle = y + height / 2;
     struct words level = format_words("%s %03x", mmu_level_name(step->level), step->index);
-    put(painter, c->level, y + 18, FONT_CODE, SIZE_CODE, PALETTE_INK, level.text);
-    struct rect at = {c->at, y, c->at_width, BOX_H}, value = {c->value, y, c->value_width, BOX_H};
+    put(painter, c->level, middle + 4, FONT_CODE, SIZE_CODE, PALETTE_INK, level.text);
+    struct rect at = {c->at, y, c->at_width, height}, value = {c->value, y, c->value_width, height};
     paint_box(painter, at, format_address(step->at.value, c->at_digits).text, false, pad);
     paint_box(painter, value, format_address(step->before, c->value_digits).text, bad, pad);
     tip(painter, at, "%s %u of its table\nits physical address", mmu_level_name(step->level), step->index);
@@ -88,7 +89,7 @@ static float paint_row(struct painter *painter, const struct fault_area *area, c
     struct bit_boxes bits = {.value = step->before, .refused = refused_bits(step), .leaf = step->leaf || step->level == 1,
                              .x = c->rights, .middle = middle};
     float x = paint_bits(painter, &bits);
-    return y + ROW + paint_verdict(painter, area, step, x, middle);
+    return y + row_height(area) + paint_verdict(painter, area, step, &bits, x);
 }
 
 float paint_walk(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
@@ -97,7 +98,7 @@ float paint_walk(struct painter *painter, const struct fault_area *area, float y
     if (count == 0) {
         const char *why = walk->mode == MMU_MODE_NONE ? "paging is off: no table was walked" : "refused before any table was read";
         put_until(painter, area->inside.x, y + 18, area->inside.x + area->inside.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, why);
-        return y + ROW;
+        return y + row_height(area);
     }
     struct columns c = columns_of(painter, area, walk);
     paint_heads(painter, &c, y + 9);

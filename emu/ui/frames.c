@@ -83,6 +83,22 @@ static void paint_zone_name(struct painter *painter, const struct ui_grid *grid,
         draw_line(painter->list, end + 8, y - 3, right - text, y - 3, PALETTE_LINE, 1);
 }
 
+struct cell_rows {
+    struct rect at;
+    uint32_t columns, rows, count;
+    const uint8_t *frames;
+};
+
+/* dimmed: how far the colours are moved towards the panel's. */
+static void paint_cells(struct painter *painter, const struct cell_rows *rows, float gap, float dimmed) {
+    color *cells = draw_cells(painter->list, rows->at, rows->columns, rows->rows, rows->count, gap);
+    color colors[256] = {0};
+    for (unsigned kind = 0; kind < FRAME_ABSENT; kind++)
+        colors[kind] = dimmed > 0 ? mix(frame_color(kind), PALETTE_PANEL, dimmed) : frame_color(kind);
+    for (uint32_t i = 0; i < rows->count && cells; i++)
+        cells[i] = colors[rows->frames[i]];
+}
+
 static void paint_zone_cells(struct painter *painter, const struct ui_grid *grid, const struct ui_grid_zone *zone) {
     float top = grid->at.y - grid->scroll + zone->y;
     float first = floorf((grid->at.y - top) / grid->pitch_y), last = ceilf((grid->at.y + grid->at.h - top) / grid->pitch_y);
@@ -95,13 +111,10 @@ static void paint_zone_cells(struct painter *painter, const struct ui_grid *grid
     count = count < left ? count : left;
     struct rect at = {grid->at.x, top + (float)from * grid->pitch_y, (float)grid->columns * grid->pitch_x,
                       (float)(to - from) * grid->pitch_y};
-    color *cells = draw_cells(painter->list, at, grid->columns, (uint32_t)(to - from), (uint32_t)count, grid->gap);
-    color colors[256] = {0};
-    for (unsigned kind = 0; kind < FRAME_KINDS; kind++)
-        colors[kind] = frame_color(kind);
-    const uint8_t *frames = painter->view->kernel->frames + begin;
-    for (uint64_t i = 0; i < count && cells; i++)
-        cells[i] = colors[frames[i]];
+    struct cell_rows rows = {at, grid->columns, (uint32_t)(to - from), (uint32_t)count, painter->view->kernel->frames + begin};
+    if (grid->gap > 0 && grid->gap * 4 > grid->pitch_y) /* small cells: a dark gap would outweigh the colour */
+        paint_cells(painter, &rows, 0, 0.45f);
+    paint_cells(painter, &rows, grid->gap, 0);
 }
 
 /* Overlays ------------------------------------------------------------------------------------------------- */
@@ -165,7 +178,7 @@ static void tip_frame(struct painter *painter, const struct ui_grid *grid) {
         if (pfn >= kernel->zones[i].start_pfn && pfn - kernel->zones[i].start_pfn < kernel->zones[i].spanned)
             zone = kernel->zones[i].name;
     tip(painter, grid->at, "frame %05" PRIx64 "  %s\n%s, one of %s in a row\nphysical %s%s%s", pfn, zone,
-        frame_kind_name((enum frame_kind)kind), format_count(to - from).text, format_address(pfn << 12, 8).text,
+        kind < FRAME_KINDS ? frame_kind_name((enum frame_kind)kind) : "unknown", format_count(to - from).text, format_address(pfn << 12, 8).text,
         part_in_fault(painter->view, pfn), struct_page_words(painter->view, pfn).text);
     struct rect cell;
     if (ui_grid_cell(grid, pfn, &cell))

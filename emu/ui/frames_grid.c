@@ -1,7 +1,7 @@
 /*
  * Where the cell of a frame is. Zones follow each other, each below a line with its name; within a zone frames go row
- * by row, `columns` to a row. Pitches are whole device pixels as soon as a cell gets one; a memory with more
- * frames than pixels gets fractional pitches, and the rasteriser averages.
+ * by row, `columns` to a row. Pitches are whole device pixels as soon as a cell gets two; below that they
+ * are fractions, and the rasteriser averages.
  */
 #include "emu/ui/frames_grid.h"
 
@@ -36,35 +36,33 @@ struct fit {
     float pitch_x, pitch_y, quality;
 };
 
-/* Cells as large and as square as the room allows; round numbers of columns win ties. */
-static float quality_of(float pitch_x, float pitch_y, uint32_t columns) {
+/* Cells as large and as square as the room allows; of equal ones those that fill the width. */
+static float quality_of(float pitch_x, float pitch_y, float used_width) {
     float low = fminf(pitch_x, pitch_y), high = fmaxf(pitch_x, pitch_y);
-    float roundness = columns % 64 == 0 ? 0.02f : columns % 32 == 0 ? 0.01f : 0;
-    return low * 100 + fminf(high, low * 1.5f) + roundness;
+    return low * 100 + fminf(high, low * 1.5f) * 10 + used_width;
 }
 
 static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t columns, float width, float height, float unit) {
     float rows = (float)all_rows(grid, columns);
     float pitch_x = floorf(width / (float)columns / unit) * unit, pitch_y = floorf(height / rows / unit) * unit;
-    if (pitch_x < unit || pitch_y < unit) {
-        pitch_x = width / (float)columns;
-        pitch_y = fminf(height / rows, unit);
-        pitch_x = fminf(pitch_x, unit);
+    if (pitch_x < 2 * unit || pitch_y < 2 * unit) { /* too small for whole pixels: averages */
+        pitch_x = fminf(width / (float)columns, 1.99f * unit);
+        pitch_y = fminf(height / rows, 1.99f * unit);
     }
     pitch_x = fminf(pitch_x, pitch_y * 1.5f);
     pitch_y = fminf(pitch_y, pitch_x * 1.5f);
-    if (pitch_x >= unit)
+    if (pitch_x >= 2 * unit)
         pitch_x = floorf(pitch_x / unit + 0.001f) * unit;
-    if (pitch_y >= unit)
+    if (pitch_y >= 2 * unit)
         pitch_y = floorf(pitch_y / unit + 0.001f) * unit;
-    float quality = quality_of(pitch_x, pitch_y, columns);
+    float quality = quality_of(pitch_x, pitch_y, pitch_x * (float)columns / width);
     if (quality > best->quality)
         *best = (struct fit){columns, pitch_x, pitch_y, quality};
 }
 
 static struct fit fit_columns(const struct ui_grid *grid, float width, float height, float unit) {
     struct fit best = {16, 1, 1, -1};
-    for (uint32_t columns = 16; columns <= 4096; columns += 16)
+    for (uint32_t columns = 16; columns <= 4096; columns += 8)
         try_columns(&best, grid, columns, width, height, unit);
     return best;
 }

@@ -110,6 +110,6 @@ void ui_pan_frames(struct ui_state *state, const struct ui_frame *frame, float d
 
 float ui_scale_for(int device_width, int device_height, float dpi_scale) {
     float logical = fminf((float)device_width / dpi_scale / 1280, (float)device_height / dpi_scale / 800);
-    float grown = logical > 1 ? floorf(sqrtf(logical) * 4) / 4 : 1;
+    float grown = logical > 1 ? floorf(powf(logical, 0.75f) * 4) / 4 : 1;
     return fminf(fmaxf(dpi_scale, 1) * grown, 4);
 }

@@ -55,7 +55,7 @@ static void lay_memory(struct rect body, struct rect *panels) {
     left = left_of(body, 0.335f, &rest);
     middle = left_of(rest, 0.58f, &right);
     panels[PANEL_FRAMES] = upper(left, 0.66f, &panels[PANEL_SPACE]);
-    panels[PANEL_FAULT] = upper(middle, 0.66f, &panels[PANEL_CONSOLE]);
+    panels[PANEL_FAULT] = upper(middle, body.h < 560 ? 0.78f : 0.66f, &panels[PANEL_CONSOLE]);
     panels[PANEL_ZONES] = upper(right, 0.32f, &below);
     panels[PANEL_BUDDY] = upper(below, 0.55f, &panels[PANEL_LRU]);
 }

@@ -16,7 +16,7 @@ struct belt {
 /* Squares for pages; one square is `each` pages, so that no belt needs more than its lines. */
 static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, uint64_t each) {
     uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + STEP - SQUARE) / STEP), 1), lines = (uint32_t)fmaxf(floorf(at.h / STEP), 1);
-    uint64_t squares = (belt->pages + each - 1) / each, most = (uint64_t)per_line * lines;
+    uint64_t squares = belt->pages / each + (belt->pages % each != 0), most = (uint64_t)per_line * lines;
     uint32_t shown = (uint32_t)(squares < most ? squares : most);
     if (shown == 0)
         return;
@@ -29,7 +29,7 @@ static void paint_squares(struct painter *painter, struct rect at, const struct 
 
 static uint64_t pages_per_square(uint64_t most_pages, struct rect belt) {
     uint64_t room = (uint64_t)(fmaxf(floorf(belt.w / STEP), 1) * fmaxf(floorf(belt.h / STEP), 1)), each = 1;
-    while (room * each < most_pages)
+    while (each < 1ull << 40 && room * each < most_pages)
         each *= 2;
     return each;
 }
@@ -42,27 +42,32 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
         if (zone->present == 0)
             continue;
         belts[n++] = (struct belt){zone->name, "active", "pages that were used again lately", zone->nr_active, PALETTE_ANON};
-        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive, 0x4682b4ffu};
+        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive, PALETTE_INACTIVE};
         *most = zone->nr_active > *most ? zone->nr_active : *most;
         *most = zone->nr_inactive > *most ? zone->nr_inactive : *most;
     }
     return n;
 }
 
-static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, uint64_t each) {
+/* share: of the longest belt, for the bar that stands for squares where there is no room. */
+static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, uint64_t each, float share) {
     struct words text = format_words("%s %s, %s pages", belt->zone, belt->list, format_count(belt->pages).text);
     put_until(painter, row.x, row.y + 11, row.x + row.w, FONT_WORDS, SIZE_SMALL, belt->pages ? PALETTE_INK : PALETTE_FAINT, text.text);
     struct rect squares = {row.x, row.y + 18, row.w, row.h - 22};
     if (squares.h >= STEP - 3)
         paint_squares(painter, squares, belt, each);
+    else if (row.h >= 20)
+        draw_fill(painter->list, (struct rect){row.x, row.y + 15, fmaxf(row.w * share, belt->pages ? 1 : 0), 4}, belt->color, 1);
     tip(painter, row, "%s %s list\n%s\n%s pages, %s; a square is %s", belt->zone, belt->list, belt->meaning, format_count(belt->pages).text,
         format_bytes(belt->pages * 4096).text, format_bytes(each * 4096).text);
 }
 
-static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count, uint64_t each) {
+static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count, uint64_t each,
+                        uint64_t most) {
     float height = fminf(inside.h / (float)count, 120);
     for (unsigned i = 0; i < count; i++)
-        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i], each);
+        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i], each,
+                   (float)((double)belts[i].pages / (double)most));
 }
 
 void paint_lru(struct painter *painter, struct rect at) {
@@ -80,7 +85,7 @@ void paint_lru(struct painter *painter, struct rect at) {
         panel_empty(painter, inside, "The active and inactive list of each zone, a square a page.",
                     "Both are empty now; they fill as the program touches memory and files.");
     else
-        paint_belts(painter, inside, belts, count, each);
+        paint_belts(painter, inside, belts, count, each, most);
     panel_end(painter);
 }
 

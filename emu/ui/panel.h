@@ -79,6 +79,7 @@ unsigned timeline_rows(const struct view *view); /* tracks that are shown */
 struct fault_area {
     struct rect inside;
     bool narrow; /* less room than the wide columns need */
+    bool tight;  /* less height than the usual lines need */
 };
 float paint_walk(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault);
 float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault);

@@ -99,10 +99,9 @@ int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, flo
         return -ENOMEM;
     int status = resize(raster, scale, device_width, device_height);
     struct canvas canvas;
-    if (status == 0)
-        status = canvas_open(&canvas, raster->pixels, device_width, device_height, scale);
     if (status != 0)
         return status;
+    canvas_open(&canvas, raster->pixels, device_width, device_height, scale);
     struct damage_list list = {.count = 0};
     find_damage(raster, &canvas, frame, &list);
     for (int i = 0; i < list.count; i++) {

@@ -2,6 +2,7 @@
 #include "emu/ui/canvas.h"
 #include "emu/ui/ui.h"
 
+#include <cairo.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,9 +17,7 @@ int ui_render_pixels(const struct draw_list *list, float scale, uint32_t *pixels
     if (list->failed)
         return -ENOMEM;
     memset(pixels, 0, (size_t)device_width * (size_t)device_height * sizeof *pixels);
-    int status = canvas_open(&canvas, pixels, device_width, device_height, scale);
-    if (status != 0)
-        return status;
+    canvas_open(&canvas, pixels, device_width, device_height, scale);
     canvas_play(&canvas, list, 0, list->count, (struct irect){0, 0, device_width, device_height});
     canvas_close(&canvas);
     return 0;

@@ -19,7 +19,8 @@
 #define BOX_H (ROWS * PITCH_Y + 2 * BOX_PAD)
 #define REGION_GAP 11.0f
 #define REGIONS_MAX 40u
-#define LEAST_COLUMNS 2u
+#define LEAST_COLUMNS 1u
+#define CROWD 12u /* regions from which on gaps get small */
 
 struct region_look {
     const struct kv_vma *vma;
@@ -60,15 +61,17 @@ static uint32_t columns_of(const struct kv_vma *vma, uint64_t per_cell) {
 
 static float width_of(uint32_t columns) { return (float)columns * PITCH_X + 2 * BOX_PAD - 1; }
 
+static float gap_of(const struct regions *regions) { return regions->count > CROWD ? 5 : REGION_GAP; }
+
 static float total_width(const struct regions *regions, uint64_t per_cell) {
-    float width = -REGION_GAP;
+    float width = -gap_of(regions);
     for (unsigned i = 0; i < regions->count; i++)
-        width += width_of(columns_of(regions->of[i].vma, per_cell)) + REGION_GAP;
+        width += width_of(columns_of(regions->of[i].vma, per_cell)) + gap_of(regions);
     return width;
 }
 
 static void take_regions(struct regions *regions, const struct kv_address_space *space, float room) {
-    float least = width_of(LEAST_COLUMNS) + REGION_GAP;
+    float least = width_of(LEAST_COLUMNS) + 5;
     size_t fit = room > least ? (size_t)(room / least) : 1;
     for (size_t i = 0; i < space->vma_count; i++) {
         if (regions->count == REGIONS_MAX || regions->count == fit) {
@@ -79,14 +82,14 @@ static void take_regions(struct regions *regions, const struct kv_address_space 
         name_region(&regions->of[regions->count++]);
     }
     regions->per_cell = 1;
-    while (regions->per_cell < 1u << 20 && total_width(regions, regions->per_cell) > room)
+    while (regions->per_cell < 1ull << 44 && total_width(regions, regions->per_cell) > room)
         regions->per_cell *= 2;
 }
 
 /* Spare room widens every gap evenly, up to a point, so that labels find place. */
 static void place_regions(struct regions *regions, struct rect at) {
     float spare = at.w - total_width(regions, regions->per_cell), x = at.x;
-    float gap = REGION_GAP + (regions->count > 1 ? fminf(spare / (float)(regions->count - 1), 34) : 0);
+    float gap = gap_of(regions) + (regions->count > 1 ? fminf(spare / (float)(regions->count - 1), 34) : 0);
     for (unsigned i = 0; i < regions->count; i++) {
         struct region_look *look = &regions->of[i];
         look->columns = columns_of(look->vma, regions->per_cell);
@@ -176,11 +179,11 @@ static void paint_regions(struct painter *painter, const struct regions *regions
 
 /* Page tables ----------------------------------------------------------------------------------------------- */
 
-#define SLOT_W 30.0f
+#define SLOT_W 32.0f
 #define SLOT_H 17.0f
-#define VOID_W 22.0f
+#define VOID_W 16.0f
 #define TABLES_MAX 48u
-#define ENTRY_STEP 6.0f
+#define TABLE_SIDE 32
 
 struct slots { /* present entries in order, a dark box for each run of absent ones */
     float x[TABLES_MAX];
@@ -201,8 +204,8 @@ static float slots_width(const struct kv_address_space *space, size_t count, flo
 static void paint_void(struct painter *painter, float x, float y, unsigned from, unsigned to) {
     struct rect at = {x, y, VOID_W, SLOT_H};
     draw_stroke(painter->list, at, PALETTE_LINE, 3, 1);
-    for (unsigned i = 0; i < 3; i++)
-        draw_fill(painter->list, (struct rect){x + 5.5f + 4.5f * (float)i, y + SLOT_H / 2 - 1, 2, 2}, PALETTE_LINE, 1);
+    for (unsigned i = 0; i < 2; i++)
+        draw_fill(painter->list, (struct rect){x + 5 + 4 * (float)i, y + SLOT_H / 2 - 1, 2, 2}, PALETTE_LINE, 1);
     tip(painter, at, "entries %03x to %03x\n%u entries are not present\n%s of linear memory without a table", from, to - 1, to - from,
         format_bytes((uint64_t)(to - from) << 22).text);
 }
@@ -224,24 +227,51 @@ static void paint_slot(struct painter *painter, const struct kv_table *table, fl
         format_address(table->entry, 8).text, format_address((uint64_t)table->index << 22, 8).text, table->present);
 }
 
-/* Under its slot: a strip of the table's present entries, then how many there are. */
-static void paint_table(struct painter *painter, const struct kv_table *table, float x, float y, float room) {
-    bool accent = fault_uses_table(painter, table->index);
-    struct words count = format_words("%u", table->present);
-    float text = text_width(painter, FONT_CODE, 10, count.text) + 4;
-    uint32_t cells = (uint32_t)fmaxf(fminf((room - text) / ENTRY_STEP, 40), 1);
-    cells = table->present < cells ? table->present : cells;
-    color *to = cells ? draw_cells(painter->list, (struct rect){x, y, (float)cells * ENTRY_STEP, 12}, cells, 1, cells, 1) : NULL;
-    for (uint32_t i = 0; i < cells && to; i++)
-        to[i] = PALETTE_TABLE_SOFT;
-    if (to && accent)
-        to[cells - 1] = PALETTE_ACCENT;
-    put(painter, x + (float)cells * ENTRY_STEP + 3, y + 9.5f, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_FAINT, count.text);
-    tip(painter, (struct rect){x, y - 1, room, 14}, "table of PDE %03x\n%u of 1 024 entries present%s", table->index, table->present,
-        accent ? "\nthis fault's entry is here" : "");
+/* The kind of frame that the page at `linear` is mapped to, FRAME_ABSENT: none. */
+static unsigned kind_at(const struct kv_address_space *space, uint64_t linear) {
+    for (size_t i = 0; i < space->vma_count; i++) {
+        const struct kv_vma *vma = &space->vmas[i];
+        uint64_t page = (linear - vma->start) >> 12;
+        if (linear >= vma->start && linear < vma->end && vma->pages && page < vma->page_count)
+            return vma->pages[page];
+    }
+    return FRAME_ABSENT;
 }
 
-static void paint_directory(struct painter *painter, const struct kv_address_space *space, struct rect at, bool tables) {
+/* The table's 1 024 entries, a pixel each, in the colours of the frames that they map. */
+static void paint_entries(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table, struct rect at) {
+    const struct view *view = painter->view;
+    draw_fill(painter->list, rect_inset(at, -2, -2), PALETTE_WELL, 2);
+    draw_stroke(painter->list, rect_inset(at, -2, -2), PALETTE_LINE, 2, 1);
+    color *cells = draw_cells(painter->list, at, TABLE_SIDE, TABLE_SIDE, TABLE_SIDE * TABLE_SIDE, 0);
+    for (unsigned i = 0; i < TABLE_SIDE * TABLE_SIDE && cells; i++) {
+        unsigned kind = kind_at(space, ((uint64_t)table->index << 22) + ((uint64_t)i << 12));
+        cells[i] = kind < FRAME_ABSENT ? frame_color(kind) : 0;
+    }
+    if (!fault_uses_table(painter, table->index))
+        return;
+    unsigned entry = (unsigned)(view->fault.linear >> 12) % 1024;
+    struct rect dot = {at.x + (float)(entry % TABLE_SIDE) - 1, at.y + (float)(entry / TABLE_SIDE) - 1, 3, 3};
+    draw_fill(painter->list, dot, PALETTE_ACCENT, 0);
+}
+
+/* Under its slot: the table. room: up to the next slot. */
+static void paint_table(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table, struct rect at) {
+    bool accent = fault_uses_table(painter, table->index), map = at.h >= TABLE_SIDE;
+    struct rect drawn = {at.x, at.y, TABLE_SIDE, map ? TABLE_SIDE : 9};
+    struct words count = format_words("%u", table->present);
+    if (map)
+        paint_entries(painter, space, table, drawn);
+    else
+        put_center(painter, drawn, at.y + 7, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
+    if (map && text_width(painter, FONT_CODE, 10, count.text) + drawn.w + 5 <= at.w)
+        put(painter, drawn.x + drawn.w + 5, at.y + 8, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
+    tip(painter, rect_inset(drawn, -2, -4), "table of PDE %03x\n%u of 1 024 entries present%s", table->index, table->present,
+        accent ? "\nthis fault's entry is the bright one" : "");
+}
+
+/* table_height: room under the slots; 0: none. */
+static void paint_directory(struct painter *painter, const struct kv_address_space *space, struct rect at, float table_height) {
     float x = at.x, gap = 4;
     size_t count = space->table_count < TABLES_MAX ? space->table_count : TABLES_MAX;
     while (count > 0 && slots_width(space, count, gap) > at.w - (count < space->table_count ? 60 : 0))
@@ -256,8 +286,9 @@ static void paint_directory(struct painter *painter, const struct kv_address_spa
             x += VOID_W + gap;
         }
         paint_slot(painter, table, x, at.y);
-        if (tables)
-            paint_table(painter, table, x, at.y + SLOT_H + 8, SLOT_W + gap + (i + 1 < count && space->tables[i + 1].index > table->index + 1u ? VOID_W + gap : 0) - 6);
+        bool hole = i + 1 < count && space->tables[i + 1].index > table->index + 1u;
+        if (table_height > 0)
+            paint_table(painter, space, table, (struct rect){x, at.y + SLOT_H + 8, SLOT_W + gap + (hole ? VOID_W + gap : 0) - 6, table_height});
         x += SLOT_W + gap;
         next = table->index + 1u;
     }
@@ -267,14 +298,25 @@ static void paint_directory(struct painter *painter, const struct kv_address_spa
 
 /* The panel ------------------------------------------------------------------------------------------------- */
 
-static struct words subtitle_of(const struct kv_address_space *space) {
+static struct words subtitle_of(const struct kv_address_space *space, float width) {
+    if (width < 400)
+        return format_words("pid %d \xc2\xb7 %s of %s", space->pid, format_bytes(space->resident * 4096).text,
+                            format_bytes(space->total * 4096).text);
     return format_words("pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->pid, space->vma_count,
                         format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
 }
 
+/* What a cell stands for, where that is not one page. */
+static void paint_note(struct painter *painter, const struct regions *regions, struct rect inside, float y) {
+    if (y > inside.y + inside.h || (regions->per_cell == 1 && regions->hidden == 0))
+        return;
+    struct words hidden = regions->hidden ? format_words("; %u more regions: enlarge the window", regions->hidden) : format_words("%s", "");
+    put_until(painter, inside.x, y, inside.x + inside.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
+              format_words("a cell above is %s%s", format_bytes(regions->per_cell * 4096).text, hidden.text).text);
+}
+
 static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct rect inside) {
-    static struct regions const none = {.count = 0};
-    struct regions regions = none;
+    struct regions regions = {.count = 0};
     struct rect row = {inside.x, inside.y + 17, inside.w, BOX_H};
     take_regions(&regions, space, inside.w);
     place_regions(&regions, row);
@@ -284,21 +326,17 @@ static void paint_space_of(struct painter *painter, const struct kv_address_spac
         return;
     float label = 90;
     put(painter, inside.x, y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, "page directory");
-    bool tables = y + SLOT_H + 8 + 12 <= bottom + 4;
-    if (tables)
-        put(painter, inside.x, y + SLOT_H + 17.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, "page tables");
-    paint_directory(painter, space, (struct rect){inside.x + label, y, inside.w - label, SLOT_H}, tables);
-    float note = y + SLOT_H + 8 + 12 + 18;
-    if (note < bottom && (regions.per_cell > 1 || regions.hidden > 0))
-        put_until(painter, inside.x, note, inside.x + inside.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
-                  format_words("a cell is %s%s", format_bytes(regions.per_cell * 4096).text,
-                               regions.hidden ? format_words("; %u more regions: enlarge the window", regions.hidden).text : "").text);
+    float room = bottom + 4 - (y + SLOT_H + 8), height = room >= TABLE_SIDE + 2 ? TABLE_SIDE : room >= 8 ? 8 : 0;
+    if (height > 0)
+        put(painter, inside.x, y + SLOT_H + 16.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, height >= TABLE_SIDE ? "page tables" : "entries in use");
+    paint_directory(painter, space, (struct rect){inside.x + label, y, inside.w - label, SLOT_H}, height);
+    paint_note(painter, &regions, inside, y + SLOT_H + 8 + height + 20);
 }
 
 void paint_space(struct painter *painter, struct rect at) {
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     bool some = kernel && kernel->space.vma_count > 0;
-    struct words subtitle = some ? subtitle_of(&kernel->space) : format_words("what a process may use");
+    struct words subtitle = some ? subtitle_of(&kernel->space, at.w) : format_words("what a process may use");
     struct rect inside = panel_begin(painter, PANEL_SPACE, at, "ADDRESS SPACE", subtitle.text);
     if (some)
         paint_space_of(painter, &kernel->space, inside);

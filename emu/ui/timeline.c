@@ -20,7 +20,7 @@ struct track_look {
 
 static const struct track_look tracks[TRACK_COUNT] = {
     [TRACK_ANON] = {"anon", PALETTE_ANON, true},          [TRACK_FILE] = {"file", PALETTE_FILE, true},
-    [TRACK_SWAP] = {"swap", PALETTE_SWAP_CACHE, true},    [TRACK_COW] = {"copy on write", PALETTE_TABLE, false},
+    [TRACK_SWAP] = {"swap", PALETTE_SWAP_CACHE, true},    [TRACK_COW] = {"copy on write", PALETTE_COW, false},
     [TRACK_BAD] = {"bad access", PALETTE_BAD, false},     [TRACK_KERNEL] = {"kernel", PALETTE_KERNEL, false},
 };
 
@@ -49,7 +49,10 @@ static struct span_of_time time_span(const struct view *view) {
         uint64_t last = view->marks[view->mark_count - 1].blocks;
         span.to = last > span.to ? last : span.to;
     }
-    uint64_t length = span.to > span.from ? span.to - span.from : 1, air = length / 50 + 1;
+    uint64_t length = span.to > span.from ? span.to - span.from : 1, most = 1ull << 60;
+    length = length < most ? length : most;
+    span.from = span.from < most ? span.from : most;
+    uint64_t air = length / 50 + 1;
     span.from -= span.from < air ? span.from : air;
     span.to = span.from + length + 2 * air;
     return span;

@@ -171,17 +171,21 @@ static void type_key(struct window *w, const SDL_Keysym *key) {
     }
 }
 
+static void press(struct window *w, uint32_t key) {
+    int64_t argument;
+    enum ui_action action = ui_key_action(&w->state, key, &argument);
+    do_action(w, action, argument);
+}
+
 static void on_key(struct window *w, const SDL_Keysym *key) {
-    int64_t argument = 0;
     if (key->sym == SDLK_ESCAPE)
-        do_action(w, ui_key_action(&w->state, UI_KEY_ESCAPE, &argument), argument);
+        press(w, UI_KEY_ESCAPE);
     else if (w->state.typing)
         type_key(w, key);
 }
 
 /* Text as the keyboard layout makes it, so that '?' and 'N' are found on every keyboard. */
 static void on_text(struct window *w, const char *text) {
-    int64_t argument = 0;
     if (w->state.typing) {
         type(w, text, strlen(text));
         return;
@@ -191,7 +195,7 @@ static void on_text(struct window *w, const char *text) {
     else if (text[0] == '0')
         change_size_of_all(w, 0);
     else if ((unsigned char)text[0] < 0x80)
-        do_action(w, ui_key_action(&w->state, (uint32_t)(unsigned char)text[0], &argument), argument);
+        press(w, (uint32_t)(unsigned char)text[0]);
 }
 
 static void on_motion(struct window *w, const SDL_MouseMotionEvent *motion) {

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define NOTCH 0.56f /* of the gauge */
+#define NOTCH 0.74f /* of the gauge */
 
 struct gauge {
     struct rect at;
@@ -77,8 +77,8 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     const struct kv_zone *zone = &painter->view->kernel->zones[z];
     bool low_row = row.h < 56;
     float name_width = row.w < 420 ? 70 : 90, history = row.w >= 480 ? 178 : 0;
-    struct gauge gauge = {.knee = zone->high + zone->high / 2, .full = zone->present > zone->high ? zone->present : zone->high + 1};
-    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history ? history + 20 : 0), fminf(34, fmaxf(row.h - 34, 12))};
+    struct gauge gauge = {.knee = zone->high + zone->high / 4, .full = zone->present > zone->high ? zone->present : zone->high + 1};
+    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history ? history + 20 : 0), fminf(34, fmaxf(row.h - 36, 12))};
     put_until(painter, row.x, row.y + (low_row ? 14 : 19), row.x + name_width - 4, FONT_WORDS, SIZE_WORDS, PALETTE_INK, zone->name);
     put_until(painter, row.x, row.y + (low_row ? 28 : 36), row.x + name_width - 4, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
               format_words("%s free", format_count(zone->free).text).text);
@@ -101,6 +101,9 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
                       ", %" PRIu64 ", %" PRIu64 "\nper-CPU lists: %" PRIu64 " hot, %" PRIu64 " cold",
         zone->name, format_count(zone->free).text, format_count(zone->present).text, free_words(zone), zone->min, zone->low, zone->high,
         zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2], zone->pageset_count[0], zone->pageset_count[1]);
+    if (row.h >= 88)
+        put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
+                  format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64, free_words(zone), zone->pageset_count[0], zone->pageset_count[1]).text);
     if (history)
         paint_history(painter, (struct rect){right + 20, gauge.at.y + 2, history, gauge.at.h - 4}, z);
 }
@@ -122,7 +125,7 @@ void paint_zones(struct painter *painter, struct rect at) {
     struct rect inside = panel_begin(painter, PANEL_ZONES, at, "ZONES", subtitle);
     if (count == 0)
         kernel_missing(painter, inside, "A gauge for each zone: free pages against min, low and high.");
-    float height = count ? fminf(72, inside.h / (float)count) : 0;
+    float height = count ? fminf(98, inside.h / (float)count) : 0;
     unsigned fit = height >= 26 ? count : (unsigned)fmaxf(floorf(inside.h / 26), 1);
     height = fmaxf(height, 26);
     for (unsigned i = 0; i < count && i < fit; i++)

@@ -3,8 +3,9 @@
  *
  *   sample pictures DIRECTORY   every scene, size and state as a PNG, to be looked at
  *   sample golden FILE          the picture that test_golden compares with
+ *   sample picture FILE SCENE   another scene of the same sample, as the window shows it
  *   sample window               a real window on the copy-on-write sample (tests/ui/window.sh drives it)
- *   sample bench                milliseconds for a frame
+ *   sample bench                milliseconds of CPU time for a frame
  */
 #include "emu/ui/ui.h"
 #include "tests/ui/sample_view.h"
@@ -31,7 +32,7 @@ static const struct picture pictures[] = {
     {.name = "fault-2x", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 2, .options = {.state = VIEW_PAUSED}},
     {.name = "fault-1.5x", .scene = SCENE_FAULT, .width = 1280, .height = 800, .scale = 1.5f, .options = {.state = VIEW_PAUSED}},
     {.name = "reclaim", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}},
-    {.name = "reclaim-pressure", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 16, .pressure = true}, .caption = "Free memory fell below *low*, so kswapd woke. The hog allocates faster than the disk writes: below *min* it must reclaim for itself."},
+    {.name = "reclaim-pressure", .scene = SCENE_RECLAIM, .width = 1280, .height = 800, .scale = 1, .options = {.ram_mib = 24, .pressure = true}, .caption = "Free memory fell below *low*, so kswapd woke. The hog allocates faster than the disk writes: below *min* it must reclaim for itself."},
     {.name = "memory", .scene = SCENE_MEMORY, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_PAUSED}},
     {.name = "console", .scene = SCENE_CONSOLE, .width = 1280, .height = 800, .scale = 1, .options = {.state = VIEW_RUNNING}},
     {.name = "fault-1024", .scene = SCENE_FAULT, .width = 1024, .height = 640, .scale = 1, .options = {.state = VIEW_PAUSED}},
@@ -88,14 +89,15 @@ static void set_state(struct ui_state *state, const struct picture *picture) {
         snprintf(state->caption, sizeof state->caption, "%s", picture->caption);
 }
 
-static int draw_picture(const struct picture *picture, const char *path) {
+static int draw_picture(const struct picture *picture, const char *path, bool history) {
     struct ui_frame *frame = calloc(1, sizeof *frame);
     struct view *view = sample_view(&picture->options);
     struct ui_state state;
     char error[300];
     ui_frame_init(frame);
     set_state(&state, picture);
-    make_history(&state, view);
+    if (history)
+        make_history(&state, view);
     ui_draw(frame, view, &state);
     int status = ui_render_png(&frame->list, picture->width, picture->height, picture->scale, path, error, sizeof error);
     if (status != 0)
@@ -111,7 +113,7 @@ static int draw_all(const char *directory) {
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
         char path[600];
         snprintf(path, sizeof path, "%s/%s.png", directory, pictures[i].name);
-        failed |= draw_picture(&pictures[i], path);
+        failed |= draw_picture(&pictures[i], path, true);
     }
     return failed != 0;
 }
@@ -156,7 +158,7 @@ static int run_window(void) {
 
 static double now_ms(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -224,11 +226,16 @@ int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "pictures") == 0)
         return draw_all(argv[2]);
     if (argc == 3 && strcmp(argv[1], "golden") == 0)
-        return draw_picture(&pictures[0], argv[2]) != 0;
+        return draw_picture(&pictures[0], argv[2], false) != 0;
+    if (argc == 4 && strcmp(argv[1], "picture") == 0) {
+        struct picture picture = pictures[0];
+        picture.scene = (enum ui_scene)(atoi(argv[3]) % SCENE_COUNT);
+        return draw_picture(&picture, argv[2], false) != 0;
+    }
     if (argc == 2 && strcmp(argv[1], "window") == 0)
         return run_window();
     if (argc == 2 && strcmp(argv[1], "bench") == 0)
         return bench();
-    fprintf(stderr, "usage: sample pictures DIRECTORY | golden FILE | window | bench\n");
+    fprintf(stderr, "usage: sample pictures DIRECTORY | golden FILE | picture FILE SCENE | window | bench\n");
     return 2;
 }

@@ -296,6 +296,8 @@ static void fill_console(struct view_console *console, const struct sample_optio
     for (unsigned i = 0; options->long_names && i < 60; i++)
         snprintf(console->lines[console->count++], sizeof console->lines[0],
                  "%02u a line of the guest that is exactly as long as the console's hundred columns allow it to be....|", i % 100);
+    if (options->long_names)
+        console->count++;
 }
 
 static bool fill_marks(struct view *view, const struct sample_options *options) {
