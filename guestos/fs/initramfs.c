@@ -27,7 +27,8 @@ struct hard_link {
 struct unpack {
     const u8 *bytes;
     size_t size, at;
-    u32 entries;
+    bool open; /* entries since the last trailer */
+    bool any;
     struct hard_link *links;
     /* the entry in hand */
     u32 field[FIELDS];
@@ -310,7 +311,7 @@ static int unpack_entry(struct unpack *u)
     return error;
 }
 
-/* One archive up to its trailer; zeroes between archives are skipped. */
+/* Archive after archive, each up to its trailer; zeroes between them are skipped. */
 static int unpack_all(struct unpack *u)
 {
     while (left(u)) {
@@ -321,16 +322,19 @@ static int unpack_all(struct unpack *u)
         int error = parse_entry(u);
         if (error)
             return error;
-        if (strcmp(u->name, TRAILER) == 0)
+        u->open = strcmp(u->name, TRAILER) != 0;
+        u->any = true;
+        if (!u->open)
             forget_links(u);
         else
             error = unpack_entry(u);
         if (error)
             return error;
         take(u, u->field[FILESIZE]);
-        u->entries++;
     }
-    return u->entries ? 0 : refuse(u, "no entry");
+    if (u->open)
+        return refuse(u, "no trailer");
+    return u->any ? 0 : refuse(u, "no entry");
 }
 
 int unpack_initramfs(const void *cpio, size_t size)
