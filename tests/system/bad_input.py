@@ -102,7 +102,7 @@ suite.check("nothing half-written is left", not [name for name in os.listdir(fol
             os.listdir(folder.name))
 
 # A machine that goes wrong says so.
-done = run([images.faultline, "run", "--headless", "--rom", write("zero-rom", b"\0" * 65536), "--limit", "0.001"])
+done = run([images.faultline, "run", "--headless", "--rom", write("zero-rom", b"\0" * 65536), "--limit", "0.00002"])
 suite.check("a ROM of zeroes ends with a sentence", done.status not in (0, None) and done.err.startswith("faultline: "), done)
 done = run([images.faultline, "run", "--headless", "--limit", "0.2",
             compile("spin", "int main(void) { for (;;) ; }\n", "-m32", "-static")])
