@@ -77,7 +77,7 @@ void paint_lru(struct painter *painter, struct rect at) {
     unsigned count = kernel ? belts_of(kernel, belts, &most) : 0;
     float height = count ? fminf((at.h - HEAD - 10) / (float)count, 120) : 0;
     uint64_t each = pages_per_square(most, (struct rect){0, 0, at.w - 2 * PAD, height - 22});
-    struct words subtitle = each > 1 ? format_words("a square is %" PRIu64 " pages", each) : format_words("each square a page");
+    struct words subtitle = count && height - 22 < STEP - 3 ? format_words("pages of each list") : each > 1 ? format_words("a square is %" PRIu64 " pages", each) : format_words("each square a page");
     struct rect inside = panel_begin(painter, PANEL_LRU, at, "LRU", subtitle.text);
     if (count == 0)
         kernel_missing(painter, inside, "The active and inactive list of each zone.");

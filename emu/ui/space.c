@@ -94,7 +94,7 @@ static void place_regions(struct regions *regions, struct rect at) {
         struct region_look *look = &regions->of[i];
         look->columns = columns_of(look->vma, regions->per_cell);
         look->box = (struct rect){x, at.y, width_of(look->columns), BOX_H};
-        x = roundf(x + look->box.w + gap);
+        x = floorf(x + look->box.w + gap);
     }
 }
 
@@ -141,14 +141,18 @@ static void mark_fault_page(struct painter *painter, const struct regions *regio
     draw_stroke(painter->list, (struct rect){cell.x - 2, cell.y - 2, cell.w + 4, cell.h + 4}, PALETTE_ACCENT, 1, 1.5f);
 }
 
+static struct words rights_of(const struct kv_vma *vma) {
+    return format_words("%c%c%c%c", vma->flags & FLAG_READ ? 'r' : '-', vma->flags & FLAG_WRITE ? 'w' : '-',
+                        vma->flags & FLAG_EXEC ? 'x' : '-', vma->flags & FLAG_SHARED ? 's' : 'p');
+}
+
 static void tip_region(struct painter *painter, const struct regions *regions, const struct region_look *look) {
     const struct kv_vma *vma = look->vma;
     struct rect at = {look->box.x, look->box.y - 18, look->box.w, look->box.h + 18};
     if (!is_hovered(painter, at))
         return;
-    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c\n%s\n%s resident of %s\none cell is %s", vma->start, vma->end,
-        vma->flags & FLAG_READ ? 'r' : '-', vma->flags & FLAG_WRITE ? 'w' : '-', vma->flags & FLAG_EXEC ? 'x' : '-',
-        vma->flags & FLAG_SHARED ? 's' : 'p', vma->name[0] ? vma->name : "anonymous memory", format_bytes(vma->resident * 4096).text,
+    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %s\n%s\n%s resident of %s\none cell is %s", vma->start, vma->end, rights_of(vma).text,
+        vma->name[0] ? vma->name : "anonymous memory", format_bytes(vma->resident * 4096).text,
         format_bytes(pages_of(vma) * 4096).text, format_bytes(regions->per_cell * 4096).text);
     painter->frame->hover_at = look->box;
 }
@@ -298,29 +302,54 @@ static void paint_directory(struct painter *painter, const struct kv_address_spa
 
 /* The panel ------------------------------------------------------------------------------------------------- */
 
-static struct words subtitle_of(const struct kv_address_space *space, float width) {
+static struct words subtitle_of(const struct kv_address_space *space, const struct regions *regions, float width) {
+    struct words size = format_words("%s of %s", format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
+    if (regions->hidden > 0)
+        return format_words("pid %d \xc2\xb7 %u of %zu regions \xc2\xb7 %s", space->pid, regions->count, space->vma_count, size.text);
     if (width < 400)
-        return format_words("pid %d \xc2\xb7 %s of %s", space->pid, format_bytes(space->resident * 4096).text,
-                            format_bytes(space->total * 4096).text);
+        return format_words("pid %d \xc2\xb7 %s", space->pid, size.text);
     return format_words("pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->pid, space->vma_count,
                         format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
 }
 
 /* What a cell stands for, where that is not one page. */
 static void paint_note(struct painter *painter, const struct regions *regions, struct rect inside, float y) {
-    if (y > inside.y + inside.h || (regions->per_cell == 1 && regions->hidden == 0))
+    if (y > inside.y + inside.h || regions->per_cell == 1)
         return;
-    struct words hidden = regions->hidden ? format_words("; %u more regions: enlarge the window", regions->hidden) : format_words("%s", "");
     put_until(painter, inside.x, y, inside.x + inside.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
-              format_words("a cell above is %s%s", format_bytes(regions->per_cell * 4096).text, hidden.text).text);
+              format_words("a cell above is %s", format_bytes(regions->per_cell * 4096).text).text);
 }
 
-static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct rect inside) {
-    struct regions regions = {.count = 0};
+/* Where the panel is tall: the regions as lines, as /proc/PID/maps has them. */
+static void paint_maps(struct painter *painter, const struct kv_address_space *space, struct rect at) {
+    const float line = 18;
+    size_t fit = at.h > 3 * line ? (size_t)(at.h / line) - 1 : 0; /* lines under the heads */
+    size_t shown = space->vma_count <= fit ? space->vma_count : fit > 0 ? fit - 1 : 0;
+    if (shown < 2)
+        return;
+    float digit = text_width(painter, FONT_CODE, SIZE_CODE, "0"), y = at.y + 12;
+    const float rights = at.x + 19 * digit, pages = rights + 6 * digit, name = pages + 25 * digit;
+    put(painter, at.x, y, FONT_CODE, SIZE_LABEL, PALETTE_FAINT, "range");
+    put(painter, rights, y, FONT_CODE, SIZE_LABEL, PALETTE_FAINT, "rights");
+    put(painter, pages + digit, y, FONT_CODE, SIZE_LABEL, PALETTE_FAINT, "resident");
+    put_until(painter, name, y, at.x + at.w, FONT_CODE, SIZE_LABEL, PALETTE_FAINT, "name");
+    for (size_t i = 0; i < shown; i++) {
+        const struct kv_vma *vma = &space->vmas[i];
+        y += line;
+        put(painter, at.x, y, FONT_CODE, SIZE_CODE, PALETTE_DIM, format_words("%08" PRIx64 "-%08" PRIx64, vma->start, vma->end).text);
+        put(painter, rights, y, FONT_CODE, SIZE_CODE, PALETTE_INK, rights_of(vma).text);
+        put_until(painter, pages + digit, y, name - digit, FONT_CODE, SIZE_CODE, PALETTE_INK,
+                  format_words("%s of %s", format_bytes(vma->resident * 4096).text, format_bytes(pages_of(vma) * 4096).text).text);
+        put_until(painter, name, y, at.x + at.w, FONT_CODE, SIZE_CODE, PALETTE_DIM, vma->name[0] ? vma->name : "anonymous");
+    }
+    if (shown < space->vma_count)
+        put(painter, at.x, y + line, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT, format_words("and %zu more", space->vma_count - shown).text);
+}
+
+static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct regions *regions, struct rect inside) {
     struct rect row = {inside.x, inside.y + 17, inside.w, BOX_H};
-    take_regions(&regions, space, inside.w);
-    place_regions(&regions, row);
-    paint_regions(painter, &regions, row);
+    place_regions(regions, row);
+    paint_regions(painter, regions, row);
     float y = row.y + BOX_H + 12, bottom = inside.y + inside.h;
     if (y + SLOT_H > bottom || space->table_count == 0)
         return;
@@ -330,16 +359,21 @@ static void paint_space_of(struct painter *painter, const struct kv_address_spac
     if (height > 0)
         put(painter, inside.x, y + SLOT_H + 16.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, height >= TABLE_SIDE ? "page tables" : "entries in use");
     paint_directory(painter, space, (struct rect){inside.x + label, y, inside.w - label, SLOT_H}, height);
-    paint_note(painter, &regions, inside, y + SLOT_H + 8 + height + 20);
+    float below = y + SLOT_H + 8 + height + 20;
+    paint_note(painter, regions, inside, below);
+    paint_maps(painter, space, (struct rect){inside.x, below + 14, inside.w, bottom - below - 14});
 }
 
 void paint_space(struct painter *painter, struct rect at) {
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     bool some = kernel && kernel->space.vma_count > 0;
-    struct words subtitle = some ? subtitle_of(&kernel->space, at.w) : format_words("what a process may use");
+    struct regions regions = {.count = 0};
+    if (some)
+        take_regions(&regions, &kernel->space, at.w - 2 * PAD);
+    struct words subtitle = some ? subtitle_of(&kernel->space, &regions, at.w) : format_words("what a process may use");
     struct rect inside = panel_begin(painter, PANEL_SPACE, at, "ADDRESS SPACE", subtitle.text);
     if (some)
-        paint_space_of(painter, &kernel->space, inside);
+        paint_space_of(painter, &kernel->space, &regions, inside);
     else if (kernel)
         panel_empty(painter, inside, "The regions of the current process to scale, page by page, with its page tables.",
                     "The task that runs now has no address space of its own; run on until the program starts.");

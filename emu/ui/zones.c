@@ -78,7 +78,7 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     bool low_row = row.h < 56;
     float name_width = row.w < 420 ? 70 : 90, history = row.w >= 480 ? 178 : 0;
     struct gauge gauge = {.knee = zone->high + zone->high / 4, .full = zone->present > zone->high ? zone->present : zone->high + 1};
-    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history ? history + 20 : 0), fminf(34, fmaxf(row.h - 36, 12))};
+    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history > 0 ? history + 20 : 0), fminf(34, fmaxf(row.h - 36, 12))};
     put_until(painter, row.x, row.y + (low_row ? 14 : 19), row.x + name_width - 4, FONT_WORDS, SIZE_WORDS, PALETTE_INK, zone->name);
     put_until(painter, row.x, row.y + (low_row ? 28 : 36), row.x + name_width - 4, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
               format_words("%s free", format_count(zone->free).text).text);
@@ -104,7 +104,7 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     if (row.h >= 88)
         put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
                   format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64, free_words(zone), zone->pageset_count[0], zone->pageset_count[1]).text);
-    if (history)
+    if (history > 0)
         paint_history(painter, (struct rect){right + 20, gauge.at.y + 2, history, gauge.at.h - 4}, z);
 }
 
