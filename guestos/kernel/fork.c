@@ -68,11 +68,18 @@ static pid_t alloc_pid(void)
 
 /* ---- the parts of a task ---- */
 
+/* /proc/zoneinfo: nr_kernel_stack, in pages. */
+static void count_kernel_stack(const struct task_struct *task, long sign)
+{
+    page_zone(virt_to_page(task->stack))->vm_stat[NR_KERNEL_STACK] += sign * (1 << STACK_ORDER);
+}
+
 void put_task_struct(struct task_struct *task)
 {
     if (!atomic_dec_and_test(&task->usage))
         return;
     fpu_free(task);
+    count_kernel_stack(task, -1);
     free_pages((unsigned long)task->stack, STACK_ORDER);
     kmem_cache_free(task_cache, task);
 }
@@ -88,6 +95,7 @@ static struct task_struct *dup_task_struct(void)
         kmem_cache_free(task_cache, task);
         return NULL;
     }
+    count_kernel_stack(task, 1);
     memset(task->stack, 0, THREAD_SIZE);
     task->fpu_state = NULL;
     return task;

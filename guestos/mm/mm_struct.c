@@ -69,14 +69,29 @@ void mmdrop(struct mm_struct *mm)
     kmem_cache_free(mm_cachep, mm);
 }
 
+/* The last address space is gone: nothing of any may be left. */
+static void check_leaks(void)
+{
+    unsigned long anon = global_page_state(NR_ANON_PAGES), mapped = global_page_state(NR_FILE_MAPPED);
+    unsigned long tables = global_page_state(NR_PAGETABLE);
+
+    if (anon || mapped || tables || vm_committed_space)
+        panic("mm: left over by all processes: %lu anonymous and %lu file pages, %lu page tables, %lu pages promised", anon, mapped,
+              tables, vm_committed_space);
+}
+
 void mmput(struct mm_struct *mm)
 {
     if (!atomic_dec_and_test(&mm->mm_users))
         return;
     if (CONFIG_DEBUG_VM)
         check_mm(mm);
+    if (unlikely(mm_check_always))
+        check_mapcounts();
     exit_mmap(mm);
     list_del(&mm->mmlist);
+    if (CONFIG_DEBUG_VM && list_empty(&init_mm.mmlist))
+        check_leaks();
     if (mm->exe_file)
         fput(mm->exe_file);
     mm->exe_file = NULL;

@@ -83,6 +83,7 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "AnonPages:", global_page_state(NR_ANON_PAGES));
     kib(&t, "Mapped:", global_page_state(NR_FILE_MAPPED));
     kib(&t, "Slab:", global_page_state(NR_SLAB));
+    kib(&t, "KernelStack:", global_page_state(NR_KERNEL_STACK));
     kib(&t, "PageTables:", global_page_state(NR_PAGETABLE));
     kib(&t, "Bounce:", global_page_state(NR_BOUNCE));
     kib(&t, "CommitLimit:", limit);

@@ -157,10 +157,32 @@ static void no_memory_at_all_is_said(void)
 
 static void initrd_out_of_reach_is_said(void)
 {
-    initrd_start = 40 * MIB;
-    initrd_end = 50 * MIB;
-    tap_expect_panic("initrd");
-    world_boot(48 * MIB, NULL);
+    initrd_start = 895 * MIB;
+    initrd_end = 897 * MIB;
+    tap_expect_panic("lies above the first 896 MiB");
+    world_boot(1024 * MIB, NULL);
+}
+
+static void fill_initrd(void)
+{
+    for (u32 i = 0; i < initrd_end - initrd_start; i++)
+        ((u8 *)__va(initrd_start))[i] = (u8)(i * 7);
+}
+
+static void initrd_in_high_memory_moves(void)
+{
+    world_map_ram();
+    initrd_start = 45 * MIB + 5 * PAGE_SIZE;
+    initrd_end = 48 * MIB - 1;
+    fill_initrd();
+    world_boot(48 * MIB, "highmem=16M");
+    CHECK_EQ(initrd_end - initrd_start, 3 * MIB - 5 * PAGE_SIZE - 1);
+    CHECK(initrd_end <= 32 * MIB);
+    for (u32 i = 0; i < initrd_end - initrd_start; i++)
+        CHECK_EQ(((u8 *)__va(initrd_start))[i], (u8)(i * 7));
+    CHECK_EQ(contig_page_data.node_zones[ZONE_HIGHMEM].free_pages, 16 * 256);
+    free_initrd_mem(initrd_start, initrd_end);
+    check_buddy();
 }
 
 static void odd_sizes_boot(void)
@@ -229,6 +251,7 @@ int main(void)
     tap_run("too little memory is said", too_little_memory_is_said);
     tap_run("no memory at all is said", no_memory_at_all_is_said);
     tap_run("an initrd out of reach is said", initrd_out_of_reach_is_said);
+    tap_run("an initrd in high memory moves", initrd_in_high_memory_moves);
     tap_run("odd sizes boot", odd_sizes_boot);
     tap_run("bootmem gives what is free", bootmem_gives_what_is_free);
     tap_run("bootmem is zeroed", bootmem_is_zeroed);

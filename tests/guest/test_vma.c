@@ -358,6 +358,75 @@ static void mincore_tells_what_is_there(void)
     finish();
 }
 
+static void locks_are_not_inherited(void)
+{
+    start();
+    map_at(0, 2, RW, ANON);
+    CHECK_EQ(sys_mlock(page(0), 2 * PAGE_SIZE), 0);
+    struct mm_struct *child = dup_mm(mm);
+    CHECK_EQ(child->locked_vm, 0);
+    CHECK(!(find_vma(child, page(0))->vm_flags & VM_LOCKED));
+    CHECK_EQ(mm->locked_vm, 2);
+    mmput(child);
+    finish();
+}
+
+static void locked_memory_is_filled_when_it_becomes_writable(void)
+{
+    start();
+    struct file *file = test_file(2, O_RDWR);
+    CHECK_EQ(do_mmap_pgoff(file, page(0), 2 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 0), page(0));
+    fput(file);
+    CHECK_EQ(sys_mlock(page(0), 2 * PAGE_SIZE), 0);
+    CHECK_EQ(mm->file_rss, 2);
+    CHECK_EQ(sys_mprotect(page(0), 2 * PAGE_SIZE, RW), 0);
+    CHECK_EQ(mm->file_rss, 0);
+    CHECK_EQ(mm->anon_rss, 2);
+    CHECK_EQ(sys_mprotect(page(1), PAGE_SIZE, PROT_NONE), 0);
+    CHECK_EQ(sys_munlock(page(0), 2 * PAGE_SIZE), 0);
+    CHECK_EQ(sys_mlock(page(0), 2 * PAGE_SIZE), -ENOMEM); /* PROT_NONE cannot be filled */
+    finish();
+}
+
+static void msync_hands_dirty_over(void)
+{
+    start();
+    long a = sys_mmap2(0, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(user_write((unsigned long)a, 1));
+    struct page *frame = pfn_to_page(pte_pfn(*walk_to_pte(mm, (unsigned long)a)));
+    CHECK(PageDirty(frame));
+    ClearPageDirty(frame);
+    CHECK_EQ(sys_msync((unsigned long)a, PAGE_SIZE, MS_SYNC), 0);
+    check_tlb();
+    CHECK(PageDirty(frame));
+    CHECK(!pte_dirty(*walk_to_pte(mm, (unsigned long)a)));
+    ClearPageDirty(frame);
+    CHECK(user_write((unsigned long)a, 2)); /* noticed again */
+    CHECK(PageDirty(frame));
+    finish();
+}
+
+static void promises_follow_the_rights(void)
+{
+    start();
+    map_at(0, 4, PROT_READ, ANON);
+    CHECK_EQ(vm_committed_space, 0);
+    CHECK_EQ(sys_mprotect(page(0), 4 * PAGE_SIZE, RW), 0);
+    CHECK_EQ(vm_committed_space, 4);
+    CHECK_EQ(sys_mprotect(page(0), PAGE_SIZE, PROT_READ), 0); /* never touched: not promised any more */
+    CHECK_EQ(vm_committed_space, 3);
+    CHECK(user_write(page(1), 1));
+    CHECK_EQ(sys_mprotect(page(1), 3 * PAGE_SIZE, PROT_READ), 0);
+    CHECK_EQ(vm_committed_space, 3);
+    sysctl_overcommit_memory = 2;
+    CHECK_EQ(sys_mprotect(page(0), PAGE_SIZE, RW), 0);
+    CHECK_EQ(map_at(8, totalram_pages / 2, RW, ANON), -ENOMEM);
+    CHECK_EQ(map_at(8, totalram_pages / 4, RW, ANON), page(8));
+    sysctl_overcommit_memory = 1;
+    CHECK_EQ(map_at(8, 2 * totalram_pages, RW, ANON), page(8));
+    finish();
+}
+
 static void map_count_has_a_limit(void)
 {
     start();
@@ -630,6 +699,10 @@ int main(void)
     tap_run("MADV_DONTNEED drops, DONTFORK is not inherited", madvise_dontneed_drops);
     tap_run("mlock counts and fills", mlock_counts_and_fills);
     tap_run("mincore and msync", mincore_tells_what_is_there);
+    tap_run("locks are not inherited", locks_are_not_inherited);
+    tap_run("locked memory is filled when it becomes writable", locked_memory_is_filled_when_it_becomes_writable);
+    tap_run("msync hands D over and notices the next write", msync_hands_dirty_over);
+    tap_run("promises follow the rights", promises_follow_the_rights);
     tap_run("map_count has a limit", map_count_has_a_limit);
     tap_run("a failed split changes nothing", failed_split_changes_nothing);
     tap_run("random operations against a model, seed 1", random_operations_1);

@@ -441,11 +441,21 @@ void kunmap_atomic(void *address, enum km_type type)
 
 /* ---- boot ---- */
 
+void world_map_ram(void)
+{
+    static bool mapped;
+    void *ram;
+
+    if (mapped)
+        return;
+    ram = mmap64((void *)FAKE_RAM, FAKE_RAM_BYTES, 3, HOST_MAP_FLAGS, -1, 0);
+    CHECKF(ram == (void *)FAKE_RAM, "fake RAM lies at %p", ram);
+    mapped = true;
+}
+
 void world_boot_map(const struct e820_entry *entries, unsigned count, const char *options)
 {
-    void *ram = mmap64((void *)FAKE_RAM, FAKE_RAM_BYTES, 3, HOST_MAP_FLAGS, -1, 0);
-
-    CHECKF(ram == (void *)FAKE_RAM, "fake RAM lies at %p", ram);
+    world_map_ram();
     INIT_LIST_HEAD(&init_task.tasks);
     test_task.active_mm = &init_mm;
     for (int i = 0; i < RLIM_NLIMITS; i++)

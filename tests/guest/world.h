@@ -10,6 +10,7 @@
 
 #define MIB 0x100000ul
 
+void world_map_ram(void); /* what world_boot does first: for a test that puts something into RAM before */
 /* Boots mm on [0, 640 KiB) and [1 MiB, ram). highmem: "highmem=" option's text, or NULL. */
 void world_boot(unsigned long ram, const char *options);
 /* The same with a memory map of the caller's choice. */

@@ -102,13 +102,24 @@ static void open_low_ram(void)
     }
 }
 
-static void reserve_initrd(void)
+/* Loaders put the initrd at the top of memory: when that is high memory, it moves to where it can be read. */
+static void keep_initrd(void)
 {
+    u32 size = initrd_end - initrd_start;
+    void *low;
+
     if (initrd_start >= initrd_end)
         return;
-    if (((initrd_end - 1) >> PAGE_SHIFT) >= max_low_pfn)
-        panic("initrd: [%08x, %08x) lies above the directly mapped memory", initrd_start, initrd_end);
-    reserve_bootmem(initrd_start, initrd_end - initrd_start);
+    if (((initrd_end - 1) >> PAGE_SHIFT) < max_low_pfn) {
+        reserve_bootmem(initrd_start, size);
+        return;
+    }
+    if (initrd_end > MAXMEM)
+        panic("initrd: [%08x, %08x) lies above the first 896 MiB", initrd_start, initrd_end);
+    low = alloc_bootmem(size);
+    memmove(low, __va(initrd_start), size); /* boot.S maps all of these 896 MiB */
+    initrd_start = (u32)__pa(low);
+    initrd_end = initrd_start + size;
 }
 
 void setup_memory(void)
@@ -133,7 +144,7 @@ void setup_memory(void)
     reserve_bootmem(0, PAGE_SIZE); /* the BIOS's data, and so that no allocation is at address 0 */
     reserve_bootmem(__pa(_text), (unsigned long)(_end - _text));
     reserve_bootmem(bitmap_pfn << PAGE_SHIFT, bootmem_bitmap_bytes(max_low_pfn));
-    reserve_initrd();
+    keep_initrd();
 }
 
 /* Linear PAGE_OFFSET + [0, max_low_pfn): 4 MiB pages, and one table for what does not fill the last 4 MiB. */
