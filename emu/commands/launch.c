@@ -135,6 +135,14 @@ static bool is_guest_program(const struct launch *launch, const char *name)
     return archive_has(launch->initrd.data, launch->initrd.size, entry);
 }
 
+static void note_directory(struct launch *launch, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (length < sizeof(launch->program_directory))
+        snprintf(launch->program_directory, sizeof(launch->program_directory), "%.*s", (int)length, path);
+}
+
 static bool build_overlay(struct launch *launch, const struct run_options *options, struct overlay *overlay)
 {
     const char *name = options->program[0];
@@ -150,6 +158,7 @@ static bool build_overlay(struct launch *launch, const struct run_options *optio
             complain("the path of '%s' is too long; run it from a folder nearer to the root", name);
             return false;
         }
+        note_directory(launch, path);
         overlay_file(overlay, path, 0100755, launch->program.data, launch->program.size);
         overlay_directories(overlay, strcat(cwd, "/"));
         cwd[strlen(cwd) > 1 ? strlen(cwd) - 1 : 1] = '\0';
@@ -185,8 +194,8 @@ static void read_guest_program(struct launch *launch, const char *name)
     char *slash = strrchr(image, '/');
     *slash = '\0';
     snprintf(path, sizeof(path), "%.3000s/%.200s", image, name);
-    if (access(path, R_OK) == 0)
-        file_read(path, "program", &launch->program);
+    if (access(path, R_OK) == 0 && file_read(path, "program", &launch->program))
+        note_directory(launch, path);
 }
 
 static bool add_program(struct launch *launch, const struct run_options *options)

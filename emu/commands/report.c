@@ -283,6 +283,7 @@ int run_launch(const struct launch *launch, const struct run_options *options)
         .program = {launch->program.data, launch->program.size},
         .cmdline = launch->cmdline,
         .program_name = launch->program_name,
+        .program_directory = launch->program_directory,
         .story = window || options->faults || options->stories || options->trace || options->screenshot,
         .owner = &report,
         .on_console = say_console,

@@ -20,6 +20,7 @@ struct launch {
     struct file_bytes rom, kernel, initrd, program;
     char *cmdline;
     char program_name[64];
+    char program_directory[4096]; /* of the program's file on the host, "" unknown: where its sources are looked for */
 };
 
 /* Reads and checks all files. False after complaining; nothing to free then. */

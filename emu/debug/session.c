@@ -173,7 +173,10 @@ static bool make_watchers(struct session *session)
         snprintf(session->kernelview_error, sizeof(session->kernelview_error), "the kernel image has no symbols");
     if (!session->config.story)
         return true;
-    struct story_config config = {.kernel = session->kernel_image, .program = session->program_image};
+    const char *directory = session->config.program_directory;
+    struct story_config config = {.kernel = session->kernel_image,
+                                  .program = session->program_image,
+                                  .program_directory = directory && directory[0] ? directory : NULL};
     session->story = story_create(&config);
     if (!session->story)
         return false;

@@ -22,6 +22,7 @@ struct session_config {
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
     const char *cmdline;
     const char *program_name; /* for titles; never NULL */
+    const char *program_directory; /* where the program's file lies on the host, for its sources; NULL or "": unknown */
     bool story;               /* false: no fault records (fastest) */
     /* optional hooks, called on the session's thread, machine callbacks' rules apply (no machine_run inside) */
     void *owner;

@@ -50,10 +50,8 @@ static void find_source(struct story *story, const struct image *image, struct p
     const char *slash = strrchr(line.file, '/'), *name = slash ? slash + 1 : line.file;
     tasks_copy_text(place->source_file, sizeof place->source_file, name, strlen(name));
     place->source_line = line.line;
-    const char *const directories[] = {line.directory, story->config.program_directory};
-    for (size_t i = 0; i < 2 && !place->source_text[0]; i++)
-        source_line_text(&story->sources, directories[i], line.file, line.line, place->source_text,
-                         sizeof place->source_text);
+    source_line_text(&story->sources, story->config.program_directory, &line, place->source_text,
+                     sizeof place->source_text);
 }
 
 static bool same_place(const struct place *place, const struct place *key) {

@@ -43,8 +43,9 @@ struct source_cache {
     struct source_file *files;
     size_t count;
 };
-/* The text of a line, trimmed, printable ASCII; "" when there is none. path relative: below directory (may be NULL). */
-void source_line_text(struct source_cache *cache, const char *directory, const char *path, unsigned line, char *text,
+/* The text of a line, trimmed, printable ASCII; "" when there is none. program_directory may be NULL. The folder in
+ * which this program runs plays no part. */
+void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line, char *text,
                       size_t size);
 void source_cache_free(struct source_cache *cache);
 

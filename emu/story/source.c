@@ -15,10 +15,12 @@
 #define FILES 64u
 #define FILE_MAX ((size_t)1 << 20)
 #define LINES_MAX 65536u
+#define PATH_LENGTH 4096u
+#define LEVELS_UP 6
 
 struct source_file {
-    char *path;
-    char *bytes; /* NULL: cannot be read */
+    char *path, *directory; /* as the image names them */
+    char *bytes;            /* NULL: cannot be read */
     size_t size;
     uint32_t *starts; /* offset of each line */
     uint32_t lines;
@@ -52,25 +54,61 @@ static void find_lines(struct source_file *file) {
             file->starts[file->lines++] = (uint32_t)i + 1;
 }
 
-static struct source_file *load(struct source_cache *cache, const char *path) {
-    if (!cache->files)
-        cache->files = calloc(FILES, sizeof *cache->files);
-    char *copy = cache->files && cache->count < FILES ? strdup(path) : NULL;
-    if (!copy)
-        return NULL;
-    struct source_file *file = &cache->files[cache->count++];
-    file->path = copy;
-    file->bytes = read_regular(path, &file->size);
-    if (file->bytes)
-        find_lines(file);
-    return file;
+/* Reads directory/compiled_in/path into *file; empty parts are left out. */
+static bool try_path(struct source_file *file, const char *directory, const char *compiled_in, const char *path) {
+    char full[2 * PATH_LENGTH];
+    int length = snprintf(full, sizeof full, "%s%s%s%s%s", directory, directory[0] ? "/" : "", compiled_in,
+                          compiled_in[0] ? "/" : "", path);
+    if (length > 0 && (size_t)length < sizeof full)
+        file->bytes = read_regular(full, &file->size);
+    return file->bytes != NULL;
 }
 
-static const struct source_file *find(struct source_cache *cache, const char *path) {
+/* A program moved away from its build folder, or built with paths cut short, still has its sources nearby. */
+static void search_upwards(struct source_file *file, const char *program_directory, const struct image_line *line) {
+    char directory[PATH_LENGTH];
+    const char *compiled_in = line->directory ? line->directory : "";
+    int length = snprintf(directory, sizeof directory, "%s", program_directory);
+    for (int up = 0; up <= LEVELS_UP && length > 0 && (size_t)length + 4 < sizeof directory; up++) {
+        if (try_path(file, directory, compiled_in, line->file) || try_path(file, directory, "", line->file))
+            return;
+        length += snprintf(directory + length, sizeof directory - (size_t)length, "/..");
+    }
+}
+
+static void read_source(struct source_file *file, const char *program_directory, const struct image_line *line) {
+    bool known = line->directory && line->directory[0] == '/';
+    if (line->file[0] == '/')
+        try_path(file, "", "", line->file);
+    else if (known)
+        try_path(file, "", line->directory, line->file);
+    else if (program_directory)
+        search_upwards(file, program_directory, line);
+    if (file->bytes)
+        find_lines(file);
+}
+
+static const struct source_file *find(struct source_cache *cache, const char *program_directory,
+                                      const struct image_line *line) {
+    const char *directory = line->directory ? line->directory : "";
     for (size_t i = 0; i < cache->count; i++)
-        if (strcmp(cache->files[i].path, path) == 0)
+        if (strcmp(cache->files[i].path, line->file) == 0 && strcmp(cache->files[i].directory, directory) == 0)
             return &cache->files[i];
-    return load(cache, path);
+    if (!cache->files)
+        cache->files = calloc(FILES, sizeof *cache->files);
+    if (!cache->files || cache->count == FILES)
+        return NULL;
+    struct source_file *file = &cache->files[cache->count];
+    file->path = strdup(line->file);
+    file->directory = strdup(directory);
+    if (!file->path || !file->directory) {
+        free(file->path);
+        free(file->directory);
+        return NULL;
+    }
+    cache->count++;
+    read_source(file, program_directory, line);
+    return file;
 }
 
 /* [from, to) without the blanks at both ends; tabs and what is not ASCII are made harmless. */
@@ -87,20 +125,13 @@ static void copy_trimmed(char *text, size_t size, const char *from, const char *
     text[at] = '\0';
 }
 
-void source_line_text(struct source_cache *cache, const char *directory, const char *path, unsigned line, char *text,
-                      size_t size) {
-    char full[1024];
+void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line,
+                      char *text, size_t size) {
+    const struct source_file *file = find(cache, program_directory, line);
     text[0] = '\0';
-    if (path[0] != '/' && !directory)
+    if (!file || line->line == 0 || line->line > file->lines)
         return;
-    int length =
-        snprintf(full, sizeof full, "%s%s%s", path[0] == '/' ? "" : directory, path[0] == '/' ? "" : "/", path);
-    if (length < 0 || (size_t)length >= sizeof full)
-        return;
-    const struct source_file *file = find(cache, full);
-    if (!file || line == 0 || line > file->lines)
-        return;
-    size_t start = file->starts[line - 1];
+    size_t start = file->starts[line->line - 1];
     const char *end = memchr(file->bytes + start, '\n', file->size - start);
     copy_trimmed(text, size, file->bytes + start, end ? end : file->bytes + file->size);
 }
@@ -108,6 +139,7 @@ void source_line_text(struct source_cache *cache, const char *directory, const c
 void source_cache_free(struct source_cache *cache) {
     for (size_t i = 0; i < cache->count; i++) {
         free(cache->files[i].path);
+        free(cache->files[i].directory);
         free(cache->files[i].bytes);
         free(cache->files[i].starts);
     }

@@ -97,7 +97,8 @@ struct story_config {
     const struct image *kernel;  /* may be NULL */
     const struct image *program; /* may be NULL: symbols and lines of user addresses */
     const char *program_comm;    /* comm under which program's symbols apply; NULL: any */
-    const char *program_directory; /* where relative source paths of program start; NULL: those are not read */
+    /* Where the program's file lies: relative source paths are looked for there and up to 6 folders above it. NULL: they are not. */
+    const char *program_directory;
     size_t keep; /* records kept, oldest dropped first, at least 128, about 1.6 KB each; memory grows as they come; 0 = 16384 */
 };
 

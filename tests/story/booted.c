@@ -26,6 +26,7 @@ void booted_open(struct booted *booted, uint64_t ram_bytes, bool story, void (*e
                                     .program = {booted->files[3], booted->sizes[3]},
                                     .cmdline = "loglevel=0",
                                     .program_name = "first-faults",
+                                    .program_directory = PROGRAM_DIRECTORY,
                                     .story = story,
                                     .owner = exit_owner,
                                     .on_program_exit = exit_hook};

@@ -189,7 +189,8 @@ Test(booted, a_source_line_stands_beside_the_programs_faults) {
             continue;
         found++;
         cr_assert_str_eq(fault->source_file, "first-faults.c");
-        cr_assert_not_null(strstr(fault->source_text, "0x10"), "%s", fault->source_text);
+        cr_assert_not_null(strstr(fault->source_text, "0x10"), "line %u: \"%s\" at %llx", fault->source_line,
+                           fault->source_text, (unsigned long long)fault->rip);
         cr_assert_eq(strncmp(fault->symbol, "main", 4), 0, "%s", fault->symbol);
     }
     cr_assert_eq(found, 1);
