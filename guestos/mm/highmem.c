@@ -63,10 +63,10 @@ static void flush_all_zero_pkmaps(void)
         flush_tlb_all();
 }
 
-/* A slot with count 0, or NULL when all have users. */
+/* A slot with count 0, or NULL when all have users: twice around, so that a whole circle follows the flush. */
 static struct pkmap_slot *find_free_slot(void)
 {
-    for (int tries = LAST_PKMAP; tries; tries--) {
+    for (int tries = 2 * LAST_PKMAP; tries; tries--) {
         last_pkmap_nr = (last_pkmap_nr + 1) % LAST_PKMAP;
         if (!last_pkmap_nr)
             flush_all_zero_pkmaps();

@@ -32,8 +32,9 @@ struct resources resources_now(void); /* pagevecs drained, empty slabs given bac
 void check_resources(const struct resources *before, const char *where);
 void check_everything(void);
 
+extern void (*while_sleeping)(void); /* what happens when the task sleeps; NULL: a panic, for nothing can wake it */
+
 /* ---- the processor ---- */
-#define FAULT_NONE 0
 /* One byte through the page tables, with the TLB in between and do_page_fault() on a miss. false: a signal came. */
 bool user_read(unsigned long address, u8 *value);
 bool user_write(unsigned long address, u8 value);
