@@ -112,7 +112,7 @@ static void paint_zone_cells(struct painter *painter, const struct ui_grid *grid
     struct rect at = {grid->at.x, top + (float)from * grid->pitch_y, (float)grid->columns * grid->pitch_x,
                       (float)(to - from) * grid->pitch_y};
     struct cell_rows rows = {at, grid->columns, (uint32_t)(to - from), (uint32_t)count, painter->view->kernel->frames + begin};
-    if (grid->gap > 0 && grid->gap * 4 > grid->pitch_y) /* small cells: a dark gap would outweigh the colour */
+    if (grid->gap > 0 && grid->gap * 4 >= grid->pitch_y) /* small cells: a dark gap would outweigh the colour */
         paint_cells(painter, &rows, 0, 0.45f);
     paint_cells(painter, &rows, grid->gap, 0);
 }
