@@ -1,5 +1,9 @@
-/* Any bytes as an ELF file: every question is asked, nothing crashes, nothing is read outside the bytes. */
+/*
+ * Any bytes as an ELF file: every question is asked, nothing crashes, nothing is read outside the bytes. When
+ * kernelview takes it for a kernel, it looks at memory that holds the same bytes.
+ */
 #include "emu/image/image.h"
+#include "emu/kernelview/kernelview.h"
 #include "tests/story/fuzz.h"
 
 #include <stdlib.h>
@@ -34,6 +38,29 @@ static void ask_addresses(const struct image *image) {
         abort();
 }
 
+#define LOADED_AT 0xC0100000u /* as the toy kernel */
+
+/* Paging is off, so that linear addresses are physical and the view's pointers lead into the bytes. */
+static void view_as_kernel(const struct image *image, const uint8_t *data, size_t size) {
+    char error[200];
+    struct kernelview *view = kernelview_create(image, error, sizeof error);
+    size_t pages = (size + MMU_PAGE_SIZE - 1) / MMU_PAGE_SIZE;
+    uint8_t *ram = view ? calloc(pages, MMU_PAGE_SIZE) : NULL;
+    if (ram) {
+        struct mmu_region region = {LOADED_AT, LOADED_AT + pages * MMU_PAGE_SIZE, ram, false};
+        struct mmu_memory memory = {&region, 1};
+        struct mmu_state state = {.cr0 = MMU_CR0_PE, .maxphyaddr = 36};
+        struct mmu_context mmu;
+        size_t data_at = pages > 3 ? 0x3000 : 0; /* the toy's data: file offset 2000 is linked at 3000 */
+        memcpy(ram + data_at, data + (data_at ? 0x2000 : 0), size - data_at);
+        mmu_context_init(&mmu, &memory, &state);
+        kernelview_snapshot_free(kernelview_snapshot(view, &mmu, -1));
+        kernelview_snapshot_free(kernelview_snapshot(view, &mmu, 2));
+    }
+    free(ram);
+    kernelview_destroy(view);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char error[160];
     struct image_summary summary;
@@ -48,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         image_symbol(image, "mem_map", &start, &length);
         ask_types(image);
         ask_addresses(image);
+        view_as_kernel(image, data, size);
         image_close(image);
     }
     free(bytes);

@@ -298,3 +298,26 @@ Test(kernelview, writes_nothing_to_the_guest) {
     cr_assert_eq(memcmp(before, ram.bytes, TOY_RAM_BYTES), 0);
     free(before);
 }
+
+/* Words anywhere in the kernel's data become pointers into it, small numbers or noise. */
+Test(kernelview, survives_random_damage) {
+    uint64_t seed = 0x5eed, start = 0, taken = 0;
+    cr_assert(image_symbol(image, "current_task", &start, NULL));
+    uint8_t *before = malloc(TOY_RAM_BYTES);
+    memcpy(before, ram.bytes, TOY_RAM_BYTES);
+    for (unsigned round = 0; round < 400; round++) {
+        for (unsigned i = 0; i < 40; i++) {
+            uint64_t at =
+                toy_random(&seed) % 4 ? 0x103020 + toy_random(&seed) % 0xe80 : 0x200000 + toy_random(&seed) % 0x3000;
+            uint64_t kind = toy_random(&seed) % 3, value = toy_random(&seed) >> 32;
+            uint32_t word = (uint32_t)(kind == 0 ? 0xC0103020 + value % 0x20000 : kind == 1 ? value % 64 : value);
+            memcpy(ram.bytes + (at & ~3ull), &word, sizeof word);
+        }
+        struct kv_snapshot *snapshot_now = kernelview_snapshot(view, &ram.mmu, round % 2 ? -1 : 1);
+        taken += snapshot_now != NULL;
+        kernelview_snapshot_free(snapshot_now);
+        memcpy(ram.bytes, before, TOY_RAM_BYTES);
+    }
+    cr_assert_gt(taken, 50);
+    free(before);
+}

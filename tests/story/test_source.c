@@ -54,7 +54,7 @@ Test(source, absolute_path) {
     strcpy(path, below("src/x.c"));
     cr_assert_str_eq(text_of(NULL, NULL, path, 1), "int x;");
     cr_assert_str_eq(text_of(NULL, NULL, path, 2), "x = 1;");
-    cr_assert_str_eq(text_of(NULL, NULL, path, 3), "caf??( );");
+    cr_assert_str_eq(text_of(NULL, NULL, path, 3), "caf?\?( );");
     cr_assert_str_eq(text_of(NULL, NULL, path, 4), "last");
     cr_assert_str_eq(text_of(NULL, NULL, path, 5), "");
     cr_assert_str_eq(text_of(NULL, NULL, path, 0), "");
