@@ -81,7 +81,6 @@ struct cpu_board {
      * when cpu_record_faults(cpu, true) is in force (registers and instruction bytes are filled then). */
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault);
     void (*on_delivery)(void *owner, const struct cpu_delivery *delivery); /* optional */
-    void (*on_return)(void *owner, uint64_t rip, uint8_t cpl);            /* optional: iret done */
 };
 
 /* memory: RAM and ROM regions (page-aligned, host pointers page-aligned), not owned, fixed for the CPU's life.

@@ -33,6 +33,7 @@
 #define CPU_FLAGS_CF (1u << 0)
 #define CPU_FLAGS_TF (1u << 8)
 #define CPU_FLAGS_IF (1u << 9)
+#define CPU_FLAGS_DF (1u << 10)
 #define CPU_FLAGS_IOPL (3u << 12)
 #define CPU_FLAGS_NT (1u << 14)
 #define CPU_FLAGS_RF (1u << 16)
@@ -112,6 +113,7 @@ struct decoded {
 
 /* What Zydis said about some bytes. Kept because the same few instructions take most of the faults. */
 #define DECODES 32
+#define OTHER_BLOCKS 256
 
 struct decode {
     const ZydisDecoder *decoder; /* NULL: empty */
@@ -185,6 +187,7 @@ struct cpu {
     uint32_t generation; /* changes with mmu */
     struct shortcut shortcut[SHORTCUTS];
     struct decode decode[DECODES];
+    uint64_t other_block[OTHER_BLOCKS]; /* short blocks that are no string instruction, by address */
     struct refused refused;
     struct decoded insn; /* of the refused access, when it is one of data */
     uint8_t *frame_code;
@@ -296,6 +299,9 @@ bool deliver_task(struct cpu *cpu, const struct event *event, uint16_t selector,
 
 /* fault.c */
 enum cpu_stop fault_take(struct cpu *cpu); /* after the engine stopped on a refused access */
+
+/* string.c: the block hook has met a block of 2 or 3 bytes, which may be a repeated string instruction. */
+void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size);
 
 /* hooks.c */
 bool hooks_install(struct cpu *cpu);

@@ -152,6 +152,8 @@ void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     (void)uc;
     if (__builtin_expect(cpu->blocks < atomic_load_explicit(&cpu->attention_at, memory_order_relaxed), 1)) {
         cpu->blocks++;
+        if (__builtin_expect(size - 2 <= 1, 0))
+            string_repeat(cpu, address, size);
         return;
     }
     slow_block(cpu, address, size);

@@ -251,8 +251,7 @@ static void trace_record(void *owner, uint32_t linear)
         return;
     }
     machine->counters.trace_records++;
-    if (machine->config.on_trace)
-        machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), record, head.bytes);
+    machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), record, head.bytes);
 }
 
 /* The CPU's side */
@@ -286,12 +285,6 @@ static void on_delivery(void *owner, const struct cpu_delivery *delivery)
         machine->counters.page_faults++;
 }
 
-static void on_return(void *owner, uint64_t rip, uint8_t cpl)
-{
-    struct machine *machine = owner;
-    machine->config.on_fault_return(machine->config.owner, rip, cpl);
-}
-
 struct cpu_board board_cpu_side(struct machine *machine)
 {
     return (struct cpu_board){
@@ -305,7 +298,6 @@ struct cpu_board board_cpu_side(struct machine *machine)
         .interrupt_pending = interrupt_pending,
         .on_page_fault = machine->config.on_page_fault ? on_page_fault : NULL,
         .on_delivery = on_delivery,
-        .on_return = machine->config.on_fault_return ? on_return : NULL,
     };
 }
 
@@ -375,8 +367,10 @@ void board_map(struct machine *machine)
     publish_ports(machine, RESET_CONTROL_RANGES);
     post_ranges(&machine->post, port + machine->port_count);
     publish_ports(machine, POST_RANGES);
-    trace_port_ranges(&machine->trace_port, port + machine->port_count);
-    publish_ports(machine, TRACE_PORT_RANGES);
+    if (machine->config.on_trace) { /* a guest that finds no mark does not spend time on records */
+        trace_port_ranges(&machine->trace_port, port + machine->port_count);
+        publish_ports(machine, TRACE_PORT_RANGES);
+    }
     vga_text_port_ranges(&machine->vga_text, port + machine->port_count);
     publish_ports(machine, VGA_TEXT_PORT_RANGES);
     vga_text_memory_ranges(&machine->vga_text, machine->mmio);

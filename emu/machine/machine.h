@@ -37,9 +37,9 @@ struct machine_config {
     void *owner;                 /* first argument of the callbacks below; each of them is optional */
     void (*on_console)(void *owner, uint8_t byte);       /* UART transmit */
     void (*on_debug_console)(void *owner, uint8_t byte); /* port 0xE9 */
-    void (*on_trace)(void *owner, uint64_t now_blocks, const void *record, size_t bytes); /* trace port, record copied by peek */
+    /* trace port, record copied by peek. Without it the port is absent, and a guest spends no time on records. */
+    void (*on_trace)(void *owner, uint64_t now_blocks, const void *record, size_t bytes);
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault); /* true: stop before its delivery */
-    void (*on_fault_return)(void *owner, uint64_t rip, uint8_t cpl);
     bool record_faults; /* full registers and bytes in each cpu_page_fault */
 };
 
