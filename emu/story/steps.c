@@ -2,7 +2,7 @@
  * The numbered steps of a fault: what the kernel looked at, decided, took and wrote, in that order. Words before
  * jargon, exact numbers. A step that did not happen has no line.
  *
- *   1 the VMA   2 the stack's growth   3 the branch and why   4 page cache   5 frames   6 waiting   7 rmap and LRU
+ *   1 the VMA   2 the stack's growth   3 the branch and why   4 frames   5 page cache   6 waiting   7 rmap and LRU
  *   8 the entry before and after   9 the outcome
  */
 #include "emu/story/words.h"
@@ -132,7 +132,9 @@ static void write_file_branch(struct out *out, const struct story_fault *fault) 
     bool copy = fault->branch == FLT_BRANCH_FILE_COW;
     out_string(out, copy ? "do_linear_fault: private write, so " : "filemap_fault: ");
     write_file_page(out, fault);
-    if (fault->branch == FLT_BRANCH_FILE_MINOR)
+    if (fault->branch == FLT_BRANCH_FILE_MINOR && fault->has_file_page)
+        out_string(out, " never had contents, so a new page of zeroes, without I/O");
+    else if (fault->branch == FLT_BRANCH_FILE_MINOR)
         out_string(out, " is in the page cache, so no I/O");
     else if (fault->branch == FLT_BRANCH_FILE_MAJOR)
         out_string(out, " is not in the page cache, so read it");
@@ -346,8 +348,8 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
     step_vma(&steps);
     step_growth(&steps);
     step_branch(&steps);
-    step_file_page(&steps);
     step_frames(&steps);
+    step_file_page(&steps);
     step_wait(&steps);
     step_lists(&steps);
     bool entry = step_entry(&steps);

@@ -174,6 +174,22 @@ Test(steps, file_page_in_the_cache) {
            "the instruction runs again and succeeds");
 }
 
+Test(steps, new_page_of_a_memory_file) {
+    uint32_t added[] = {0x11f0, 2, 2};
+    write_to_nothing();
+    file_vma(SCRIPT_RW | 8);
+    script_alloc(&script, 0x11f0, 1, 1, true, 9143);
+    script_event(&script, FLT_MM_FILEMAP_ADD, added, 3);
+    script_branch(&script, FLT_BRANCH_FILE_MINOR);
+    script_pte(&script, 0, 0x011f0067);
+    end_ok();
+    EXPECT("VMA 40010000-40020000 rw-s /lib/data: the program may write, but no page is mapped yet",
+           "filemap_fault: page 2 of /lib/data never had contents, so a new page of zeroes, without I/O",
+           "new frame 011f0 from NORMAL, per-CPU list, 9 143 free > low 120",
+           "page cache: frame 011f0 becomes page 2 of inode 2", "*PTE 0000 0000 -> 011f 0067",
+           "the instruction runs again and succeeds");
+}
+
 Test(steps, file_page_that_must_be_read) {
     uint32_t added[] = {0x777, 12, 2};
     script_begin(&script, SCRIPT_LINEAR, MMU_FETCH, MMU_RULE_NOT_PRESENT, 0);
