@@ -83,6 +83,8 @@ static void pass_time(struct machine *machine)
 static enum machine_stop idle(struct machine *machine, vtime limit)
 {
     struct cpu_registers registers;
+    if (machine->wanted != MACHINE_STOP_STEP)
+        return MACHINE_STOP_STEP; /* the loop ends here, before time jumps */
     cpu_read_registers(machine->cpu, &registers);
     if (!(registers.rflags & 0x200))
         return say(machine, MACHINE_STOP_DEAD, "the guest halted with interrupts off: it can never go on");
