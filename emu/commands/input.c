@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define SLICE_NS 1000000ull
-#define END_OF_INPUT 0x04 /* ^D */
 #define FOREIGN_KERNEL_NS 1000000000ull /* a kernel that tells of no program start gets input after so long */
+#define END_OF_INPUT 0x04 /* ^D */
 
 struct input {
     bool live; /* a terminal or pipe: bytes come when they come */
@@ -31,7 +31,7 @@ static uint64_t host_ns(void)
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-/* Bytes that come before the terminal is set up would be lost in the guest, as on a real serial line. */
+/* Before the program runs, init has not set the terminal yet, and the kernel would echo what comes. */
 static bool guest_listens(const struct session *session, vtime now)
 {
     return session_program_started(session) || now >= FOREIGN_KERNEL_NS;

@@ -290,7 +290,7 @@ int run_launch(const struct launch *launch, const struct run_options *options)
         .on_log = say_log,
         .on_event = options->trace ? record_event : NULL,
         .on_fault = record_fault,
-        .on_program_exit = program_exit,
+        .on_program_exit = options->explain || options->screenshot ? program_exit : NULL,
     };
     if (!report.text) {
         complain("no memory on the host; free some and try again");

@@ -186,6 +186,12 @@ static bool make_watchers(struct session *session)
     return true;
 }
 
+/* Without a listener the trace port is absent, and the guest pays nothing for its events. */
+static bool session_listens(const struct session *session)
+{
+    return session->config.story || session->config.on_event || session->config.on_program_exit;
+}
+
 static bool make_machine(struct session *session, char *error, size_t error_size)
 {
     add_file(session, "opt/faultline/kernel", session->config.kernel);
@@ -201,7 +207,7 @@ static bool make_machine(struct session *session, char *error, size_t error_size
         .owner = session,
         .on_console = on_console,
         .on_debug_console = on_debug_console,
-        .on_trace = on_trace,
+        .on_trace = session_listens(session) ? on_trace : NULL,
         .on_page_fault = session->config.story ? on_page_fault : NULL,
         .record_faults = session->config.story,
     };
@@ -272,7 +278,10 @@ void session_finish(struct session *session)
 
 struct machine *session_machine(struct session *session) { return session->machine; }
 const struct story *session_story(const struct session *session) { return session->story; }
-bool session_program_started(const struct session *session) { return session->program_started; }
+bool session_program_started(const struct session *session)
+{
+    return session->program_started || machine_post_code(session->machine) == FLT_POST_PROGRAM;
+}
 size_t session_shown_faults(const struct session *session) { return session->shown.count; }
 
 /* ---- views ---- */

@@ -23,7 +23,7 @@ struct session_config {
     const char *cmdline;
     const char *program_name; /* for titles; never NULL */
     const char *program_directory; /* where the program's file lies on the host, for its sources; NULL or "": unknown */
-    bool story;               /* false: no fault records (fastest) */
+    bool story;               /* false: no fault records; without a hook for events either, the guest does not trace */
     /* optional hooks, called on the session's thread, machine callbacks' rules apply (no machine_run inside) */
     void *owner;
     void (*on_console)(void *owner, const char *bytes, size_t count);
@@ -45,6 +45,7 @@ void session_finish(struct session *session); /* the run is over: closes open re
 
 struct machine *session_machine(struct session *session);
 const struct story *session_story(const struct session *session); /* NULL when config.story is false */
+/* The program runs: told by its event, or, when the guest does not trace, by the POST code. */
 bool session_program_started(const struct session *session);
 
 /* True when the last session_next_fault() ended at a record. */

@@ -20,6 +20,7 @@
 #include "kernel/signal_struct.h"
 #include "kernel/syscalls.h"
 #include "kernel/trace.h"
+#include "asm/io.h"
 #include "mm/slab.h"
 
 #define MAX_ARG_STRLEN (32 * PAGE_SIZE)
@@ -343,6 +344,7 @@ static void trace_program_start(void)
         TRACE(FLT_BOOT_PHASE, flt_boot_phase, .phase = FLT_PHASE_FIRST_USER);
     first_user = false;
     if (current->group_leader->parent->pid == 1)
+        outb(FLT_POST_PROGRAM, FLT_POST_PORT);
         TRACE(FLT_BOOT_PHASE, flt_boot_phase, .phase = FLT_PHASE_PROGRAM_START);
 }
 

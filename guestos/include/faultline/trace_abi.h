@@ -17,6 +17,9 @@
 
 #define FLT_TRACE_PORT 0x5F0u
 #define FLT_TRACE_MAGIC 0x31544C46u /* "FLT1" */
+/* What the guest leaves on the POST port when the first program is about to run; there without the trace port too. */
+#define FLT_POST_PORT 0x80u
+#define FLT_POST_PROGRAM 0xF0u
 #define FLT_RECORD_MAX 256u         /* longer records are dropped and counted */
 
 enum flt_type {
