@@ -12,6 +12,7 @@
  *                 below: the format's own, then auxv, envp, argv, argc
  */
 #include "asm/fpu.h"
+#include "asm/io.h"
 #include "asm/irqflags.h"
 #include "asm/uaccess.h"
 #include "fs/binfmts.h"
@@ -20,7 +21,6 @@
 #include "kernel/signal_struct.h"
 #include "kernel/syscalls.h"
 #include "kernel/trace.h"
-#include "asm/io.h"
 #include "mm/slab.h"
 
 #define MAX_ARG_STRLEN (32 * PAGE_SIZE)
@@ -343,9 +343,10 @@ static void trace_program_start(void)
     if (first_user)
         TRACE(FLT_BOOT_PHASE, flt_boot_phase, .phase = FLT_PHASE_FIRST_USER);
     first_user = false;
-    if (current->group_leader->parent->pid == 1)
-        outb(FLT_POST_PROGRAM, FLT_POST_PORT);
-        TRACE(FLT_BOOT_PHASE, flt_boot_phase, .phase = FLT_PHASE_PROGRAM_START);
+    if (current->group_leader->parent->pid != 1)
+        return;
+    outb(FLT_POST_PROGRAM, FLT_POST_PORT);
+    TRACE(FLT_BOOT_PHASE, flt_boot_phase, .phase = FLT_PHASE_PROGRAM_START);
 }
 
 static int execute(struct linux_binprm *bprm, const struct strings *argv, const struct strings *envp)
