@@ -124,6 +124,14 @@ static void select_fault(struct control *control, size_t position)
     publish(control);
 }
 
+/* A record that is not shown (a kernel fault, one that is not closed yet) changes nothing. */
+static void select_number(struct control *control, uint64_t number)
+{
+    size_t position = session_fault_position(control->session, number);
+    if (position > 0)
+        select_fault(control, position);
+}
+
 static void run_pause(struct control *control)
 {
     if (control->state == VIEW_ENDED)
@@ -145,7 +153,7 @@ static void obey(struct control *control, struct order order)
     case CONTROL_PREVIOUS_FAULT:
         select_fault(control, control->position ? control->position - 1 : count - (count > 0));
         return;
-    case CONTROL_SELECT_FAULT: select_fault(control, (size_t)order.argument); return;
+    case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order.argument); return;
     case CONTROL_QUIT: control->quit = true; return;
     }
 }

@@ -284,6 +284,14 @@ bool session_program_started(const struct session *session)
 }
 size_t session_shown_faults(const struct session *session) { return session->shown.count; }
 
+size_t session_fault_position(const struct session *session, uint64_t number)
+{
+    for (size_t i = 0; i < session->shown.count; i++)
+        if (session->shown.numbers[i] == number)
+            return i + 1;
+    return 0;
+}
+
 /* ---- views ---- */
 
 static bool copy_marks(const struct session *session, struct view *view)
