@@ -155,9 +155,11 @@ static const char *part_in_fault(const struct view *view, uint64_t pfn) {
     return view->fault.has_cow && view->fault.cow_old_pfn == pfn ? "\ncopied by this fault" : "";
 }
 
-static struct words struct_page_words(const struct view *view, uint64_t pfn) {
+static struct words struct_page_words(const struct painter *painter, uint64_t pfn) {
+    const struct view *view = painter->view;
+    bool followed = painter->state->selected_pfn == (int64_t)pfn;
     if (!view->has_selected || view->selected.pfn != pfn)
-        return format_words("%s", "\nclick to follow it");
+        return format_words("%s", followed ? "\nfollowed; click again to let it go" : "\nclick to follow it");
     return format_words("\n_count %d, mapped by %d, flags %08x\nmapping %" PRIx64 ", index %" PRIx64, view->selected.count,
                         view->selected.mapcount, view->selected.flags, view->selected.mapping, view->selected.index);
 }
@@ -179,7 +181,7 @@ static void tip_frame(struct painter *painter, const struct ui_grid *grid) {
             zone = kernel->zones[i].name;
     tip(painter, grid->at, "frame %05" PRIx64 "  %s\n%s, one of %s in a row\nphysical %s%s%s", pfn, zone,
         kind < FRAME_KINDS ? frame_kind_name((enum frame_kind)kind) : "unknown", format_count(to - from).text, format_address(pfn << 12, 8).text,
-        part_in_fault(painter->view, pfn), struct_page_words(painter->view, pfn).text);
+        part_in_fault(painter->view, pfn), struct_page_words(painter, pfn).text);
     struct rect cell;
     if (ui_grid_cell(grid, pfn, &cell))
         painter->frame->hover_at = rect_inset(cell, -2, -2);

@@ -44,7 +44,6 @@ enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t
     case ' ': return ACTION_RUN_PAUSE;
     case 'n': return ACTION_NEXT_FAULT;
     case 'N': return ACTION_PREVIOUS_FAULT;
-    case 's': return ACTION_STEP;
     case 'p': return ACTION_SCREENSHOT;
     case '?': return ACTION_HELP;
     case 'q': return ACTION_QUIT;

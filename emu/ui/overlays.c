@@ -101,7 +101,6 @@ static const struct help_line help_lines[] = {
     {"space", "run, or pause where the guest is"},
     {"n", "run to the next page fault"},
     {"N", "show the fault before this one"},
-    {"s", "one instruction"},
     {"1 2 3 4", "scenes: Fault, Reclaim, Memory, Console"},
     {"p", "save this picture as faultline-N.png"},
     {"wheel, drag", "in FRAMES: zoom and pan"},

@@ -135,10 +135,19 @@ static void tip_mark(struct painter *painter, struct rect lane, struct span_of_t
     }
 }
 
+/* Where the guest is; while it stands still, the mark of the fault on show. */
+static uint64_t time_shown(const struct view *view) {
+    if (!view->has_fault || view->state == VIEW_RUNNING)
+        return view->blocks;
+    for (size_t i = view->mark_count; i-- > 0;)
+        if (view->marks[i].fault == view->fault.number)
+            return view->marks[i].blocks;
+    return view->fault.begin_blocks;
+}
+
 static void paint_playhead(struct painter *painter, struct rect lane, struct span_of_time span) {
     const struct view *view = painter->view;
-    uint64_t now = view->has_fault && view->state != VIEW_RUNNING ? view->fault.begin_blocks : view->blocks;
-    float x = roundf(place(&lane, span, now));
+    float x = roundf(place(&lane, span, time_shown(view)));
     draw_fill(painter->list, (struct rect){x, lane.y - 3, 2, lane.h + 5}, PALETTE_ACCENT, 0);
 }
 
@@ -147,7 +156,10 @@ static struct words state_words(const struct view *view) {
         return format_words("waiting for the guest");
     if (view->state == VIEW_RUNNING)
         return format_words("running");
-    return format_words("%s%s%s", view->state == VIEW_PAUSED ? "paused" : "ended", view->stop_text[0] ? ": " : "", view->stop_text);
+    const char *state = view->state == VIEW_PAUSED ? "paused" : "ended";
+    if (view->stop_text[0] == '\0' || strcmp(view->stop_text, state) == 0)
+        return format_words("%s", state);
+    return format_words("%s: %s", state, view->stop_text);
 }
 
 static void paint_state(struct painter *painter, struct rect at, float right) {

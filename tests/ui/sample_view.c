@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define MARKS 120u
+#define SHOWN_FAULT 18u
+#define SHOWN_BLOCKS 10344345u
 
 static uint32_t next_random(uint64_t *seed) {
     *seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
@@ -250,11 +252,11 @@ static void set_fault(struct view *view, const struct sample_options *options) {
     view->fault_total = view->has_fault ? 18 : 0;
     if (!view->has_fault)
         return;
-    fault->number = 18;
+    fault->number = SHOWN_FAULT;
     fault->pid = 7;
     snprintf(fault->comm, sizeof fault->comm, "first-faults");
     fault->user_program = true;
-    fault->begin_blocks = 10344345;
+    fault->begin_blocks = SHOWN_BLOCKS;
     fault->end_blocks = fault->begin_blocks + 1184;
     fault->cpl = 3;
     fault->segment = 3;
@@ -308,7 +310,10 @@ static bool fill_marks(struct view *view, const struct sample_options *options) 
     for (unsigned i = 0; view->marks && i < MARKS; i++) {
         static const uint8_t tracks[] = {TRACK_ANON, TRACK_ANON, TRACK_FILE, TRACK_FILE, TRACK_SWAP, TRACK_ANON, TRACK_COW, TRACK_FILE};
         at += next_random(&seed) % 24000;
-        view->marks[i] = (struct story_mark){at, i + 1, tracks[next_random(&seed) % 8]};
+        uint64_t number = at < SHOWN_BLOCKS ? 100 + i : 200 + i;
+        if (at + 12000 > SHOWN_BLOCKS && at < SHOWN_BLOCKS)
+            number = SHOWN_FAULT;
+        view->marks[i] = (struct story_mark){at, number, tracks[next_random(&seed) % 8]};
     }
     view->mark_count = view->marks ? MARKS : 0;
     return view->marks != NULL;

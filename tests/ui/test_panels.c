@@ -241,6 +241,22 @@ Test(timeline, names_tracks_and_state) {
     }
 }
 
+Test(timeline, the_playhead_stands_on_the_mark_of_the_fault_on_show) {
+    struct sample_options options = {.state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
+    const struct draw_command *head = NULL;
+    size_t first, end;
+    cr_assert(panel_commands(drawn, PANEL_TIMELINE, &first, &end));
+    for (size_t i = first; i < end; i++)
+        if (drawn->frame.list.commands[i].kind == DRAW_FILL && drawn->frame.list.commands[i].color == PALETTE_ACCENT)
+            head = &drawn->frame.list.commands[i];
+    cr_assert_not_null(head);
+    int64_t fault;
+    cr_expect_eq(ui_hit_at(&drawn->frame, head->at.x + 1, drawn->frame.timeline.y + 5, &fault), ACTION_SELECT_FAULT);
+    cr_expect_eq(fault, 18, "the nearest mark is of fault %lld", (long long)fault);
+    drawn_free(drawn);
+}
+
 Test(top_bar, tells_program_memory_time_and_position) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);

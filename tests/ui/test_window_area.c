@@ -220,7 +220,7 @@ Test(keys, each_key_has_its_action) {
         int64_t argument;
     } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0}, {'N', ACTION_PREVIOUS_FAULT, 0}, {'1', ACTION_SCENE, 0},
                 {'4', ACTION_SCENE, 3},     {'p', ACTION_SCREENSHOT, 0}, {'?', ACTION_HELP, 0},           {'q', ACTION_QUIT, 0},
-                {'s', ACTION_STEP, 0},      {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},       {'z', ACTION_NONE, 0}};
+                {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},       {'z', ACTION_NONE, 0}};
     struct ui_state state;
     ui_state_init(&state, 1280, 800);
     for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {

@@ -3,7 +3,7 @@
 # usage: window.sh UI_SAMPLE    exit 77: a tool is missing (Meson counts it as skipped)
 set -euo pipefail
 
-sample=$1
+sample=$(realpath "$1")
 for tool in Xvfb xvfb-run xdotool import compare convert; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup --tests installs it)"; exit 77; }
 done
