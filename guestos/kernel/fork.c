@@ -111,7 +111,7 @@ static void reset_task(struct task_struct *task, const struct clone_request *req
     INIT_LIST_HEAD(&task->pending.list);
     init_waitqueue_head(&task->wait_chldexit);
     init_waitqueue_head(&task->vfork_wait);
-    task->pending.signal = 0;
+    task->pending.signal = task->real_blocked = 0;
     task->signal_wake = task->restore_sigmask = task->stopped = task->did_exec = false;
     task->utime = task->stime = task->cutime = task->cstime = 0;
     task->min_flt = task->maj_flt = task->cmin_flt = task->cmaj_flt = task->nvcsw = task->nivcsw = 0;

@@ -119,7 +119,7 @@ static bool spared_as_init(const struct task_struct *task, int signal, const str
 
 static bool ignored(const struct task_struct *task, int signal, const struct siginfo *info)
 {
-    if (task->blocked & sigmask(signal))
+    if ((task->blocked | task->real_blocked) & sigmask(signal))
         return false;
     u32 handler = handler_of(task, signal);
     return handler == SIG_IGN || (handler == SIG_DFL && (sigmask(signal) & IGNORED_BY_DEFAULT)) || spared_as_init(task, signal, info);

@@ -237,6 +237,7 @@ long sys_pause(void)
 static int sleep_for_signals(sigset_t wanted, u64 deadline)
 {
     sigset_t blocked = current->blocked;
+    current->real_blocked = blocked;
     set_current_blocked(blocked & ~wanted);
     current->state = TASK_INTERRUPTIBLE;
     if (signal_pending(current))
@@ -246,6 +247,7 @@ static int sleep_for_signals(sigset_t wanted, u64 deadline)
     else
         schedule_timeout(ticks_until(deadline));
     set_current_blocked(blocked);
+    current->real_blocked = 0;
     return signal_pending(current) ? -EINTR : 0;
 }
 

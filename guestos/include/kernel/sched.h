@@ -88,6 +88,7 @@ struct task_struct {
     struct sighand_struct *sighand;
     struct sigpending pending;
     sigset_t blocked, saved_sigmask;
+    sigset_t real_blocked;       /* sigtimedwait opens `blocked` while it sleeps: what is not to be ignored meanwhile */
     unsigned long sas_ss_sp, sas_ss_size;
     struct rlimit rlim[RLIM_NLIMITS];
     u64 utime, stime, start_time;       /* nanoseconds */
