@@ -9,13 +9,11 @@
 
 #define TRANSLATION_BUFFER_BYTES (48u << 20)
 
-static void complain(char *error, size_t size, const char *what, const char *detail)
-{
+static void complain(char *error, size_t size, const char *what, const char *detail) {
     snprintf(error, size, "%s%s%s", what, detail ? ": " : "", detail ? detail : "");
 }
 
-static bool measure(struct cpu *cpu, char *error, size_t error_size)
-{
+static bool measure(struct cpu *cpu, char *error, size_t error_size) {
     const char *what = "";
     unsigned major = 0, minor = 0;
     if (cpu_layout_find(&cpu->layout, &what) && cpu_layout_prove(&cpu->layout, &what))
@@ -30,13 +28,11 @@ static bool measure(struct cpu *cpu, char *error, size_t error_size)
 
 /* Memory */
 
-static bool map_region(struct cpu *cpu, const struct mmu_region *region)
-{
+static bool map_region(struct cpu *cpu, const struct mmu_region *region) {
     return uc_mem_map_ptr(cpu->uc, region->base, region->end - region->base, UC_PROT_ALL, region->host) == UC_ERR_OK;
 }
 
-static bool map_memory(struct cpu *cpu)
-{
+static bool map_memory(struct cpu *cpu) {
     uint64_t from = 0, last = 0;
     cpu->gaps = calloc(cpu->memory->count + 1, sizeof *cpu->gaps);
     if (!cpu->gaps)
@@ -62,8 +58,7 @@ static bool map_memory(struct cpu *cpu)
     return cpu->frame_code && cpu->frame_writable;
 }
 
-static bool map_dummy(struct cpu *cpu)
-{
+static bool map_dummy(struct cpu *cpu) {
     void *page = mmap(NULL, MMU_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return false;
@@ -72,24 +67,22 @@ static bool map_dummy(struct cpu *cpu)
     return uc_mem_map_ptr(cpu->uc, CPU_DUMMY_AT, MMU_PAGE_SIZE, UC_PROT_ALL, page) == UC_ERR_OK && hooks_map_sink(cpu);
 }
 
-static bool open_engine(struct cpu *cpu)
-{
+static bool open_engine(struct cpu *cpu) {
     cpu->uc = cpu_open_engine();
     return cpu->uc && uc_ctl_set_tcg_buffer_size(cpu->uc, TRANSLATION_BUFFER_BYTES) == UC_ERR_OK &&
-           uc_context_alloc(cpu->uc, &cpu->block) == UC_ERR_OK && uc_context_alloc(cpu->uc, &cpu->pristine) == UC_ERR_OK &&
+           uc_context_alloc(cpu->uc, &cpu->block) == UC_ERR_OK &&
+           uc_context_alloc(cpu->uc, &cpu->pristine) == UC_ERR_OK &&
            uc_context_save(cpu->uc, cpu->pristine) == UC_ERR_OK && uc_ctl_exits_enable(cpu->uc) == UC_ERR_OK &&
            uc_ctl_tlb_mode(cpu->uc, UC_TLB_VIRTUAL) == UC_ERR_OK;
 }
 
-static void init_decoders(struct cpu *cpu)
-{
+static void init_decoders(struct cpu *cpu) {
     ZydisDecoderInit(&cpu->decoder[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&cpu->decoder[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     ZydisDecoderInit(&cpu->decoder[2], ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-struct cpu *cpu_create(const struct mmu_memory *memory, const struct cpu_board *board, char *error, size_t error_size)
-{
+struct cpu *cpu_create(const struct mmu_memory *memory, const struct cpu_board *board, char *error, size_t error_size) {
     struct cpu *cpu = calloc(1, sizeof *cpu);
     if (!cpu) {
         complain(error, error_size, "no memory for the CPU", NULL);
@@ -117,8 +110,7 @@ struct cpu *cpu_create(const struct mmu_memory *memory, const struct cpu_board *
     return cpu;
 }
 
-void cpu_destroy(struct cpu *cpu)
-{
+void cpu_destroy(struct cpu *cpu) {
     if (!cpu)
         return;
     if (cpu->block)
@@ -135,15 +127,13 @@ void cpu_destroy(struct cpu *cpu)
     free(cpu);
 }
 
-static void forget_translations(struct cpu *cpu)
-{
+static void forget_translations(struct cpu *cpu) {
     uc_ctl_flush_tb(cpu->uc);
     memset(cpu->frame_code, 0, cpu->frames);
     tlb_flush(cpu);
 }
 
-void cpu_reset(struct cpu *cpu)
-{
+void cpu_reset(struct cpu *cpu) {
     struct mmu_state state = {.maxphyaddr = CPU_MAXPHYADDR};
     uc_context_restore(cpu->uc, cpu->pristine);
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.full_size);
@@ -171,19 +161,16 @@ void cpu_add_idle_blocks(struct cpu *cpu, uint64_t blocks) { cpu->blocks += bloc
 
 void cpu_record_faults(struct cpu *cpu, bool on) { cpu->record_faults = on; }
 
-void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to)
-{
+void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to) {
     state_load(cpu);
     state_fill_registers(cpu, to);
 }
 
-static bool same_regime(const struct cpu_registers *a, const struct cpu_registers *b)
-{
+static bool same_regime(const struct cpu_registers *a, const struct cpu_registers *b) {
     return a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer && a->cpl == b->cpl;
 }
 
-bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from)
-{
+bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from) {
     struct cpu_registers now;
     cpu_read_registers(cpu, &now);
     if (!same_regime(&now, from) || ((now.rflags ^ from->rflags) & CPU_FLAGS_VM))
@@ -207,8 +194,7 @@ bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from)
     return true;
 }
 
-const struct mmu_context *cpu_mmu(struct cpu *cpu)
-{
+const struct mmu_context *cpu_mmu(struct cpu *cpu) {
     state_load(cpu);
     tlb_sync_context(cpu);
     return &cpu->mmu;

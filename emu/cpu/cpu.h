@@ -74,7 +74,7 @@ struct cpu_board {
     void (*port_write)(void *owner, uint16_t port, unsigned size, uint32_t value);
     uint64_t (*mmio_read)(void *owner, uint64_t physical, unsigned size); /* anything not in a RAM/ROM region */
     void (*mmio_write)(void *owner, uint64_t physical, unsigned size, uint64_t value);
-    uint32_t tsc_per_block; /* RDTSC counts this many ticks a block */
+    uint32_t tsc_per_block;                    /* RDTSC counts this many ticks a block */
     int (*interrupt_acknowledge)(void *owner); /* vector, or -1 when nothing is pending after all */
     bool (*interrupt_pending)(void *owner);
     /* optional: called before a page fault is delivered; true = return CPU_STOP_FAULT first. full is set only
@@ -101,7 +101,7 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
  * would have counted them, so that a stepped run and a free run agree. */
 enum cpu_stop cpu_step(struct cpu *cpu);
 
-void cpu_request_stop(struct cpu *cpu); /* safe from any thread */
+void cpu_request_stop(struct cpu *cpu);      /* safe from any thread */
 void cpu_interrupt_changed(struct cpu *cpu); /* the board calls it when interrupt_pending() may have become true */
 
 /* True when no block is half done: the only moments at which time may pass (timers fire, interrupts rise from
@@ -122,7 +122,6 @@ const struct mmu_context *cpu_mmu(struct cpu *cpu);
 /* A device or the debugger is changing [physical, physical + size) of RAM: drops code translated from there.
  * Also allowed in a device access during cpu_run(). */
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size);
-
 
 const char *cpu_triple_fault_text(const struct cpu *cpu); /* chain of exceptions with registers, several lines */
 const char *cpu_error_text(const struct cpu *cpu);

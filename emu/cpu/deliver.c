@@ -19,8 +19,7 @@
 
 enum exception_class { CLASS_BENIGN, CLASS_CONTRIBUTORY, CLASS_PAGE_FAULT, CLASS_DOUBLE };
 
-static enum exception_class class_of(const struct event *event)
-{
+static enum exception_class class_of(const struct event *event) {
     if (event->external || event->software)
         return CLASS_BENIGN;
     switch (event->vector) {
@@ -28,31 +27,38 @@ static enum exception_class class_of(const struct event *event)
     case VECTOR_TS:
     case VECTOR_NP:
     case VECTOR_SS:
-    case VECTOR_GP:
-        return CLASS_CONTRIBUTORY;
-    case VECTOR_PF:
-        return CLASS_PAGE_FAULT;
-    case VECTOR_DF:
-        return CLASS_DOUBLE;
-    default:
-        return CLASS_BENIGN;
+    case VECTOR_GP: return CLASS_CONTRIBUTORY;
+    case VECTOR_PF: return CLASS_PAGE_FAULT;
+    case VECTOR_DF: return CLASS_DOUBLE;
+    default: return CLASS_BENIGN;
     }
 }
 
-static bool is_double(const struct event *first, const struct event *second)
-{
+static bool is_double(const struct event *first, const struct event *second) {
     enum exception_class a = class_of(first), b = class_of(second);
     return (a == CLASS_CONTRIBUTORY && b == CLASS_CONTRIBUTORY) ||
            (a == CLASS_PAGE_FAULT && (b == CLASS_CONTRIBUTORY || b == CLASS_PAGE_FAULT));
 }
 
-static const char *vector_name(const struct event *event)
-{
-    static const char *const names[] = {"#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow",
-                                        "#BR bound range", "#UD invalid opcode", "#NM device not available",
-                                        "#DF double fault", "coprocessor overrun", "#TS invalid TSS",
-                                        "#NP segment not present", "#SS stack fault", "#GP general protection",
-                                        "#PF page fault", "15", "#MF floating point", "#AC alignment check"};
+static const char *vector_name(const struct event *event) {
+    static const char *const names[] = {"#DE divide error",
+                                        "#DB debug",
+                                        "NMI",
+                                        "#BP breakpoint",
+                                        "#OF overflow",
+                                        "#BR bound range",
+                                        "#UD invalid opcode",
+                                        "#NM device not available",
+                                        "#DF double fault",
+                                        "coprocessor overrun",
+                                        "#TS invalid TSS",
+                                        "#NP segment not present",
+                                        "#SS stack fault",
+                                        "#GP general protection",
+                                        "#PF page fault",
+                                        "15",
+                                        "#MF floating point",
+                                        "#AC alignment check"};
     if (event->external)
         return "interrupt";
     if (event->software)
@@ -64,8 +70,7 @@ static const char *vector_name(const struct event *event)
 
 static void say(struct cpu *cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void say(struct cpu *cpu, const char *format, ...)
-{
+static void say(struct cpu *cpu, const char *format, ...) {
     size_t used = strlen(cpu->triple);
     va_list arguments;
     va_start(arguments, format);
@@ -73,8 +78,7 @@ static void say(struct cpu *cpu, const char *format, ...)
     va_end(arguments);
 }
 
-static void say_event(struct cpu *cpu, const struct event *event)
-{
+static void say_event(struct cpu *cpu, const struct event *event) {
     say(cpu, "  %s (vector %u)", vector_name(event), event->vector);
     if (event->has_error_code)
         say(cpu, ", error code 0x%x", event->error_code);
@@ -83,8 +87,7 @@ static void say_event(struct cpu *cpu, const struct event *event)
     say(cpu, ", at 0x%llx\n", (unsigned long long)event->rip);
 }
 
-static void say_registers(struct cpu *cpu)
-{
+static void say_registers(struct cpu *cpu) {
     static const char *const gpr[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                         "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
     static const char *const segment[CPU_SEGMENTS] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
@@ -105,8 +108,7 @@ static void say_registers(struct cpu *cpu)
 
 /* Attempts */
 
-static bool attempt(struct cpu *cpu, const struct event *event, struct event *second)
-{
+static bool attempt(struct cpu *cpu, const struct event *event, struct event *second) {
     if (event->vector == VECTOR_PF && !event->external && !event->software)
         state_set_cr(cpu, 2, event->cr2);
     if (!(state_cr(cpu, 0) & MMU_CR0_PE))
@@ -116,8 +118,7 @@ static bool attempt(struct cpu *cpu, const struct event *event, struct event *se
     return deliver_protected(cpu, event, second);
 }
 
-static void report(struct cpu *cpu, const struct event *event)
-{
+static void report(struct cpu *cpu, const struct event *event) {
     struct cpu_delivery delivery = {
         .vector = event->vector,
         .has_error_code = event->has_error_code,
@@ -132,8 +133,7 @@ static void report(struct cpu *cpu, const struct event *event)
 }
 
 /* INT3 and INTO are one byte long, INT n is two. */
-static uint64_t instruction_of(struct cpu *cpu, const struct event *event)
-{
+static uint64_t instruction_of(struct cpu *cpu, const struct event *event) {
     uint8_t before = 0;
     if (!event->software)
         return event->rip;
@@ -142,8 +142,7 @@ static uint64_t instruction_of(struct cpu *cpu, const struct event *event)
     return event->rip - (one ? 1 : 2);
 }
 
-void deliver(struct cpu *cpu, struct event event)
-{
+void deliver(struct cpu *cpu, struct event event) {
     struct event second, first = event;
     cpu->in_block = false;
     for (;;) {

@@ -21,21 +21,20 @@ struct long_delivery {
     uint64_t rsp;
 };
 
-static bool is_canonical(const struct cpu *cpu, uint64_t linear)
-{
+static bool is_canonical(const struct cpu *cpu, uint64_t linear) {
     unsigned shift = state_cr(cpu, 4) & MMU_CR4_LA57 ? 56 : 47;
     int64_t top = (int64_t)linear >> shift;
     return top == 0 || top == -1;
 }
 
-static bool read_gate(struct cpu *cpu, struct long_delivery *d, struct event *second)
-{
+static bool read_gate(struct cpu *cpu, struct long_delivery *d, struct event *second) {
     uint32_t error = (d->event->vector * 8u | ERROR_IDT) | event_ext(d->event);
     if (d->event->vector * 16u + 15 > state_segment_limit(cpu, LAYOUT_IDTR)) {
         descriptor_fault(second, VECTOR_GP, error);
         return false;
     }
-    if (!memory_read(cpu, state_segment_base(cpu, LAYOUT_IDTR) + d->event->vector * 16u, d->gate, sizeof d->gate, second))
+    if (!memory_read(cpu, state_segment_base(cpu, LAYOUT_IDTR) + d->event->vector * 16u, d->gate, sizeof d->gate,
+                     second))
         return false;
     struct descriptor gate = {.low = d->gate[0], .high = d->gate[1]};
     unsigned type = descriptor_type(gate);
@@ -52,8 +51,7 @@ static bool read_gate(struct cpu *cpu, struct long_delivery *d, struct event *se
     return true;
 }
 
-static bool check_code(struct cpu *cpu, struct long_delivery *d, struct event *second)
-{
+static bool check_code(struct cpu *cpu, struct long_delivery *d, struct event *second) {
     uint32_t ext = event_ext(d->event);
     if (!descriptor_gate_code(cpu, d->selector, ext, d->cpl, &d->code, &d->inner, second))
         return false;
@@ -65,8 +63,7 @@ static bool check_code(struct cpu *cpu, struct long_delivery *d, struct event *s
     return true;
 }
 
-static bool choose_stack(struct cpu *cpu, struct long_delivery *d, struct event *second)
-{
+static bool choose_stack(struct cpu *cpu, struct long_delivery *d, struct event *second) {
     unsigned ist = d->gate[1] & 7;
     d->rsp = state_gpr(cpu, GPR_RSP);
     if (!ist && !d->inner)
@@ -86,8 +83,7 @@ static bool choose_stack(struct cpu *cpu, struct long_delivery *d, struct event 
     return true;
 }
 
-static bool push_frame(struct cpu *cpu, struct long_delivery *d, struct event *second)
-{
+static bool push_frame(struct cpu *cpu, struct long_delivery *d, struct event *second) {
     uint64_t frame[6]; /* lowest address first */
     unsigned first = d->event->has_error_code ? 0 : 1;
     frame[0] = d->event->error_code;
@@ -105,19 +101,18 @@ static bool push_frame(struct cpu *cpu, struct long_delivery *d, struct event *s
     return false;
 }
 
-static void enter(struct cpu *cpu, struct long_delivery *d)
-{
+static void enter(struct cpu *cpu, struct long_delivery *d) {
     unsigned type = d->gate[1] >> 8 & 15;
     uint32_t clear = CPU_FLAGS_TF | CPU_FLAGS_NT | CPU_FLAGS_VM | CPU_FLAGS_RF;
     if (type == GATE_INTERRUPT)
         clear |= CPU_FLAGS_IF;
     uint64_t offset = (d->gate[0] & 0xffff) | (d->gate[1] & 0xffff0000u) | (uint64_t)d->gate[2] << 32;
     if (d->inner)
-        state_set_segment(cpu, CPU_SS, (struct cpu_segment){
-                                           .selector = (uint16_t)d->new_cpl,
-                                           .flags = DESC_P | DESC_S | DESC_WRITABLE | DESC_ACCESSED |
-                                                    d->new_cpl << DESC_DPL_SHIFT,
-                                       });
+        state_set_segment(cpu, CPU_SS,
+                          (struct cpu_segment){
+                              .selector = (uint16_t)d->new_cpl,
+                              .flags = DESC_P | DESC_S | DESC_WRITABLE | DESC_ACCESSED | d->new_cpl << DESC_DPL_SHIFT,
+                          });
     state_set_segment(cpu, CPU_CS, descriptor_cache((uint16_t)((d->selector & ~SELECTOR_RPL) | d->new_cpl), d->code));
     state_set_gpr(cpu, GPR_RSP, d->rsp);
     state_set_rip(cpu, offset);
@@ -125,8 +120,7 @@ static void enter(struct cpu *cpu, struct long_delivery *d)
     state_refresh_hflags(cpu);
 }
 
-bool deliver_long(struct cpu *cpu, const struct event *event, struct event *second)
-{
+bool deliver_long(struct cpu *cpu, const struct event *event, struct event *second) {
     struct long_delivery d = {.event = event, .cpl = state_cpl(cpu)};
     if (!read_gate(cpu, &d, second) || !check_code(cpu, &d, second) || !choose_stack(cpu, &d, second))
         return false;

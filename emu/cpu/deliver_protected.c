@@ -29,8 +29,7 @@ struct delivery {
     unsigned count;
 };
 
-static bool read_gate(struct cpu *cpu, struct delivery *d, struct event *second)
-{
+static bool read_gate(struct cpu *cpu, struct delivery *d, struct event *second) {
     const struct event *event = d->event;
     uint32_t ext = event_ext(event), error = event->vector * 8u | ERROR_IDT;
     uint32_t words[2];
@@ -59,8 +58,7 @@ static bool read_gate(struct cpu *cpu, struct delivery *d, struct event *second)
 }
 
 /* SS:ESP of the new level from the TSS. */
-static bool read_inner_stack(struct cpu *cpu, struct delivery *d, uint16_t *selector, struct event *second)
-{
+static bool read_inner_stack(struct cpu *cpu, struct delivery *d, uint16_t *selector, struct event *second) {
     struct cpu_segment tr = state_segment(cpu, CPU_TR);
     bool wide = tr.flags & 1u << 11;
     uint32_t offset = wide ? 4 + d->new_cpl * 8 : 2 + d->new_cpl * 4;
@@ -77,8 +75,7 @@ static bool read_inner_stack(struct cpu *cpu, struct delivery *d, uint16_t *sele
     return true;
 }
 
-static bool load_inner_stack(struct cpu *cpu, struct delivery *d, struct event *second)
-{
+static bool load_inner_stack(struct cpu *cpu, struct delivery *d, struct event *second) {
     uint16_t selector = 0;
     uint32_t ext = event_ext(d->event);
     struct descriptor stack;
@@ -106,14 +103,12 @@ static bool load_inner_stack(struct cpu *cpu, struct delivery *d, struct event *
     return true;
 }
 
-static uint32_t selector_of(const struct cpu *cpu, unsigned segment)
-{
+static uint32_t selector_of(const struct cpu *cpu, unsigned segment) {
     return layout_get32(cpu->state, state_segment_at(cpu, segment)) & 0xffff;
 }
 
 /* The words from the highest address down. */
-static void build_frame(const struct cpu *cpu, struct delivery *d)
-{
+static void build_frame(const struct cpu *cpu, struct delivery *d) {
     uint32_t *word = d->words;
     if (d->v86) {
         *word++ = selector_of(cpu, CPU_GS);
@@ -133,15 +128,13 @@ static void build_frame(const struct cpu *cpu, struct delivery *d)
     d->count = (unsigned)(word - d->words);
 }
 
-static bool outside_limit(const struct cpu_segment *ss, uint32_t first, uint32_t last)
-{
+static bool outside_limit(const struct cpu_segment *ss, uint32_t first, uint32_t last) {
     if (!(ss->flags & DESC_DOWN))
         return last > ss->limit || last < first;
     return first <= ss->limit || last > (ss->flags & DESC_B ? UINT32_MAX : 0xffff) || last < first;
 }
 
-static bool push_frame(struct cpu *cpu, struct delivery *d, struct event *second)
-{
+static bool push_frame(struct cpu *cpu, struct delivery *d, struct event *second) {
     uint8_t image[sizeof d->words];
     uint32_t size = d->wide ? 4 : 2, bytes = d->count * size;
     uint32_t mask = d->ss.flags & DESC_B ? UINT32_MAX : 0xffff;
@@ -159,8 +152,7 @@ static bool push_frame(struct cpu *cpu, struct delivery *d, struct event *second
     return true;
 }
 
-static void enter(struct cpu *cpu, struct delivery *d)
-{
+static void enter(struct cpu *cpu, struct delivery *d) {
     unsigned type = descriptor_type(d->gate);
     uint32_t offset = (d->gate.low & 0xffff) | (d->wide ? d->gate.high & 0xffff0000u : 0);
     uint32_t clear = CPU_FLAGS_TF | CPU_FLAGS_NT | CPU_FLAGS_VM | CPU_FLAGS_RF;
@@ -179,8 +171,7 @@ static void enter(struct cpu *cpu, struct delivery *d)
     state_refresh_hflags(cpu);
 }
 
-bool deliver_protected(struct cpu *cpu, const struct event *event, struct event *second)
-{
+bool deliver_protected(struct cpu *cpu, const struct event *event, struct event *second) {
     struct delivery d = {.event = event, .cpl = state_cpl(cpu)};
     if (!read_gate(cpu, &d, second))
         return false;

@@ -3,21 +3,18 @@
  */
 #include "emu/cpu/internal.h"
 
-static void set_general_protection(struct event *second)
-{
+static void set_general_protection(struct event *second) {
     /* No error code: real mode pushes none. */
     *second = (struct event){.vector = VECTOR_GP};
 }
 
 /* Pushes wrap at 64 KiB inside the segment, so each word goes alone. */
-static bool push16(struct cpu *cpu, uint16_t *sp, uint16_t value, struct event *second)
-{
+static bool push16(struct cpu *cpu, uint16_t *sp, uint16_t value, struct event *second) {
     *sp = (uint16_t)(*sp - 2);
     return memory_write(cpu, state_segment_base(cpu, CPU_SS) + *sp, &value, sizeof value, false, second);
 }
 
-bool deliver_real(struct cpu *cpu, const struct event *event, struct event *second)
-{
+bool deliver_real(struct cpu *cpu, const struct event *event, struct event *second) {
     uint16_t vector[2];
     uint16_t sp = (uint16_t)state_gpr(cpu, GPR_RSP);
     uint32_t flags = state_full_flags(cpu);

@@ -31,8 +31,7 @@ struct task_switch {
     struct tss_saved new;
 };
 
-static bool check_task(struct cpu *cpu, struct task_switch *task, struct event *second)
-{
+static bool check_task(struct cpu *cpu, struct task_switch *task, struct event *second) {
     uint32_t ext = event_ext(task->event), error = (task->selector & ~SELECTOR_RPL) | ext;
     if ((task->selector & SELECTOR_TABLE) || !(task->selector & SELECTOR_INDEX)) {
         descriptor_fault(second, VECTOR_GP, error);
@@ -59,8 +58,7 @@ static bool check_task(struct cpu *cpu, struct task_switch *task, struct event *
            memory_read(cpu, task->base + TSS_LDT, &task->ldt, 4, second);
 }
 
-static bool save_old(struct cpu *cpu, struct task_switch *task, struct event *second)
-{
+static bool save_old(struct cpu *cpu, struct task_switch *task, struct event *second) {
     struct tss_saved old = {.eip = (uint32_t)task->event->rip, .eflags = state_full_flags(cpu)};
     struct cpu_segment tr = state_segment(cpu, CPU_TR);
     uint32_t link = tr.selector, busy = task->tss.high | TSS_BUSY;
@@ -77,8 +75,7 @@ static bool save_old(struct cpu *cpu, struct task_switch *task, struct event *se
            memory_write(cpu, task->tss.at + 4, &busy, sizeof busy, false, second);
 }
 
-static void load_registers(struct cpu *cpu, struct task_switch *task)
-{
+static void load_registers(struct cpu *cpu, struct task_switch *task) {
     struct cpu_segment tr = descriptor_cache(task->selector, task->tss);
     tr.flags |= TSS_BUSY;
     state_set_segment(cpu, CPU_TR, tr);
@@ -95,8 +92,7 @@ static void load_registers(struct cpu *cpu, struct task_switch *task)
     state_set_full_flags(cpu, task->new.eflags | CPU_FLAGS_NT | 2);
 }
 
-static bool load_segment(struct cpu *cpu, unsigned index, uint16_t selector, uint32_t ext, struct event *second)
-{
+static bool load_segment(struct cpu *cpu, unsigned index, uint16_t selector, uint32_t ext, struct event *second) {
     struct descriptor d = {0};
     if (!(selector & ~SELECTOR_RPL)) {
         state_set_segment(cpu, index, (struct cpu_segment){.selector = selector});
@@ -106,7 +102,9 @@ static bool load_segment(struct cpu *cpu, unsigned index, uint16_t selector, uin
         return false;
     }
     bool code = d.high & DESC_CODE;
-    bool fits = (d.high & DESC_S) && (index == CPU_CS ? code : index == CPU_SS ? !code && (d.high & DESC_WRITABLE) : true);
+    bool fits = (d.high & DESC_S) && (index == CPU_CS   ? code
+                                      : index == CPU_SS ? !code && (d.high & DESC_WRITABLE)
+                                                        : true);
     if (!fits || !(d.high & DESC_P)) {
         uint8_t vector = fits ? (index == CPU_SS ? VECTOR_SS : VECTOR_NP) : VECTOR_TS;
         descriptor_fault(second, vector, (selector & ~SELECTOR_RPL) | ext);
@@ -118,8 +116,7 @@ static bool load_segment(struct cpu *cpu, unsigned index, uint16_t selector, uin
     return true;
 }
 
-static bool load_segments(struct cpu *cpu, struct task_switch *task, struct event *second)
-{
+static bool load_segments(struct cpu *cpu, struct task_switch *task, struct event *second) {
     static const unsigned order[] = {CPU_CS, CPU_SS, CPU_ES, CPU_DS, CPU_FS, CPU_GS};
     uint32_t ext = event_ext(task->event);
     struct descriptor ldt;
@@ -135,8 +132,7 @@ static bool load_segments(struct cpu *cpu, struct task_switch *task, struct even
     return true;
 }
 
-static bool push_error_code(struct cpu *cpu, const struct event *event, struct event *second)
-{
+static bool push_error_code(struct cpu *cpu, const struct event *event, struct event *second) {
     if (!event->has_error_code)
         return true;
     uint32_t esp = (uint32_t)state_gpr(cpu, GPR_RSP) - 4;
@@ -146,8 +142,7 @@ static bool push_error_code(struct cpu *cpu, const struct event *event, struct e
     return true;
 }
 
-bool deliver_task(struct cpu *cpu, const struct event *event, uint16_t selector, struct event *second)
-{
+bool deliver_task(struct cpu *cpu, const struct event *event, uint16_t selector, struct event *second) {
     struct task_switch task = {.event = event, .selector = selector};
     if (!check_task(cpu, &task, second) || !save_old(cpu, &task, second))
         return false;

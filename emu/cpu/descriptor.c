@@ -1,12 +1,10 @@
 #include "emu/cpu/descriptor.h"
 
-void descriptor_fault(struct event *second, uint8_t vector, uint32_t error_code)
-{
+void descriptor_fault(struct event *second, uint8_t vector, uint32_t error_code) {
     *second = (struct event){.vector = vector, .has_error_code = true, .error_code = error_code};
 }
 
-struct cpu_segment descriptor_cache(uint16_t selector, struct descriptor d)
-{
+struct cpu_segment descriptor_cache(uint16_t selector, struct descriptor d) {
     uint32_t limit = (d.low & 0xffff) | (d.high & 0xf0000);
     return (struct cpu_segment){
         .selector = selector,
@@ -17,8 +15,7 @@ struct cpu_segment descriptor_cache(uint16_t selector, struct descriptor d)
 }
 
 bool descriptor_read(struct cpu *cpu, uint16_t selector, uint8_t vector, uint32_t ext, struct descriptor *to,
-                     struct event *second)
-{
+                     struct event *second) {
     unsigned table = selector & SELECTOR_TABLE ? CPU_LDTR : LAYOUT_GDTR;
     uint32_t offset = selector & SELECTOR_INDEX;
     uint32_t words[2];
@@ -35,8 +32,7 @@ bool descriptor_read(struct cpu *cpu, uint16_t selector, uint8_t vector, uint32_
     return true;
 }
 
-bool descriptor_mark(struct cpu *cpu, struct descriptor *d, struct event *second)
-{
+bool descriptor_mark(struct cpu *cpu, struct descriptor *d, struct event *second) {
     if (d->high & DESC_ACCESSED)
         return true;
     d->high |= DESC_ACCESSED;
@@ -44,8 +40,7 @@ bool descriptor_mark(struct cpu *cpu, struct descriptor *d, struct event *second
 }
 
 bool descriptor_gate_code(struct cpu *cpu, uint16_t selector, uint32_t ext, unsigned cpl, struct descriptor *code,
-                          bool *inner, struct event *second)
-{
+                          bool *inner, struct event *second) {
     uint32_t error = (selector & ~SELECTOR_RPL) | ext;
     if (!(selector & ~SELECTOR_RPL)) {
         descriptor_fault(second, VECTOR_GP, ext);

@@ -7,8 +7,7 @@
 #include "emu/cpu/internal.h"
 
 /* SDM 4.7: an instruction that reads and writes its operand faults as a writer. */
-static struct mmu_access access_of(struct cpu *cpu, bool *stack)
-{
+static struct mmu_access access_of(struct cpu *cpu, bool *stack) {
     const struct refused *refused = &cpu->refused;
     struct mmu_access access = {.kind = refused->kind, .user = refused->user, .implicit = refused->implicit};
     uint64_t linear = refused->page;
@@ -29,8 +28,7 @@ static struct mmu_access access_of(struct cpu *cpu, bool *stack)
 }
 
 /* MOV to a control register has found reserved bits in the PDPTEs (SDM 4.4.1): as if it had not executed. */
-static void refuse_control_move(struct cpu *cpu)
-{
+static void refuse_control_move(struct cpu *cpu) {
     state_set_cr(cpu, 0, cpu->mmu.state.cr0);
     state_set_cr(cpu, 3, cpu->mmu.state.cr3);
     state_set_cr(cpu, 4, cpu->mmu.state.cr4);
@@ -41,8 +39,7 @@ static void refuse_control_move(struct cpu *cpu)
     tlb_flush(cpu);
 }
 
-static void record(struct cpu *cpu)
-{
+static void record(struct cpu *cpu) {
     struct cpu_page_fault *fault = &cpu->fault;
     fault->rip = state_rip(cpu);
     fault->cpl = state_cpl(cpu);
@@ -57,15 +54,13 @@ static void record(struct cpu *cpu)
     memcpy(fault->instruction, cpu->insn.bytes, sizeof fault->instruction);
 }
 
-static void deliver_now(struct cpu *cpu, struct event event)
-{
+static void deliver_now(struct cpu *cpu, struct event event) {
     deliver(cpu, event);
     state_store(cpu);
 }
 
 /* cpu->state is what the hook saw: Unicorn has put back the registers of the instruction's beginning. */
-enum cpu_stop fault_take(struct cpu *cpu)
-{
+enum cpu_stop fault_take(struct cpu *cpu) {
     bool stack;
     cpu->in_block = false;
     if (cpu->refused.bad_pdpte) {

@@ -17,55 +17,47 @@
 
 /* Ports and memory */
 
-static uint32_t on_in(uc_engine *uc, uint32_t port, int size, void *user)
-{
+static uint32_t on_in(uc_engine *uc, uint32_t port, int size, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     return cpu->board.port_read(cpu->board.owner, (uint16_t)port, (unsigned)size);
 }
 
-static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value, void *user)
-{
+static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     cpu->board.port_write(cpu->board.owner, (uint16_t)port, (unsigned)size, value);
 }
 
-static uint64_t on_mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
-{
+static uint64_t on_mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
     struct gap *gap = user;
     (void)uc;
     return gap->cpu->board.mmio_read(gap->cpu->board.owner, gap->base + offset, size);
 }
 
-static void on_mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
-{
+static void on_mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user) {
     struct gap *gap = user;
     (void)uc;
     gap->cpu->board.mmio_write(gap->cpu->board.owner, gap->base + offset, size, value);
 }
 
-static uint64_t on_sink_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
-{
+static uint64_t on_sink_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
     (void)uc, (void)offset, (void)size, (void)user;
     return UINT64_MAX;
 }
 
-static void on_sink_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
-{
+static void on_sink_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user) {
     (void)uc, (void)offset, (void)size, (void)value, (void)user;
 }
 
 /* Exceptions */
 
-static bool pushes_error_code(unsigned vector)
-{
+static bool pushes_error_code(unsigned vector) {
     return vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) || vector == VECTOR_AC;
 }
 
 /* The trap that a single step of ours has planted (run.c). */
-static bool take_forced_trap(struct cpu *cpu, uint32_t vector)
-{
+static bool take_forced_trap(struct cpu *cpu, uint32_t vector) {
     if (vector != VECTOR_DB || !cpu->forced_trap || layout_get32(cpu->state, cpu->layout.is_int))
         return false;
     run_end_forced_trap(cpu);
@@ -74,8 +66,7 @@ static bool take_forced_trap(struct cpu *cpu, uint32_t vector)
     return true;
 }
 
-static void on_interrupt(uc_engine *uc, uint32_t vector, void *user)
-{
+static void on_interrupt(uc_engine *uc, uint32_t vector, void *user) {
     struct cpu *cpu = user;
     bool full = vector < 32;
     (void)uc;
@@ -104,8 +95,7 @@ static void on_interrupt(uc_engine *uc, uint32_t vector, void *user)
         run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
 }
 
-static bool on_invalid(uc_engine *uc, void *user)
-{
+static bool on_invalid(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     state_load(cpu);
@@ -132,14 +122,13 @@ static const struct cpuid_leaf cpuid_leaves[] = {
     {0x00000002, 0x00000001, 0, 0, 0},
     {0x00000007, 0, 0x00000080, 0, 0}, /* SMEP */
     {0x80000000, 0x80000008, 0, 0, 0},
-    {0x80000001, 0, 0, 0x00000001, 0x2c100800}, /* LAHF; SYSCALL NX 1 GiB pages RDTSCP LM */
+    {0x80000001, 0, 0, 0x00000001, 0x2c100800},                   /* LAHF; SYSCALL NX 1 GiB pages RDTSCP LM */
     {0x80000002, 0x6c756166, 0x6e696c74, 0x78382065, 0x34365f36}, /* "faultline x86_64" */
     {0x80000003, 0x6c756420, 0x75746176, 0x50432065, 0x00000055},
     {0x80000008, 0x00003000 | CPU_MAXPHYADDR, 0, 0, 0},
 };
 
-static int on_cpuid(uc_engine *uc, void *user)
-{
+static int on_cpuid(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     struct cpuid_leaf found = {0};
     (void)uc;
@@ -156,8 +145,7 @@ static int on_cpuid(uc_engine *uc, void *user)
     return 1;
 }
 
-static int on_rdtsc(uc_engine *uc, void *user)
-{
+static int on_rdtsc(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     uint64_t ticks = cpu->blocks * cpu->board.tsc_per_block;
     (void)uc;
@@ -168,8 +156,7 @@ static int on_rdtsc(uc_engine *uc, void *user)
     return 1;
 }
 
-static int on_rdtscp(uc_engine *uc, void *user)
-{
+static int on_rdtscp(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     uc_x86_msr aux = {.rid = 0xc0000103u};
     uc_reg_read(uc, UC_X86_REG_MSR, &aux);
@@ -181,21 +168,18 @@ static int on_rdtscp(uc_engine *uc, void *user)
 
 /* SYSCALL and SYSENTER. Unicorn adds the instruction's length to RIP when the hook returns. */
 
-static uint64_t msr(struct cpu *cpu, uint32_t number)
-{
+static uint64_t msr(struct cpu *cpu, uint32_t number) {
     uc_x86_msr value = {.rid = number};
     uc_reg_read(cpu->uc, UC_X86_REG_MSR, &value);
     return value.value;
 }
 
-static struct cpu_segment flat(uint16_t selector, uint32_t kind)
-{
-    return (struct cpu_segment){.selector = selector, .limit = UINT32_MAX,
-                                .flags = kind | DESC_G | DESC_P | DESC_S | DESC_ACCESSED | 0xf0000u};
+static struct cpu_segment flat(uint16_t selector, uint32_t kind) {
+    return (struct cpu_segment){
+        .selector = selector, .limit = UINT32_MAX, .flags = kind | DESC_G | DESC_P | DESC_S | DESC_ACCESSED | 0xf0000u};
 }
 
-static void finish_entry(struct cpu *cpu, unsigned length)
-{
+static void finish_entry(struct cpu *cpu, unsigned length) {
     state_set_rip(cpu, state_rip(cpu) - length);
     cpu->in_block = false;
     state_store(cpu);
@@ -203,14 +187,12 @@ static void finish_entry(struct cpu *cpu, unsigned length)
         run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
 }
 
-static void refuse_entry(struct cpu *cpu, uint8_t vector, unsigned length)
-{
+static void refuse_entry(struct cpu *cpu, uint8_t vector, unsigned length) {
     deliver(cpu, (struct event){.vector = vector, .has_error_code = vector == VECTOR_GP, .rip = state_rip(cpu)});
     finish_entry(cpu, length);
 }
 
-static unsigned begin_entry(struct cpu *cpu)
-{
+static unsigned begin_entry(struct cpu *cpu) {
     struct decoded insn;
     state_load(cpu);
     tlb_sync_context(cpu);
@@ -218,8 +200,7 @@ static unsigned begin_entry(struct cpu *cpu)
     return insn.length ? insn.length : 2;
 }
 
-static void on_syscall(uc_engine *uc, void *user)
-{
+static void on_syscall(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     unsigned length = begin_entry(cpu);
@@ -239,8 +220,7 @@ static void on_syscall(uc_engine *uc, void *user)
     finish_entry(cpu, length);
 }
 
-static void on_sysenter(uc_engine *uc, void *user)
-{
+static void on_sysenter(uc_engine *uc, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     unsigned length = begin_entry(cpu);
@@ -262,20 +242,17 @@ static void on_sysenter(uc_engine *uc, void *user)
 
 /* Installation */
 
-static bool add(struct cpu *cpu, int type, void *callback)
-{
+static bool add(struct cpu *cpu, int type, void *callback) {
     uc_hook hook;
     return uc_hook_add(cpu->uc, &hook, type, callback, cpu, 1, 0) == UC_ERR_OK;
 }
 
-static bool add_instruction(struct cpu *cpu, int instruction, void *callback)
-{
+static bool add_instruction(struct cpu *cpu, int instruction, void *callback) {
     uc_hook hook;
     return uc_hook_add(cpu->uc, &hook, UC_HOOK_INSN, callback, cpu, 1, 0, instruction) == UC_ERR_OK;
 }
 
-bool hooks_install(struct cpu *cpu)
-{
+bool hooks_install(struct cpu *cpu) {
     return add(cpu, UC_HOOK_TLB_FILL, (void *)tlb_on_fill) && add(cpu, UC_HOOK_BLOCK, (void *)run_on_block) &&
            add(cpu, UC_HOOK_EDGE_GENERATED, (void *)run_on_translated) &&
            add(cpu, UC_HOOK_INTR, (void *)on_interrupt) && add(cpu, UC_HOOK_INSN_INVALID, (void *)on_invalid) &&
@@ -287,13 +264,11 @@ bool hooks_install(struct cpu *cpu)
            add_instruction(cpu, UC_X86_INS_SYSENTER, (void *)on_sysenter);
 }
 
-bool hooks_map_gap(struct cpu *cpu, struct gap *gap, uint64_t end)
-{
+bool hooks_map_gap(struct cpu *cpu, struct gap *gap, uint64_t end) {
     gap->cpu = cpu;
     return uc_mmio_map(cpu->uc, gap->base, end - gap->base, on_mmio_read, gap, on_mmio_write, gap) == UC_ERR_OK;
 }
 
-bool hooks_map_sink(struct cpu *cpu)
-{
+bool hooks_map_sink(struct cpu *cpu) {
     return uc_mmio_map(cpu->uc, CPU_SINK_AT, MMU_PAGE_SIZE, on_sink_read, NULL, on_sink_write, NULL) == UC_ERR_OK;
 }

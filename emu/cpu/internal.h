@@ -26,9 +26,9 @@
 #include <Zydis/Zydis.h>
 
 #define CPU_MAXPHYADDR 40u
-#define CPU_DUMMY_AT (1ull << 46)  /* physical: a page of FFh for fetches from where no memory is */
+#define CPU_DUMMY_AT (1ull << 46)         /* physical: a page of FFh for fetches from where no memory is */
 #define CPU_SINK_AT (CPU_DUMMY_AT + 4096) /* physical: takes writes to ROM */
-#define CPU_ALIAS_AT (1ull << 47)  /* linear: maps physical addresses one to one while cpu->alias is set */
+#define CPU_ALIAS_AT (1ull << 47)         /* linear: maps physical addresses one to one while cpu->alias is set */
 
 #define CPU_FLAGS_CF (1u << 0)
 #define CPU_FLAGS_TF (1u << 8)
@@ -128,7 +128,7 @@ struct decode {
 #define SHORTCUT_LEVELS 4
 
 struct shortcut {
-    uint64_t page; /* linear address | 1 for write | 2 for user; UINT64_MAX: empty */
+    uint64_t page;       /* linear address | 1 for write | 2 for user; UINT64_MAX: empty */
     uint32_t generation; /* of the paging context */
     uint8_t levels, entry_bytes;
     const uint8_t *entry[SHORTCUT_LEVELS];
@@ -178,7 +178,7 @@ struct cpu {
     /* hidden state */
     struct cpu_layout layout;
     uc_context *block, *pristine;
-    uint8_t *state; /* the state inside block */
+    uint8_t *state;   /* the state inside block */
     bool forced_trap; /* TF in the engine is ours, not the guest's */
 
     /* paging */
@@ -217,13 +217,11 @@ void state_store(struct cpu *cpu);     /* back */
 void state_store_full(struct cpu *cpu);
 void state_refresh_hflags(struct cpu *cpu); /* after a change of CS, SS, DS, ES, CR0.PE, EFLAGS.VM or EFER.LMA */
 
-static inline uint64_t state_gpr(const struct cpu *cpu, unsigned index)
-{
+static inline uint64_t state_gpr(const struct cpu *cpu, unsigned index) {
     return layout_get64(cpu->state, cpu->layout.gpr + 8 * index);
 }
 
-static inline void state_set_gpr(struct cpu *cpu, unsigned index, uint64_t value)
-{
+static inline void state_set_gpr(struct cpu *cpu, unsigned index, uint64_t value) {
     layout_put64(cpu->state, cpu->layout.gpr + 8 * index, value);
 }
 
@@ -231,25 +229,28 @@ static inline uint64_t state_rip(const struct cpu *cpu) { return layout_get64(cp
 static inline void state_set_rip(struct cpu *cpu, uint64_t rip) { layout_put64(cpu->state, cpu->layout.rip, rip); }
 /* EFLAGS without the arithmetic flags and DF. */
 static inline uint32_t state_flags(const struct cpu *cpu) { return layout_get32(cpu->state, cpu->layout.eflags); }
-static inline void state_set_flags(struct cpu *cpu, uint32_t flags) { layout_put32(cpu->state, cpu->layout.eflags, flags); }
+static inline void state_set_flags(struct cpu *cpu, uint32_t flags) {
+    layout_put32(cpu->state, cpu->layout.eflags, flags);
+}
 static inline uint32_t state_hflags(const struct cpu *cpu) { return layout_get32(cpu->state, cpu->layout.hflags); }
-static inline uint64_t state_cr(const struct cpu *cpu, unsigned n) { return layout_get64(cpu->state, cpu->layout.cr + 8 * n); }
-static inline void state_set_cr(struct cpu *cpu, unsigned n, uint64_t value) { layout_put64(cpu->state, cpu->layout.cr + 8 * n, value); }
+static inline uint64_t state_cr(const struct cpu *cpu, unsigned n) {
+    return layout_get64(cpu->state, cpu->layout.cr + 8 * n);
+}
+static inline void state_set_cr(struct cpu *cpu, unsigned n, uint64_t value) {
+    layout_put64(cpu->state, cpu->layout.cr + 8 * n, value);
+}
 static inline uint64_t state_efer(const struct cpu *cpu) { return layout_get64(cpu->state, cpu->layout.efer); }
 static inline uint8_t state_cpl(const struct cpu *cpu) { return state_hflags(cpu) & HFLAGS_CPL; }
 
-static inline size_t state_segment_at(const struct cpu *cpu, unsigned index)
-{
+static inline size_t state_segment_at(const struct cpu *cpu, unsigned index) {
     return cpu->layout.segment + index * LAYOUT_SEGMENT_BYTES;
 }
 
-static inline uint64_t state_segment_base(const struct cpu *cpu, unsigned index)
-{
+static inline uint64_t state_segment_base(const struct cpu *cpu, unsigned index) {
     return layout_get64(cpu->state, state_segment_at(cpu, index) + LAYOUT_SEGMENT_BASE);
 }
 
-static inline uint32_t state_segment_limit(const struct cpu *cpu, unsigned index)
-{
+static inline uint32_t state_segment_limit(const struct cpu *cpu, unsigned index) {
     return layout_get32(cpu->state, state_segment_at(cpu, index) + LAYOUT_SEGMENT_LIMIT);
 }
 
@@ -263,7 +264,8 @@ void state_fill_registers(struct cpu *cpu, struct cpu_registers *to); /* from cp
 bool tlb_on_fill(uc_engine *uc, uint64_t vaddr, uc_mem_type type, uc_tlb_entry *entry, void *user);
 void tlb_sync_context(struct cpu *cpu); /* cpu->mmu after cpu->state */
 void tlb_flush(struct cpu *cpu);
-void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size); /* before or after RAM is changed behind the guest's back */
+void tlb_drop_code(struct cpu *cpu, uint64_t physical,
+                   uint64_t size); /* before or after RAM is changed behind the guest's back */
 
 /* memory.c: accesses of the CPU itself, through the tables. size is at most 4096. false: *fault is the page fault
  * (or #GP for a non-canonical address) and nothing was written. Memory that is absent reads as all ones and
@@ -276,7 +278,7 @@ bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size
                  struct event *fault);
 
 /* operand.c */
-void operand_decode(struct cpu *cpu, struct decoded *to); /* the instruction at RIP */
+void operand_decode(struct cpu *cpu, struct decoded *to);                     /* the instruction at RIP */
 void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to); /* operands as if RIP were there */
 /* The exact address of an access to page by the instruction at RIP. *implicit: it is the CPU's own access. */
 struct operand_hit {

@@ -29,8 +29,7 @@ static const int gpr_ids[16] = {UC_X86_REG_RAX, UC_X86_REG_RCX, UC_X86_REG_RDX, 
                                 UC_X86_REG_R8,  UC_X86_REG_R9,  UC_X86_REG_R10, UC_X86_REG_R11,
                                 UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15};
 
-uc_engine *cpu_open_engine(void)
-{
+uc_engine *cpu_open_engine(void) {
     uc_engine *uc = NULL;
     if (uc_open(UC_ARCH_X86, UC_MODE_64, &uc) != UC_ERR_OK)
         return NULL;
@@ -42,29 +41,16 @@ uc_engine *cpu_open_engine(void)
     return uc;
 }
 
-static bool put_magic(uc_engine *uc, int id, uint64_t value)
-{
-    return uc_reg_write(uc, id, &value) == UC_ERR_OK;
-}
+static bool put_magic(uc_engine *uc, int id, uint64_t value) { return uc_reg_write(uc, id, &value) == UC_ERR_OK; }
 
-static bool save(struct probe *p)
-{
-    return uc_context_save(p->uc, p->block) == UC_ERR_OK;
-}
+static bool save(struct probe *p) { return uc_context_save(p->uc, p->block) == UC_ERR_OK; }
 
-static uint64_t now64(const struct probe *p, size_t at)
-{
-    return layout_get64((const uint8_t *)p->block, at);
-}
+static uint64_t now64(const struct probe *p, size_t at) { return layout_get64((const uint8_t *)p->block, at); }
 
-static uint32_t now32(const struct probe *p, size_t at)
-{
-    return layout_get32((const uint8_t *)p->block, at);
-}
+static uint32_t now32(const struct probe *p, size_t at) { return layout_get32((const uint8_t *)p->block, at); }
 
 /* The only 8-byte aligned place at or after from that holds value; 0 when there is none or several. */
-static size_t find64(const struct probe *p, size_t from, uint64_t value)
-{
+static size_t find64(const struct probe *p, size_t from, uint64_t value) {
     size_t found = 0;
     for (size_t at = from; at + 8 <= p->bytes; at += 8) {
         if (now64(p, at) != value)
@@ -77,8 +63,7 @@ static size_t find64(const struct probe *p, size_t from, uint64_t value)
 }
 
 /* The only aligned 32-bit word at or after from that went from old to new. */
-static size_t find_change32(const struct probe *p, size_t from, uint32_t old, uint32_t new)
-{
+static size_t find_change32(const struct probe *p, size_t from, uint32_t old, uint32_t new) {
     size_t found = 0;
     for (size_t at = from; at + 4 <= p->bytes; at += 4) {
         if (layout_get32(p->before, at) != old || now32(p, at) != new)
@@ -90,13 +75,9 @@ static size_t find_change32(const struct probe *p, size_t from, uint32_t old, ui
     return found;
 }
 
-static void remember(struct probe *p)
-{
-    memcpy(p->before, p->block, p->bytes);
-}
+static void remember(struct probe *p) { memcpy(p->before, p->block, p->bytes); }
 
-static bool find_registers(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_registers(struct probe *p, struct cpu_layout *layout) {
     p->what = "general registers";
     for (unsigned i = 0; i < 16; i++)
         if (!put_magic(p->uc, gpr_ids[i], 0xfa017100cafe0000u + i * 0x101u))
@@ -117,8 +98,7 @@ static bool find_registers(struct probe *p, struct cpu_layout *layout)
 }
 
 /* The header holds the number of state bytes that follow it. */
-static bool find_size(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_size(struct probe *p, struct cpu_layout *layout) {
     p->what = "size of the state";
     layout->full_size = p->bytes - layout->data;
     for (size_t at = 0; at + sizeof(size_t) <= layout->data; at += sizeof(size_t))
@@ -129,8 +109,7 @@ static bool find_size(struct probe *p, struct cpu_layout *layout)
     return false;
 }
 
-static bool find_flags(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_flags(struct probe *p, struct cpu_layout *layout) {
     p->what = "flags";
     const uint64_t some = 0x43202; /* IOPL 3, IF, AC */
     put_magic(p->uc, UC_X86_REG_RFLAGS, 0x2);
@@ -145,8 +124,7 @@ static bool find_flags(struct probe *p, struct cpu_layout *layout)
     return at != 0;
 }
 
-static bool find_segments(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_segments(struct probe *p, struct cpu_layout *layout) {
     p->what = "segment caches";
     const uint64_t fs = 0x00005e6f0000aaaau, gs = 0x00005e6f0000bbbbu;
     uc_x86_mmr gdt = {0, 0x00005e6f0000ccccu, 0x77, 0}, idt = {0, 0x00005e6f0000ddddu, 0x66, 0};
@@ -174,8 +152,7 @@ static bool find_segments(struct probe *p, struct cpu_layout *layout)
            now32(p, tr_at + LAYOUT_SEGMENT_LIMIT) == tr.limit && now32(p, tr_at + LAYOUT_SEGMENT_FLAGS) == tr.flags;
 }
 
-static bool find_control(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_control(struct probe *p, struct cpu_layout *layout) {
     p->what = "control registers";
     uc_x86_msr efer = {0xc0000080u, 0};
     put_magic(p->uc, UC_X86_REG_CR2, 0x0000c2c2c2c21234u);
@@ -211,21 +188,18 @@ static const uint64_t scratch_gdt[] = {
 /* 00: iretq   02: mov ax, 0x1238   06: mov ds, eax   08: int 0x21 */
 static const uint8_t scratch_code[] = {0x48, 0xcf, 0x66, 0xb8, 0x38, 0x12, 0x8e, 0xd8, 0xcd, 0x21, 0x90};
 
-static void on_exception(uc_engine *uc, uint32_t vector, void *user)
-{
+static void on_exception(uc_engine *uc, uint32_t vector, void *user) {
     (void)vector;
     struct probe *p = user;
     (void)save(p);
     uc_emu_stop(uc);
 }
 
-static bool run_from(struct probe *p, uint64_t from, uint64_t until)
-{
+static bool run_from(struct probe *p, uint64_t from, uint64_t until) {
     return uc_emu_start(p->uc, from, until, 0, 0) == UC_ERR_OK;
 }
 
-static bool scratch_memory(uc_engine *uc)
-{
+static bool scratch_memory(uc_engine *uc) {
     const uint64_t frame[5] = {CODE_AT + 2, 0x18 | 3, 0x2, STACK_TOP - 256, 0x20 | 3};
     uc_x86_mmr gdt = {0, GDT_AT, sizeof scratch_gdt - 1, 0};
     uint64_t rsp = STACK_TOP - sizeof frame;
@@ -237,8 +211,7 @@ static bool scratch_memory(uc_engine *uc)
            put_magic(uc, UC_X86_REG_RFLAGS, 2);
 }
 
-static bool find_privilege(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_privilege(struct probe *p, struct cpu_layout *layout) {
     p->what = "privilege level";
     if (!save(p))
         return false;
@@ -263,8 +236,7 @@ static bool find_privilege(struct probe *p, struct cpu_layout *layout)
                         (HFLAGS_LMA | HFLAGS_CS64 | HFLAGS_CS32 | HFLAGS_PE);
 }
 
-static bool find_exception(struct probe *p, struct cpu_layout *layout)
-{
+static bool find_exception(struct probe *p, struct cpu_layout *layout) {
     const size_t tail = layout->data + layout->brief_size;
     uc_hook hook;
     p->what = "exception in flight";
@@ -290,8 +262,7 @@ static bool find_exception(struct probe *p, struct cpu_layout *layout)
     return true;
 }
 
-bool cpu_layout_find(struct cpu_layout *layout, const char **what)
-{
+bool cpu_layout_find(struct cpu_layout *layout, const char **what) {
     struct probe p = {.uc = cpu_open_engine(), .what = "the engine"};
     memset(layout, 0, sizeof *layout);
     bool found = p.uc && uc_context_alloc(p.uc, &p.block) == UC_ERR_OK;
@@ -321,16 +292,14 @@ struct proof {
     unsigned exceptions;
 };
 
-static void count_exception(uc_engine *uc, uint32_t vector, void *user)
-{
+static void count_exception(uc_engine *uc, uint32_t vector, void *user) {
     (void)vector;
     ((struct proof *)user)->exceptions++;
     uc_emu_stop(uc);
 }
 
 static void put_segment(const struct proof *proof, unsigned index, uint32_t selector, uint64_t base, uint32_t limit,
-                        uint32_t flags)
-{
+                        uint32_t flags) {
     size_t at = proof->layout->segment + index * LAYOUT_SEGMENT_BYTES;
     layout_put32(proof->state, at, selector);
     layout_put64(proof->state, at + LAYOUT_SEGMENT_BASE, base);
@@ -339,8 +308,7 @@ static void put_segment(const struct proof *proof, unsigned index, uint32_t sele
 }
 
 /* After IRETQ to ring 3, MOV from CR0 must fault there, and run once the block says ring 0 again. */
-static bool prove_rings(struct proof *proof)
-{
+static bool prove_rings(struct proof *proof) {
     static const uint8_t mov_rax_cr0[] = {0x0f, 0x20, 0xc0};
     const struct cpu_layout *layout = proof->layout;
     uint64_t rax = 0;
@@ -361,8 +329,7 @@ static bool prove_rings(struct proof *proof)
 }
 
 /* A block of brief size copies that much and no more, both ways. */
-static bool prove_brief(struct proof *proof)
-{
+static bool prove_brief(struct proof *proof) {
     const struct cpu_layout *layout = proof->layout;
     uint8_t *tail = proof->state + layout->brief_size;
     const uint64_t value = 0x1122334455667788u;
@@ -385,8 +352,7 @@ static bool prove_brief(struct proof *proof)
 }
 
 /* From the power-on state: the first fetch is at FFFFFFF0, operands and addresses are 16 bits wide. */
-static bool prove_reset(struct proof *proof)
-{
+static bool prove_reset(struct proof *proof) {
     /* mov ax, cs   mov bx, 0x1234   add cx, 0xffff: 16-bit forms, 3 + 3 bytes */
     static const uint8_t code[] = {0x8c, 0xc8, 0xbb, 0x34, 0x12, 0x81, 0xc1, 0xff, 0xff, 0x90};
     uint64_t ax = 0, bx = 0, rip = 0, cr0 = 0;
@@ -403,8 +369,7 @@ static bool prove_reset(struct proof *proof)
     return (ax & 0xffff) == 0xf000 && (bx & 0xffff) == 0x1234 && rip == 0xfff9 && (cr0 & 1) == 0;
 }
 
-bool cpu_layout_prove(const struct cpu_layout *layout, const char **what)
-{
+bool cpu_layout_prove(const struct cpu_layout *layout, const char **what) {
     struct proof proof = {.layout = layout, .uc = cpu_open_engine()};
     uc_hook hook;
     *what = "the engine";
@@ -432,8 +397,7 @@ bool cpu_layout_prove(const struct cpu_layout *layout, const char **what)
 
 /* Power-on state, SDM volume 3, table 10-1 */
 
-bool cpu_layout_reset(const struct cpu_layout *layout, uc_engine *uc, uc_context *block)
-{
+bool cpu_layout_reset(const struct cpu_layout *layout, uc_engine *uc, uc_context *block) {
     uint8_t *state = (uint8_t *)block + layout->data;
     const uint64_t leave_long = 0x80000001u, cr0 = 0x60000010u, cr4 = 0, flags = 2;
     uc_x86_msr efer = {0xc0000080u, 0};
@@ -452,10 +416,19 @@ bool cpu_layout_reset(const struct cpu_layout *layout, uc_engine *uc, uc_context
     hidden &= ~(HFLAGS_CPL | HFLAGS_SHADOW | HFLAGS_CS32 | HFLAGS_SS32 | HFLAGS_PE | HFLAGS_LMA | HFLAGS_CS64);
     layout_put32(state, layout->hflags, hidden | HFLAGS_ADDSEG);
     for (unsigned i = 0; i < 10; i++) {
-        static const struct { uint32_t selector; uint64_t base; uint32_t flags; } at_reset[10] = {
-            [1] = {0xf000, 0xffff0000u, 0x9b00}, [0] = {0, 0, 0x9300}, [2] = {0, 0, 0x9300},
-            [3] = {0, 0, 0x9300},                [4] = {0, 0, 0x9300}, [5] = {0, 0, 0x9300},
-            [6] = {0, 0, 0x8200},                [7] = {0, 0, 0x8b00},
+        static const struct {
+            uint32_t selector;
+            uint64_t base;
+            uint32_t flags;
+        } at_reset[10] = {
+            [1] = {0xf000, 0xffff0000u, 0x9b00},
+            [0] = {0, 0, 0x9300},
+            [2] = {0, 0, 0x9300},
+            [3] = {0, 0, 0x9300},
+            [4] = {0, 0, 0x9300},
+            [5] = {0, 0, 0x9300},
+            [6] = {0, 0, 0x8200},
+            [7] = {0, 0, 0x8b00},
         };
         size_t at = layout->segment + i * LAYOUT_SEGMENT_BYTES;
         layout_put32(state, at, at_reset[i].selector);

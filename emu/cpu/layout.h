@@ -22,20 +22,20 @@
 
 /* All offsets but size_at and data count from the start of the state, in bytes. */
 struct cpu_layout {
-    size_t size_at;         /* offset in the block of the header word with the size of the state */
-    size_t data;            /* offset in the block of the state */
-    size_t full_size;       /* bytes of state in a full block */
-    size_t brief_size;      /* bytes of state in a brief block */
-    size_t gpr;             /* u64[16], encoding order */
-    size_t rip, eflags;     /* u64; eflags without the arithmetic flags and DF, which Unicorn keeps apart */
-    size_t hflags;          /* u32, bits below */
-    size_t segment;         /* struct of 24 bytes each: ES CS SS DS FS GS LDTR TR GDTR IDTR */
-    size_t cr;              /* u64[5]: CR0 to CR4 */
-    size_t efer;            /* u64 */
-    size_t error_code;      /* i32 */
-    size_t is_int;          /* i32: the exception came from an INT instruction */
-    size_t next_rip;        /* u64 */
-    size_t old_exception;   /* i32, -1 for none */
+    size_t size_at;       /* offset in the block of the header word with the size of the state */
+    size_t data;          /* offset in the block of the state */
+    size_t full_size;     /* bytes of state in a full block */
+    size_t brief_size;    /* bytes of state in a brief block */
+    size_t gpr;           /* u64[16], encoding order */
+    size_t rip, eflags;   /* u64; eflags without the arithmetic flags and DF, which Unicorn keeps apart */
+    size_t hflags;        /* u32, bits below */
+    size_t segment;       /* struct of 24 bytes each: ES CS SS DS FS GS LDTR TR GDTR IDTR */
+    size_t cr;            /* u64[5]: CR0 to CR4 */
+    size_t efer;          /* u64 */
+    size_t error_code;    /* i32 */
+    size_t is_int;        /* i32: the exception came from an INT instruction */
+    size_t next_rip;      /* u64 */
+    size_t old_exception; /* i32, -1 for none */
 };
 
 /* A segment cache in the block. */
@@ -57,33 +57,24 @@ struct cpu_layout {
 #define HFLAGS_LMA (1u << 14)
 #define HFLAGS_CS64 (1u << 15)
 
-static inline uint64_t layout_get64(const uint8_t *state, size_t at)
-{
+static inline uint64_t layout_get64(const uint8_t *state, size_t at) {
     uint64_t value;
     memcpy(&value, state + at, sizeof value);
     return value;
 }
 
-static inline uint32_t layout_get32(const uint8_t *state, size_t at)
-{
+static inline uint32_t layout_get32(const uint8_t *state, size_t at) {
     uint32_t value;
     memcpy(&value, state + at, sizeof value);
     return value;
 }
 
-static inline void layout_put64(uint8_t *state, size_t at, uint64_t value)
-{
-    memcpy(state + at, &value, sizeof value);
-}
+static inline void layout_put64(uint8_t *state, size_t at, uint64_t value) { memcpy(state + at, &value, sizeof value); }
 
-static inline void layout_put32(uint8_t *state, size_t at, uint32_t value)
-{
-    memcpy(state + at, &value, sizeof value);
-}
+static inline void layout_put32(uint8_t *state, size_t at, uint32_t value) { memcpy(state + at, &value, sizeof value); }
 
 /* Makes block copy only the first bytes of the state from now on. */
-static inline void layout_set_size(const struct cpu_layout *layout, uc_context *block, size_t bytes)
-{
+static inline void layout_set_size(const struct cpu_layout *layout, uc_context *block, size_t bytes) {
     memcpy((uint8_t *)block + layout->size_at, &bytes, sizeof bytes);
 }
 

@@ -17,8 +17,7 @@ struct piece {
     size_t size;
 };
 
-static void set_fault(struct cpu *cpu, uint64_t linear, const struct mmu_result *result, struct event *fault)
-{
+static void set_fault(struct cpu *cpu, uint64_t linear, const struct mmu_result *result, struct event *fault) {
     bool non_canonical = result->rule == MMU_RULE_NON_CANONICAL;
     *fault = (struct event){
         .vector = non_canonical ? VECTOR_GP : VECTOR_PF,
@@ -31,8 +30,7 @@ static void set_fault(struct cpu *cpu, uint64_t linear, const struct mmu_result 
 
 /* Splits [linear, linear + size) at the page boundary. Returns the number of pieces, 0 on a fault. */
 static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct mmu_access access,
-                          struct piece piece[2], struct event *fault)
-{
+                          struct piece piece[2], struct event *fault) {
     unsigned count = 0;
     if (!(state_efer(cpu) & MMU_EFER_LMA))
         linear &= UINT32_MAX;
@@ -55,13 +53,11 @@ static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct 
 
 /* Shortcuts: the CPU reads the same gates, descriptors and TSS, and writes the same stack pages, over and over. */
 
-static struct shortcut *slot_of(struct cpu *cpu, uint64_t tag)
-{
+static struct shortcut *slot_of(struct cpu *cpu, uint64_t tag) {
     return &cpu->shortcut[(tag ^ tag >> MMU_PAGE_SHIFT ^ tag >> 16) % SHORTCUTS];
 }
 
-static bool still_true(const struct shortcut *shortcut)
-{
+static bool still_true(const struct shortcut *shortcut) {
     for (unsigned i = 0; i < shortcut->levels; i++) {
         uint64_t value = 0;
         memcpy(&value, shortcut->entry[i], shortcut->entry_bytes);
@@ -72,8 +68,7 @@ static bool still_true(const struct shortcut *shortcut)
 }
 
 /* Host memory of [linear, linear + size) when a shortcut is still true, else NULL. */
-static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, uint64_t kind, uint64_t *physical)
-{
+static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, uint64_t kind, uint64_t *physical) {
     uint64_t offset = linear % MMU_PAGE_SIZE, tag = (linear - offset) | kind;
     const struct shortcut *shortcut = slot_of(cpu, tag);
     if (shortcut->page != tag || shortcut->generation != cpu->generation || offset + size > MMU_PAGE_SIZE ||
@@ -84,8 +79,7 @@ static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, u
 }
 
 /* Remembers the translation that has just succeeded. The PDPTE registers of PAE mode are no memory: left out. */
-static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t kind)
-{
+static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t kind) {
     struct mmu_walk walk;
     uint64_t page = access.linear.value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
     struct shortcut *shortcut = slot_of(cpu, page | kind);
@@ -109,8 +103,7 @@ static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t ki
         shortcut->page = page | kind;
 }
 
-bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault)
-{
+bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault) {
     uint64_t physical;
     const uint8_t *near = follow_shortcut(cpu, linear, size, SHORTCUT_READ, &physical);
     if (near) {
@@ -134,16 +127,14 @@ bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct
     return count != 0;
 }
 
-static bool in_rom(const struct cpu *cpu, uint64_t physical)
-{
+static bool in_rom(const struct cpu *cpu, uint64_t physical) {
     for (size_t i = 0; i < cpu->memory->count; i++)
         if (physical >= cpu->memory->regions[i].base && physical < cpu->memory->regions[i].end)
             return !cpu->memory->regions[i].writable;
     return false;
 }
 
-bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t size, bool user, struct event *fault)
-{
+bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t size, bool user, struct event *fault) {
     struct piece piece[2];
     struct mmu_access access = {.kind = MMU_WRITE, .user = user, .implicit = !user};
     uint64_t physical, kind = user ? SHORTCUT_WRITE | SHORTCUT_USER : SHORTCUT_WRITE;
@@ -170,8 +161,7 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
 }
 
 /* Words go from the highest down, so the first one that cannot be written is the highest in its page. */
-static uint64_t first_refused_word(uint64_t linear, size_t size, size_t word, uint64_t refused_page)
-{
+static uint64_t first_refused_word(uint64_t linear, size_t size, size_t word, uint64_t refused_page) {
     uint64_t top = linear + size - word, end = refused_page + MMU_PAGE_SIZE;
     if (top >= end)
         top = linear + (end - 1 - linear) / word * word;
@@ -179,8 +169,7 @@ static uint64_t first_refused_word(uint64_t linear, size_t size, size_t word, ui
 }
 
 bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size, size_t word, bool user,
-                 struct event *fault)
-{
+                 struct event *fault) {
     struct piece piece[2];
     struct mmu_access access = {.kind = MMU_WRITE, .user = user, .implicit = !user};
     uint64_t boundary = (linear + size - 1) & ~(uint64_t)(MMU_PAGE_SIZE - 1);

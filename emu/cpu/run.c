@@ -25,8 +25,7 @@
 
 enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
 
-static void set_attention(struct cpu *cpu)
-{
+static void set_attention(struct cpu *cpu) {
     bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen;
     uint64_t at = always ? 0 : cpu->deadline;
     if (atomic_load_explicit(&cpu->attention_at, memory_order_relaxed) != at)
@@ -35,8 +34,7 @@ static void set_attention(struct cpu *cpu)
         atomic_store(&cpu->attention_at, 0);
 }
 
-void run_stop_engine(struct cpu *cpu, enum cpu_stop stop)
-{
+void run_stop_engine(struct cpu *cpu, enum cpu_stop stop) {
     cpu->stop = stop;
     cpu->hook_stopped = true;
     uc_emu_stop(cpu->uc);
@@ -44,8 +42,7 @@ void run_stop_engine(struct cpu *cpu, enum cpu_stop stop)
 
 /* Interrupts */
 
-static bool interrupt_wanted(struct cpu *cpu)
-{
+static bool interrupt_wanted(struct cpu *cpu) {
     if (!cpu->interrupt_line)
         return false;
     if (cpu->board.interrupt_pending(cpu->board.owner))
@@ -55,14 +52,12 @@ static bool interrupt_wanted(struct cpu *cpu)
 }
 
 /* Loads the state. */
-static bool interrupt_allowed(struct cpu *cpu)
-{
+static bool interrupt_allowed(struct cpu *cpu) {
     state_load(cpu);
     return (state_flags(cpu) & CPU_FLAGS_IF) && !(state_hflags(cpu) & HFLAGS_SHADOW);
 }
 
-static bool take_interrupt(struct cpu *cpu)
-{
+static bool take_interrupt(struct cpu *cpu) {
     if (!interrupt_wanted(cpu) || !interrupt_allowed(cpu))
         return false;
     int vector = cpu->board.interrupt_acknowledge(cpu->board.owner);
@@ -79,8 +74,7 @@ static bool take_interrupt(struct cpu *cpu)
 
 /* INT1 ends its block, and Unicorn would never come back from it: such blocks are stepped. A last byte of F1h may
  * as well be part of another instruction, so the block is walked. */
-static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size)
-{
+static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size) {
     uint8_t last = 0;
     state_load(cpu);
     tlb_sync_context(cpu);
@@ -96,8 +90,7 @@ static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size)
     return insn.length && insn.mnemonic == ZYDIS_MNEMONIC_INT1;
 }
 
-void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
-{
+void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user) {
     struct cpu *cpu = user;
     (void)uc, (void)previous;
     if (!cpu->icebp_seen && ends_with_icebp(cpu, block->pc, block->size)) {
@@ -106,8 +99,7 @@ void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
     }
 }
 
-static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size)
-{
+static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     bool due = atomic_load(&cpu->stop_requested) || cpu->blocks >= cpu->deadline ||
                (interrupt_wanted(cpu) && interrupt_allowed(cpu));
     bool icebp = (cpu->icebp_seen || cpu->first_block) && ends_with_icebp(cpu, address, size);
@@ -122,13 +114,10 @@ static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size)
     set_attention(cpu);
 }
 
-static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t address, uint32_t size)
-{
+static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t address, uint32_t size) {
     cpu->hook_calls++;
     switch (cpu->mode) {
-    case MODE_RUN:
-        begin_running(cpu, address, size);
-        break;
+    case MODE_RUN: begin_running(cpu, address, size); break;
     case MODE_PROBE:
         cpu->probe_size = size;
         run_stop_engine(cpu, CPU_STOP_STEP);
@@ -146,8 +135,7 @@ static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t addre
     }
 }
 
-void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
-{
+void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     if (__builtin_expect(cpu->blocks < atomic_load_explicit(&cpu->attention_at, memory_order_relaxed), 1)) {
@@ -161,8 +149,7 @@ void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 
 /* The engine */
 
-static enum outcome execute(struct cpu *cpu, enum cpu_mode mode)
-{
+static enum outcome execute(struct cpu *cpu, enum cpu_mode mode) {
     uint64_t rip = 0;
     cpu->mode = mode;
     cpu->hook_stopped = false;
@@ -188,24 +175,21 @@ static enum outcome execute(struct cpu *cpu, enum cpu_mode mode)
 
 /* Fetches that were refused */
 
-static void read_instruction(struct cpu *cpu)
-{
+static void read_instruction(struct cpu *cpu) {
     state_load(cpu);
     tlb_sync_context(cpu);
     operand_decode(cpu, &cpu->insn);
 }
 
 /* The instruction at RIP does not reach into the page that was refused: only what follows it does. */
-static bool instruction_is_before_refusal(struct cpu *cpu)
-{
+static bool instruction_is_before_refusal(struct cpu *cpu) {
     read_instruction(cpu);
     uint64_t at = operand_code_linear(cpu, state_rip(cpu));
     return !cpu->refused.bad_pdpte && at - cpu->refused.page >= MMU_PAGE_SIZE && cpu->insn.length &&
            at + cpu->insn.length <= cpu->refused.page;
 }
 
-static void enter_block(struct cpu *cpu, uint64_t end, bool cut)
-{
+static void enter_block(struct cpu *cpu, uint64_t end, bool cut) {
     cpu->blocks++;
     cpu->in_block = true;
     cpu->block_end = end;
@@ -213,8 +197,7 @@ static void enter_block(struct cpu *cpu, uint64_t end, bool cut)
 }
 
 /* CPU_STOP_STEP: the fault is delivered, or the block is cut and entered. */
-static enum cpu_stop take_fetch_refusal(struct cpu *cpu)
-{
+static enum cpu_stop take_fetch_refusal(struct cpu *cpu) {
     if (!instruction_is_before_refusal(cpu))
         return fault_take(cpu);
     enter_block(cpu, cpu->refused.page, true);
@@ -223,8 +206,7 @@ static enum cpu_stop take_fetch_refusal(struct cpu *cpu)
 
 /* Single instructions inside a block */
 
-void run_end_forced_trap(struct cpu *cpu)
-{
+void run_end_forced_trap(struct cpu *cpu) {
     state_load(cpu);
     state_set_flags(cpu, state_flags(cpu) & ~CPU_FLAGS_TF);
     state_store(cpu);
@@ -232,8 +214,7 @@ void run_end_forced_trap(struct cpu *cpu)
     cpu->forced_trap = false;
 }
 
-static void begin_forced_trap(struct cpu *cpu)
-{
+static void begin_forced_trap(struct cpu *cpu) {
     uc_reg_read(cpu->uc, UC_X86_REG_DR6, &cpu->saved_dr6);
     state_set_flags(cpu, state_flags(cpu) | CPU_FLAGS_TF);
     state_store(cpu);
@@ -241,32 +222,28 @@ static void begin_forced_trap(struct cpu *cpu)
 }
 
 /* PUSHF has pushed our trap flag. */
-static void clean_pushed_flags(struct cpu *cpu)
-{
+static void clean_pushed_flags(struct cpu *cpu) {
     struct event ignored;
     const struct operand *pushed = &cpu->insn.operand[0];
     uint8_t flags[2];
     if (memory_read(cpu, pushed->linear, flags, sizeof flags, &ignored)) {
-        flags[1] &= (uint8_t)~(CPU_FLAGS_TF >> 8);
+        flags[1] &= (uint8_t) ~(CPU_FLAGS_TF >> 8);
         memory_write(cpu, pushed->linear, flags, sizeof flags, state_cpl(cpu) == 3, &ignored);
     }
 }
 
-static bool is_pushf(const struct decoded *insn)
-{
+static bool is_pushf(const struct decoded *insn) {
     return insn->count && (insn->mnemonic == ZYDIS_MNEMONIC_PUSHF || insn->mnemonic == ZYDIS_MNEMONIC_PUSHFD ||
                            insn->mnemonic == ZYDIS_MNEMONIC_PUSHFQ);
 }
 
-static void leave_or_stay(struct cpu *cpu, uint64_t next)
-{
+static void leave_or_stay(struct cpu *cpu, uint64_t next) {
     state_load(cpu);
     uint64_t at = operand_code_linear(cpu, state_rip(cpu));
     cpu->in_block = cpu->in_block && at == next && at < cpu->block_end;
 }
 
-static enum cpu_stop step_with_trap(struct cpu *cpu, uint64_t at)
-{
+static enum cpu_stop step_with_trap(struct cpu *cpu, uint64_t at) {
     uint64_t next = at + cpu->insn.length;
     bool guest_trap = state_flags(cpu) & CPU_FLAGS_TF;
     bool pushf = is_pushf(&cpu->insn) && !guest_trap;
@@ -281,21 +258,17 @@ static enum cpu_stop step_with_trap(struct cpu *cpu, uint64_t at)
             clean_pushed_flags(cpu);
         leave_or_stay(cpu, next);
         return CPU_STOP_STEP;
-    case OUT_REFUSED:
-        return fault_take(cpu);
+    case OUT_REFUSED: return fault_take(cpu);
     case OUT_HALT:
         cpu->in_block = false;
         cpu->halted = true;
         return CPU_STOP_HALT;
-    case OUT_DEAD:
-        return CPU_STOP_TRIPLE_FAULT;
-    default:
-        return CPU_STOP_ERROR;
+    case OUT_DEAD: return CPU_STOP_TRIPLE_FAULT;
+    default: return CPU_STOP_ERROR;
     }
 }
 
-static bool step_last(struct cpu *cpu, uint64_t at, enum cpu_stop *stop)
-{
+static bool step_last(struct cpu *cpu, uint64_t at, enum cpu_stop *stop) {
     uint64_t next = at + cpu->insn.length;
     enum outcome outcome = execute(cpu, MODE_LAST);
     bool begun = cpu->hook_calls > 0 && cpu->probe_size == cpu->insn.length;
@@ -319,25 +292,19 @@ static bool step_last(struct cpu *cpu, uint64_t at, enum cpu_stop *stop)
         cpu->halted = true;
         *stop = CPU_STOP_HALT;
         return true;
-    case OUT_DEAD:
-        *stop = CPU_STOP_TRIPLE_FAULT;
-        return true;
-    default:
-        *stop = CPU_STOP_ERROR;
-        return true;
+    case OUT_DEAD: *stop = CPU_STOP_TRIPLE_FAULT; return true;
+    default: *stop = CPU_STOP_ERROR; return true;
     }
 }
 
-static enum cpu_stop step_icebp(struct cpu *cpu)
-{
+static enum cpu_stop step_icebp(struct cpu *cpu) {
     deliver(cpu, (struct event){.vector = VECTOR_DB, .rip = state_rip(cpu) + cpu->insn.length});
     state_store(cpu);
     return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
 }
 
 /* One instruction of the block that has been entered. */
-static enum cpu_stop step_inside(struct cpu *cpu)
-{
+static enum cpu_stop step_inside(struct cpu *cpu) {
     enum cpu_stop stop;
     read_instruction(cpu);
     uint64_t at = operand_code_linear(cpu, state_rip(cpu));
@@ -351,26 +318,20 @@ static enum cpu_stop step_inside(struct cpu *cpu)
 }
 
 /* Asks for the block at RIP and enters it. CPU_STOP_STEP with in_block still clear: its fetch has faulted. */
-static enum cpu_stop enter_next_block(struct cpu *cpu)
-{
+static enum cpu_stop enter_next_block(struct cpu *cpu) {
     switch (execute(cpu, MODE_PROBE)) {
     case OUT_STOPPED:
         state_load(cpu);
         enter_block(cpu, operand_code_linear(cpu, state_rip(cpu)) + cpu->probe_size, false);
         return CPU_STOP_STEP;
-    case OUT_REFUSED:
-        return take_fetch_refusal(cpu);
-    case OUT_DEAD:
-        return CPU_STOP_TRIPLE_FAULT;
-    case OUT_HALT:
-        return CPU_STOP_HALT;
-    default:
-        return CPU_STOP_ERROR;
+    case OUT_REFUSED: return take_fetch_refusal(cpu);
+    case OUT_DEAD: return CPU_STOP_TRIPLE_FAULT;
+    case OUT_HALT: return CPU_STOP_HALT;
+    default: return CPU_STOP_ERROR;
     }
 }
 
-static bool deliver_undelivered(struct cpu *cpu)
-{
+static bool deliver_undelivered(struct cpu *cpu) {
     if (!cpu->undelivered)
         return false;
     cpu->undelivered = false;
@@ -381,8 +342,7 @@ static bool deliver_undelivered(struct cpu *cpu)
     return true;
 }
 
-enum cpu_stop cpu_step(struct cpu *cpu)
-{
+enum cpu_stop cpu_step(struct cpu *cpu) {
     if (cpu->dead)
         return CPU_STOP_TRIPLE_FAULT;
     if (deliver_undelivered(cpu))
@@ -402,29 +362,22 @@ enum cpu_stop cpu_step(struct cpu *cpu)
 /* Free running */
 
 /* Between blocks, nothing due. CPU_STOP_STEP: go on. */
-static enum cpu_stop run_blocks(struct cpu *cpu)
-{
+static enum cpu_stop run_blocks(struct cpu *cpu) {
     switch (execute(cpu, MODE_RUN)) {
-    case OUT_STOPPED:
-        return CPU_STOP_STEP;
+    case OUT_STOPPED: return CPU_STOP_STEP;
     case OUT_REFUSED:
         if (cpu->refused.kind == MMU_FETCH && !cpu->refused.bad_pdpte) {
             cpu->fetch_refused = true;
             return CPU_STOP_STEP;
         }
         return fault_take(cpu);
-    case OUT_HALT:
-        cpu->halted = true;
-        return CPU_STOP_STEP;
-    case OUT_DEAD:
-        return CPU_STOP_TRIPLE_FAULT;
-    default:
-        return CPU_STOP_ERROR;
+    case OUT_HALT: cpu->halted = true; return CPU_STOP_STEP;
+    case OUT_DEAD: return CPU_STOP_TRIPLE_FAULT;
+    default: return CPU_STOP_ERROR;
     }
 }
 
-static bool due(struct cpu *cpu, enum cpu_stop *stop)
-{
+static bool due(struct cpu *cpu, enum cpu_stop *stop) {
     if (atomic_exchange(&cpu->stop_requested, false))
         *stop = CPU_STOP_REQUESTED;
     else if (!cpu->in_block && cpu->blocks >= cpu->deadline)
@@ -434,8 +387,7 @@ static bool due(struct cpu *cpu, enum cpu_stop *stop)
     return true;
 }
 
-enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks)
-{
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks) {
     enum cpu_stop stop = CPU_STOP_STEP;
     cpu->deadline = deadline_blocks;
     cpu->fetch_refused = false;
@@ -466,20 +418,17 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks)
     return stop;
 }
 
-void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks)
-{
+void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks) {
     cpu->deadline = deadline_blocks;
     set_attention(cpu);
 }
 
-void cpu_request_stop(struct cpu *cpu)
-{
+void cpu_request_stop(struct cpu *cpu) {
     atomic_store(&cpu->stop_requested, true);
     atomic_store(&cpu->attention_at, 0);
 }
 
-void cpu_interrupt_changed(struct cpu *cpu)
-{
+void cpu_interrupt_changed(struct cpu *cpu) {
     cpu->interrupt_line = true;
     atomic_store(&cpu->attention_at, 0);
 }

@@ -3,32 +3,27 @@
  */
 #include "emu/cpu/internal.h"
 
-void state_load(struct cpu *cpu)
-{
+void state_load(struct cpu *cpu) {
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.brief_size);
     uc_context_save(cpu->uc, cpu->block);
 }
 
-void state_load_full(struct cpu *cpu)
-{
+void state_load_full(struct cpu *cpu) {
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.full_size);
     uc_context_save(cpu->uc, cpu->block);
 }
 
-void state_store(struct cpu *cpu)
-{
+void state_store(struct cpu *cpu) {
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.brief_size);
     uc_context_restore(cpu->uc, cpu->block);
 }
 
-void state_store_full(struct cpu *cpu)
-{
+void state_store_full(struct cpu *cpu) {
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.full_size);
     uc_context_restore(cpu->uc, cpu->block);
 }
 
-struct cpu_segment state_segment(const struct cpu *cpu, unsigned index)
-{
+struct cpu_segment state_segment(const struct cpu *cpu, unsigned index) {
     size_t at = state_segment_at(cpu, index);
     return (struct cpu_segment){
         .selector = (uint16_t)layout_get32(cpu->state, at),
@@ -38,8 +33,7 @@ struct cpu_segment state_segment(const struct cpu *cpu, unsigned index)
     };
 }
 
-void state_set_segment(struct cpu *cpu, unsigned index, struct cpu_segment segment)
-{
+void state_set_segment(struct cpu *cpu, unsigned index, struct cpu_segment segment) {
     size_t at = state_segment_at(cpu, index);
     layout_put32(cpu->state, at, segment.selector);
     layout_put64(cpu->state, at + LAYOUT_SEGMENT_BASE, segment.base);
@@ -47,8 +41,7 @@ void state_set_segment(struct cpu *cpu, unsigned index, struct cpu_segment segme
     layout_put32(cpu->state, at + LAYOUT_SEGMENT_FLAGS, segment.flags);
 }
 
-static uint32_t code_hflags(const struct cpu *cpu, bool protected_mode, bool v86)
-{
+static uint32_t code_hflags(const struct cpu *cpu, bool protected_mode, bool v86) {
     uint32_t cs = layout_get32(cpu->state, state_segment_at(cpu, CPU_CS) + LAYOUT_SEGMENT_FLAGS);
     bool lma = state_efer(cpu) & MMU_EFER_LMA;
     uint32_t selector = layout_get32(cpu->state, state_segment_at(cpu, CPU_CS));
@@ -65,8 +58,7 @@ static uint32_t code_hflags(const struct cpu *cpu, bool protected_mode, bool v86
 }
 
 /* ADDSEG: segment bases have to be added. Always true in 16-bit code, never in 64-bit code. */
-static uint32_t data_hflags(const struct cpu *cpu, uint32_t code, bool protected_mode, bool v86)
-{
+static uint32_t data_hflags(const struct cpu *cpu, uint32_t code, bool protected_mode, bool v86) {
     if (code & HFLAGS_CS64)
         return 0;
     uint32_t ss = layout_get32(cpu->state, state_segment_at(cpu, CPU_SS) + LAYOUT_SEGMENT_FLAGS);
@@ -77,30 +69,26 @@ static uint32_t data_hflags(const struct cpu *cpu, uint32_t code, bool protected
     return based ? hflags | HFLAGS_ADDSEG : hflags;
 }
 
-void state_refresh_hflags(struct cpu *cpu)
-{
+void state_refresh_hflags(struct cpu *cpu) {
     bool protected_mode = state_cr(cpu, 0) & MMU_CR0_PE;
     bool v86 = protected_mode && (state_flags(cpu) & CPU_FLAGS_VM);
-    uint32_t kept = state_hflags(cpu) & ~(HFLAGS_CPL | HFLAGS_CS32 | HFLAGS_SS32 | HFLAGS_ADDSEG | HFLAGS_PE |
-                                          HFLAGS_LMA | HFLAGS_CS64);
+    uint32_t kept = state_hflags(cpu) &
+                    ~(HFLAGS_CPL | HFLAGS_CS32 | HFLAGS_SS32 | HFLAGS_ADDSEG | HFLAGS_PE | HFLAGS_LMA | HFLAGS_CS64);
     uint32_t code = code_hflags(cpu, protected_mode, v86);
     layout_put32(cpu->state, cpu->layout.hflags, kept | code | data_hflags(cpu, code, protected_mode, v86));
 }
 
-uint32_t state_full_flags(struct cpu *cpu)
-{
+uint32_t state_full_flags(struct cpu *cpu) {
     uint32_t flags = 0;
     uc_context_reg_read(cpu->block, UC_X86_REG_EFLAGS, &flags);
     return cpu->forced_trap ? flags & ~CPU_FLAGS_TF : flags;
 }
 
-void state_set_full_flags(struct cpu *cpu, uint32_t flags)
-{
+void state_set_full_flags(struct cpu *cpu, uint32_t flags) {
     uc_context_reg_write(cpu->block, UC_X86_REG_EFLAGS, &flags);
 }
 
-void state_fill_registers(struct cpu *cpu, struct cpu_registers *to)
-{
+void state_fill_registers(struct cpu *cpu, struct cpu_registers *to) {
     for (unsigned i = 0; i < 16; i++)
         to->gpr[i] = state_gpr(cpu, i);
     to->rip = state_rip(cpu);

@@ -24,8 +24,7 @@ struct string {
 };
 
 /* F3 [REX.W | 66] A4 A5 AA AB and nothing else. */
-static bool recognise(struct cpu *cpu, uint64_t address, uint32_t size, struct string *string)
-{
+static bool recognise(struct cpu *cpu, uint64_t address, uint32_t size, struct string *string) {
     uint8_t code[4];
     uint32_t hflags = state_hflags(cpu);
     if (!(hflags & HFLAGS_CS32) || mmu_peek_read(&cpu->mmu, mmu_linear(address), code, size) != size || code[0] != 0xf3)
@@ -43,13 +42,11 @@ static bool recognise(struct cpu *cpu, uint64_t address, uint32_t size, struct s
     return string->move || (opcode & 0xfe) == 0xaa;
 }
 
-static uint64_t elements_in_page(uint64_t linear, unsigned width)
-{
+static uint64_t elements_in_page(uint64_t linear, unsigned width) {
     return (MMU_PAGE_SIZE - linear % MMU_PAGE_SIZE) / width;
 }
 
-static void measure(struct cpu *cpu, struct string *string)
-{
+static void measure(struct cpu *cpu, struct string *string) {
     bool wide = state_hflags(cpu) & HFLAGS_CS64;
     uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
     string->count = state_gpr(cpu, GPR_RCX) & mask;
@@ -63,8 +60,7 @@ static void measure(struct cpu *cpu, struct string *string)
         string->limit = room;
 }
 
-static uint8_t *host_of(struct cpu *cpu, uint64_t linear, size_t bytes, enum mmu_access_kind kind)
-{
+static uint8_t *host_of(struct cpu *cpu, uint64_t linear, size_t bytes, enum mmu_access_kind kind) {
     struct mmu_access access = {.linear = mmu_linear(linear), .kind = kind, .user = state_cpl(cpu) == 3};
     struct mmu_result result = mmu_translate(&cpu->mmu, access);
     if (result.status != MMU_OK)
@@ -80,8 +76,7 @@ static uint8_t *host_of(struct cpu *cpu, uint64_t linear, size_t bytes, enum mmu
     return NULL;
 }
 
-static void fill(uint8_t *to, uint64_t value, unsigned width, uint64_t count)
-{
+static void fill(uint8_t *to, uint64_t value, unsigned width, uint64_t count) {
     uint64_t used = width == 8 ? UINT64_MAX : (1ull << 8 * width) - 1;
     if ((value & used) == (value & 0xff) * (0x0101010101010101u & used)) {
         memset(to, (int)(value & 0xff), count * width);
@@ -92,8 +87,7 @@ static void fill(uint8_t *to, uint64_t value, unsigned width, uint64_t count)
 }
 
 /* Element by element where the ranges overlap, as the instruction does. */
-static void move(uint8_t *to, const uint8_t *from, unsigned width, uint64_t count)
-{
+static void move(uint8_t *to, const uint8_t *from, unsigned width, uint64_t count) {
     size_t bytes = count * width;
     if (to + bytes <= from || from + bytes <= to) {
         memcpy(to, from, bytes);
@@ -103,8 +97,7 @@ static void move(uint8_t *to, const uint8_t *from, unsigned width, uint64_t coun
         memmove(to + i * width, from + i * width, width);
 }
 
-static void finish(struct cpu *cpu, const struct string *string, uint64_t done)
-{
+static void finish(struct cpu *cpu, const struct string *string, uint64_t done) {
     uint64_t mask = state_hflags(cpu) & HFLAGS_CS64 ? UINT64_MAX : UINT32_MAX, bytes = done * string->width;
     state_set_gpr(cpu, GPR_RCX, (state_gpr(cpu, GPR_RCX) - done) & mask);
     state_set_gpr(cpu, GPR_RDI, (state_gpr(cpu, GPR_RDI) + bytes) & mask);
@@ -114,8 +107,7 @@ static void finish(struct cpu *cpu, const struct string *string, uint64_t done)
     cpu->blocks += done;
 }
 
-void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size)
-{
+void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size) {
     struct string string;
     uint64_t until = atomic_load_explicit(&cpu->attention_at, memory_order_relaxed);
     uint64_t *other = &cpu->other_block[address / 2 % OTHER_BLOCKS];

@@ -22,8 +22,7 @@
  */
 #include "emu/cpu/internal.h"
 
-void tlb_flush(struct cpu *cpu)
-{
+void tlb_flush(struct cpu *cpu) {
     uc_ctl_flush_tlb(cpu->uc);
     cpu->epoch++;
     if (cpu->epoch == 0) {
@@ -32,8 +31,7 @@ void tlb_flush(struct cpu *cpu)
     }
 }
 
-static void drop_frame_code(struct cpu *cpu, uint64_t frame)
-{
+static void drop_frame_code(struct cpu *cpu, uint64_t frame) {
     uint64_t at = CPU_ALIAS_AT + (frame << MMU_PAGE_SHIFT);
     cpu->alias = true;
     uc_ctl_remove_cache(cpu->uc, at, at + MMU_PAGE_SIZE);
@@ -41,8 +39,7 @@ static void drop_frame_code(struct cpu *cpu, uint64_t frame)
     cpu->frame_code[frame] = 0;
 }
 
-void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size)
-{
+void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size) {
     bool dropped = false;
     if (!size || physical >> MMU_PAGE_SHIFT >= cpu->frames)
         return;
@@ -58,21 +55,18 @@ void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size)
 
 /* The paging context */
 
-static bool is_pae(const struct mmu_state *state)
-{
+static bool is_pae(const struct mmu_state *state) {
     return (state->cr0 & MMU_CR0_PG) && (state->cr4 & MMU_CR4_PAE) && !(state->efer & MMU_EFER_LMA);
 }
 
-static bool moved_to_control_register(struct cpu *cpu)
-{
+static bool moved_to_control_register(struct cpu *cpu) {
     uint8_t before[3];
     uint64_t linear = operand_code_linear(cpu, state_rip(cpu) - sizeof before);
     return mmu_peek_read(&cpu->mmu, mmu_linear(linear), before, sizeof before) == sizeof before && before[0] == 0x0f &&
            before[1] == 0x22;
 }
 
-void tlb_sync_context(struct cpu *cpu)
-{
+void tlb_sync_context(struct cpu *cpu) {
     const struct mmu_state *known = &cpu->mmu.state;
     uint64_t cr0 = state_cr(cpu, 0), cr3 = state_cr(cpu, 3), cr4 = state_cr(cpu, 4), efer = state_efer(cpu);
     if (known->cr0 == cr0 && known->cr3 == cr3 && known->cr4 == cr4 && known->efer == efer)
@@ -87,8 +81,7 @@ void tlb_sync_context(struct cpu *cpu)
     cpu->generation++;
 }
 
-static void reload_pdptes(struct cpu *cpu)
-{
+static void reload_pdptes(struct cpu *cpu) {
     struct mmu_state state = cpu->mmu.state;
     if (!mmu_load_pdptes(cpu->memory, state.cr3, CPU_MAXPHYADDR, state.pdpte))
         cpu->refused = (struct refused){.valid = true, .bad_pdpte = true};
@@ -99,23 +92,20 @@ static void reload_pdptes(struct cpu *cpu)
 
 /* Entries */
 
-static const struct mmu_region *region_of(const struct cpu *cpu, uint64_t physical)
-{
+static const struct mmu_region *region_of(const struct cpu *cpu, uint64_t physical) {
     for (size_t i = 0; i < cpu->memory->count; i++)
         if (physical >= cpu->memory->regions[i].base && physical < cpu->memory->regions[i].end)
             return &cpu->memory->regions[i];
     return NULL;
 }
 
-static bool fill_outside_memory(uc_tlb_entry *entry, uint64_t physical, enum mmu_access_kind kind)
-{
+static bool fill_outside_memory(uc_tlb_entry *entry, uint64_t physical, enum mmu_access_kind kind) {
     entry->paddr = kind == MMU_FETCH ? CPU_DUMMY_AT : physical;
     entry->perms = kind == MMU_FETCH ? UC_PROT_READ | UC_PROT_EXEC : kind == MMU_READ ? UC_PROT_READ : UC_PROT_WRITE;
     return true;
 }
 
-static bool fill_rom(uc_tlb_entry *entry, uint64_t physical, enum mmu_access_kind kind, uint32_t rights)
-{
+static bool fill_rom(uc_tlb_entry *entry, uint64_t physical, enum mmu_access_kind kind, uint32_t rights) {
     entry->paddr = kind == MMU_WRITE ? CPU_SINK_AT : physical;
     entry->perms = kind == MMU_WRITE ? UC_PROT_WRITE : UC_PROT_READ | (rights & MMU_RIGHT_EXEC ? UC_PROT_EXEC : 0);
     if (kind == MMU_FETCH && !(rights & MMU_RIGHT_READ))
@@ -124,16 +114,14 @@ static bool fill_rom(uc_tlb_entry *entry, uint64_t physical, enum mmu_access_kin
 }
 
 /* The block that is running was translated from this frame. */
-static bool runs_in_frame(struct cpu *cpu, uint64_t frame)
-{
-    struct mmu_access access = {.linear = mmu_linear(operand_code_linear(cpu, state_rip(cpu))), .kind = MMU_FETCH,
-                                .user = state_cpl(cpu) == 3};
+static bool runs_in_frame(struct cpu *cpu, uint64_t frame) {
+    struct mmu_access access = {
+        .linear = mmu_linear(operand_code_linear(cpu, state_rip(cpu))), .kind = MMU_FETCH, .user = state_cpl(cpu) == 3};
     struct mmu_result at = mmu_peek(&cpu->mmu, access, NULL);
     return at.status == MMU_OK && at.physical.value >> MMU_PAGE_SHIFT == frame;
 }
 
-static uint32_t rights_for_write(struct cpu *cpu, uint64_t frame, uint32_t rights)
-{
+static uint32_t rights_for_write(struct cpu *cpu, uint64_t frame, uint32_t rights) {
     if (cpu->frame_code[frame]) {
         if ((rights & MMU_RIGHT_EXEC) && (rights & MMU_RIGHT_READ) && runs_in_frame(cpu, frame))
             return UC_PROT_READ | UC_PROT_WRITE | UC_PROT_EXEC;
@@ -144,8 +132,7 @@ static uint32_t rights_for_write(struct cpu *cpu, uint64_t frame, uint32_t right
     return UC_PROT_WRITE | (rights & MMU_RIGHT_READ ? UC_PROT_READ : 0);
 }
 
-static uint32_t rights_for_read(struct cpu *cpu, uint64_t frame, uint32_t rights)
-{
+static uint32_t rights_for_read(struct cpu *cpu, uint64_t frame, uint32_t rights) {
     if (cpu->frame_code[frame])
         return UC_PROT_READ | (rights & MMU_RIGHT_EXEC ? UC_PROT_EXEC : 0);
     if (!(rights & MMU_RIGHT_WRITE))
@@ -154,16 +141,15 @@ static uint32_t rights_for_read(struct cpu *cpu, uint64_t frame, uint32_t rights
     return UC_PROT_READ | UC_PROT_WRITE;
 }
 
-static uint32_t rights_for_fetch(struct cpu *cpu, uint64_t frame, uint32_t rights)
-{
+static uint32_t rights_for_fetch(struct cpu *cpu, uint64_t frame, uint32_t rights) {
     if (cpu->frame_writable[frame] == cpu->epoch)
         tlb_flush(cpu);
     cpu->frame_code[frame] = 1;
     return UC_PROT_EXEC | (rights & MMU_RIGHT_READ ? UC_PROT_READ : 0);
 }
 
-static bool fill_entry(struct cpu *cpu, const struct mmu_result *result, enum mmu_access_kind kind, uc_tlb_entry *entry)
-{
+static bool fill_entry(struct cpu *cpu, const struct mmu_result *result, enum mmu_access_kind kind,
+                       uc_tlb_entry *entry) {
     uint64_t physical = result->physical.value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
     uint64_t frame = physical >> MMU_PAGE_SHIFT;
     const struct mmu_region *region = region_of(cpu, physical);
@@ -184,8 +170,7 @@ static bool fill_entry(struct cpu *cpu, const struct mmu_result *result, enum mm
 /* In ring 3 an access that none of the instruction's operands explains is the CPU's own (a descriptor, a TSS, a
  * push on the inner stack): a supervisor access. Looked at only when the user access was refused, because
  * where both are allowed there is no difference. */
-static bool retry_implicit(struct cpu *cpu, struct mmu_access *access, struct mmu_result *result)
-{
+static bool retry_implicit(struct cpu *cpu, struct mmu_access *access, struct mmu_result *result) {
     operand_decode(cpu, &cpu->insn);
     if (!access->user || !cpu->insn.length || !cpu->insn.system_access ||
         operand_find(&cpu->insn, access->linear.value, access->kind).found)
@@ -196,8 +181,7 @@ static bool retry_implicit(struct cpu *cpu, struct mmu_access *access, struct mm
     return result->status == MMU_OK;
 }
 
-static bool refuse(struct cpu *cpu, struct mmu_access access, struct mmu_result result)
-{
+static bool refuse(struct cpu *cpu, struct mmu_access access, struct mmu_result result) {
     cpu->refused = (struct refused){
         .valid = true,
         .kind = access.kind,
@@ -209,13 +193,11 @@ static bool refuse(struct cpu *cpu, struct mmu_access access, struct mmu_result 
     return false;
 }
 
-static enum mmu_access_kind kind_of(uc_mem_type type)
-{
+static enum mmu_access_kind kind_of(uc_mem_type type) {
     return type == UC_MEM_FETCH ? MMU_FETCH : type == UC_MEM_WRITE ? MMU_WRITE : MMU_READ;
 }
 
-bool tlb_on_fill(uc_engine *uc, uint64_t vaddr, uc_mem_type type, uc_tlb_entry *entry, void *user)
-{
+bool tlb_on_fill(uc_engine *uc, uint64_t vaddr, uc_mem_type type, uc_tlb_entry *entry, void *user) {
     struct cpu *cpu = user;
     (void)uc;
     if (cpu->alias) {

@@ -12,23 +12,20 @@
 
 #include <string.h>
 
-static void stop_cpu(struct machine *machine, enum machine_stop why)
-{
+static void stop_cpu(struct machine *machine, enum machine_stop why) {
     machine->wanted = why;
     cpu_request_stop(machine->cpu);
 }
 
 /* Time */
 
-void board_touch_clock(struct machine *machine)
-{
+void board_touch_clock(struct machine *machine) {
     vtime now = cpu_blocks(machine->cpu) * MACHINE_BLOCK_NS;
     if (now > machine->clock.now)
         machine->clock.now = now;
 }
 
-static void look_at_timers(struct machine *machine)
-{
+static void look_at_timers(struct machine *machine) {
     vtime due = vclock_next(&machine->clock);
     if (!machine->running || due == VTIME_NEVER)
         return;
@@ -41,24 +38,20 @@ static void look_at_timers(struct machine *machine)
 
 /* Ports */
 
-static uint32_t read_range(const struct io_range *range, uint64_t at, unsigned size)
-{
+static uint32_t read_range(const struct io_range *range, uint64_t at, unsigned size) {
     return range->ops->read ? range->ops->read(range->device, at - range->base, size) : UINT32_MAX;
 }
 
-static void write_range(const struct io_range *range, uint64_t at, unsigned size, uint32_t value)
-{
+static void write_range(const struct io_range *range, uint64_t at, unsigned size, uint32_t value) {
     if (range->ops->write)
         range->ops->write(range->device, at - range->base, size, value);
 }
 
-static bool holds(const struct io_range *range, uint64_t at, unsigned size)
-{
+static bool holds(const struct io_range *range, uint64_t at, unsigned size) {
     return range->base + range->count - at >= size;
 }
 
-static uint32_t port_read_whole(struct machine *machine, uint16_t port, unsigned size)
-{
+static uint32_t port_read_whole(struct machine *machine, uint16_t port, unsigned size) {
     unsigned index = machine->port_range[port];
     uint32_t value = 0;
     if (index && holds(&machine->port[index], port, size))
@@ -74,8 +67,7 @@ static uint32_t port_read_whole(struct machine *machine, uint16_t port, unsigned
     return value;
 }
 
-static uint32_t port_read(void *owner, uint16_t port, unsigned size)
-{
+static uint32_t port_read(void *owner, uint16_t port, unsigned size) {
     struct machine *machine = owner;
     if (!machine->port_range[port])
         machine->counters.absent_port_accesses++;
@@ -85,8 +77,7 @@ static uint32_t port_read(void *owner, uint16_t port, unsigned size)
     return value;
 }
 
-static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value)
-{
+static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value) {
     struct machine *machine = owner;
     unsigned index = machine->port_range[port];
     if (!index)
@@ -107,8 +98,7 @@ static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value
 
 /* Memory without RAM or ROM */
 
-static const struct io_range *mmio_range(const struct machine *machine, uint64_t physical, unsigned size)
-{
+static const struct io_range *mmio_range(const struct machine *machine, uint64_t physical, unsigned size) {
     for (unsigned i = 0; i < machine->mmio_count; i++) {
         const struct io_range *range = &machine->mmio[i];
         if (physical >= range->base && physical - range->base < range->count)
@@ -117,8 +107,7 @@ static const struct io_range *mmio_range(const struct machine *machine, uint64_t
     return NULL;
 }
 
-static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size)
-{
+static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size) {
     struct machine *machine = owner;
     const struct io_range *range = mmio_range(machine, physical, size);
     if (!range) {
@@ -133,8 +122,7 @@ static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size)
     return value;
 }
 
-static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t value)
-{
+static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t value) {
     struct machine *machine = owner;
     const struct io_range *range = mmio_range(machine, physical, size);
     if (!range) {
@@ -150,8 +138,7 @@ static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t v
 
 /* DMA. RAM has two runs, below and above the hole at 640 KiB. */
 
-static uint8_t *ram_piece(const struct machine *machine, uint64_t at, size_t *size)
-{
+static uint8_t *ram_piece(const struct machine *machine, uint64_t at, size_t *size) {
     for (size_t i = 0; i < machine->memory.count; i++) {
         const struct mmu_region *region = &machine->region[i];
         if (!region->writable || at < region->base || at >= region->end)
@@ -163,8 +150,7 @@ static uint8_t *ram_piece(const struct machine *machine, uint64_t at, size_t *si
     return NULL;
 }
 
-static bool all_in_ram(const struct machine *machine, uint64_t physical, size_t size)
-{
+static bool all_in_ram(const struct machine *machine, uint64_t physical, size_t size) {
     for (size_t done = 0, piece; done < size; done += piece) {
         piece = size - done;
         if (physical + done < physical || !ram_piece(machine, physical + done, &piece))
@@ -173,8 +159,7 @@ static bool all_in_ram(const struct machine *machine, uint64_t physical, size_t 
     return true;
 }
 
-static bool dma_read(void *owner, uint64_t physical, void *to, size_t size)
-{
+static bool dma_read(void *owner, uint64_t physical, void *to, size_t size) {
     struct machine *machine = owner;
     if (!all_in_ram(machine, physical, size))
         return false;
@@ -185,8 +170,7 @@ static bool dma_read(void *owner, uint64_t physical, void *to, size_t size)
     return true;
 }
 
-static bool dma_write(void *owner, uint64_t physical, const void *from, size_t size)
-{
+static bool dma_write(void *owner, uint64_t physical, const void *from, size_t size) {
     struct machine *machine = owner;
     if (!all_in_ram(machine, physical, size))
         return false;
@@ -201,44 +185,38 @@ static bool dma_write(void *owner, uint64_t physical, const void *from, size_t s
 
 /* Wires */
 
-static void interrupt_output(void *owner, unsigned number, bool level)
-{
+static void interrupt_output(void *owner, unsigned number, bool level) {
     struct machine *machine = owner;
     (void)number;
     if (level && machine->cpu)
         cpu_interrupt_changed(machine->cpu);
 }
 
-static void reset_line(void *owner, unsigned number, bool level)
-{
+static void reset_line(void *owner, unsigned number, bool level) {
     (void)number;
     if (level)
         stop_cpu(owner, MACHINE_STOP_RESET);
 }
 
-static void debug_exit(void *owner, uint32_t value)
-{
+static void debug_exit(void *owner, uint32_t value) {
     struct machine *machine = owner;
     machine->exit_status = (int)(value & 0xff);
     stop_cpu(machine, MACHINE_STOP_EXIT);
 }
 
-static void console_byte(void *owner, uint8_t byte)
-{
+static void console_byte(void *owner, uint8_t byte) {
     struct machine *machine = owner;
     if (machine->config.on_console)
         machine->config.on_console(machine->config.owner, byte);
 }
 
-static void debug_console_byte(void *owner, uint8_t byte)
-{
+static void debug_console_byte(void *owner, uint8_t byte) {
     struct machine *machine = owner;
     if (machine->config.on_debug_console)
         machine->config.on_debug_console(machine->config.owner, byte);
 }
 
-static void trace_record(void *owner, uint32_t linear)
-{
+static void trace_record(void *owner, uint32_t linear) {
     struct machine *machine = owner;
     uint8_t record[FLT_RECORD_MAX];
     struct flt_record head;
@@ -256,26 +234,20 @@ static void trace_record(void *owner, uint32_t linear)
 
 /* The CPU's side */
 
-static int interrupt_acknowledge(void *owner)
-{
+static int interrupt_acknowledge(void *owner) {
     struct machine *machine = owner;
     board_touch_clock(machine);
     return pic_acknowledge(&machine->pic);
 }
 
-static bool interrupt_pending(void *owner)
-{
-    return pic_pending(&((struct machine *)owner)->pic);
-}
+static bool interrupt_pending(void *owner) { return pic_pending(&((struct machine *)owner)->pic); }
 
-static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
-{
+static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
     struct machine *machine = owner;
     return machine->config.on_page_fault(machine->config.owner, fault);
 }
 
-static void on_delivery(void *owner, const struct cpu_delivery *delivery)
-{
+static void on_delivery(void *owner, const struct cpu_delivery *delivery) {
     struct machine *machine = owner;
     if (delivery->external)
         machine->counters.interrupts++;
@@ -285,8 +257,7 @@ static void on_delivery(void *owner, const struct cpu_delivery *delivery)
         machine->counters.page_faults++;
 }
 
-struct cpu_board board_cpu_side(struct machine *machine)
-{
+struct cpu_board board_cpu_side(struct machine *machine) {
     return (struct cpu_board){
         .owner = machine,
         .port_read = port_read,
@@ -303,13 +274,11 @@ struct cpu_board board_cpu_side(struct machine *machine)
 
 /* Making the board */
 
-static struct irq_line input_of_pic(struct machine *machine, unsigned number)
-{
+static struct irq_line input_of_pic(struct machine *machine, unsigned number) {
     return (struct irq_line){pic_set_irq, &machine->pic, number};
 }
 
-void board_init_devices(struct machine *machine)
-{
+void board_init_devices(struct machine *machine) {
     const struct machine_config *config = &machine->config;
     struct guest_memory memory = {dma_read, dma_write, machine};
     struct irq_line reset = {reset_line, machine, 0}, none = {0};
@@ -329,8 +298,7 @@ void board_init_devices(struct machine *machine)
     vga_text_init(&machine->vga_text, &machine->clock);
 }
 
-static void publish_ports(struct machine *machine, unsigned count)
-{
+static void publish_ports(struct machine *machine, unsigned count) {
     for (unsigned i = machine->port_count; i < machine->port_count + count; i++) {
         const struct io_range *range = &machine->port[i];
         for (uint64_t port = range->base; port < range->base + range->count && port < 65536; port++)
@@ -339,13 +307,13 @@ static void publish_ports(struct machine *machine, unsigned count)
     machine->port_count += count;
 }
 
-void board_map(struct machine *machine)
-{
+void board_map(struct machine *machine) {
     struct io_range *port = machine->port;
     machine->port_count = 1;
     _Static_assert(1 + PIC_RANGES + PIT_RANGES + KEYBOARD_RANGES + UART_RANGES + CMOS_RANGES + FW_CFG_RANGES +
                            DEBUG_EXIT_RANGES + DEBUG_CONSOLE_RANGES + RESET_CONTROL_RANGES + POST_RANGES +
-                           TRACE_PORT_RANGES + VGA_TEXT_PORT_RANGES <= BOARD_PORT_RANGES,
+                           TRACE_PORT_RANGES + VGA_TEXT_PORT_RANGES <=
+                       BOARD_PORT_RANGES,
                    "port[] holds every range");
     pic_ranges(&machine->pic, port + machine->port_count);
     publish_ports(machine, PIC_RANGES);

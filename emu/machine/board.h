@@ -56,7 +56,7 @@ struct machine {
     struct io_range mmio[BOARD_MEMORY_RANGES];
     unsigned mmio_count;
 
-    uint64_t deadline; /* of the CPU, in blocks, while it runs */
+    uint64_t deadline;        /* of the CPU, in blocks, while it runs */
     enum machine_stop wanted; /* a device asked for it; MACHINE_STOP_STEP for none */
     int exit_status;
     bool running;

@@ -12,21 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t blocks_until(vtime time)
-{
-    return time / MACHINE_BLOCK_NS + (time % MACHINE_BLOCK_NS != 0);
-}
+static uint64_t blocks_until(vtime time) { return time / MACHINE_BLOCK_NS + (time % MACHINE_BLOCK_NS != 0); }
 
-static enum machine_stop say(struct machine *machine, enum machine_stop stop, const char *text)
-{
+static enum machine_stop say(struct machine *machine, enum machine_stop stop, const char *text) {
     snprintf(machine->text, sizeof machine->text, "%s", text);
     return stop;
 }
 
 /* Input */
 
-size_t machine_console_input(struct machine *machine, const void *bytes, size_t count)
-{
+size_t machine_console_input(struct machine *machine, const void *bytes, size_t count) {
     pthread_mutex_lock(&machine->input_lock);
     size_t room = BOARD_INPUT_BYTES - machine->input_count;
     size_t taken = count < room ? count : room;
@@ -40,8 +35,7 @@ size_t machine_console_input(struct machine *machine, const void *bytes, size_t 
     return taken;
 }
 
-static void pass_input(struct machine *machine)
-{
+static void pass_input(struct machine *machine) {
     if (!atomic_exchange(&machine->input_waiting, false))
         return;
     pthread_mutex_lock(&machine->input_lock);
@@ -53,35 +47,32 @@ static void pass_input(struct machine *machine)
     pthread_mutex_unlock(&machine->input_lock);
 }
 
-void machine_request_stop(struct machine *machine)
-{
+void machine_request_stop(struct machine *machine) {
     atomic_store(&machine->stop_requested, true);
     cpu_request_stop(machine->cpu);
 }
 
 /* Stops */
 
-static enum machine_stop take_wanted(struct machine *machine)
-{
+static enum machine_stop take_wanted(struct machine *machine) {
     enum machine_stop stop = machine->wanted;
     machine->wanted = MACHINE_STOP_STEP;
     if (stop == MACHINE_STOP_EXIT) {
-        snprintf(machine->text, sizeof machine->text, "the guest ended the machine with status %d", machine->exit_status);
+        snprintf(machine->text, sizeof machine->text, "the guest ended the machine with status %d",
+                 machine->exit_status);
         return stop;
     }
     return say(machine, stop, "the guest pulled the reset line");
 }
 
-static void pass_time(struct machine *machine)
-{
+static void pass_time(struct machine *machine) {
     board_touch_clock(machine);
     pass_input(machine);
     vclock_advance(&machine->clock, machine->clock.now);
 }
 
 /* hlt: jumps to the next timer, or to the limit. MACHINE_STOP_STEP: go on. */
-static enum machine_stop idle(struct machine *machine, vtime limit)
-{
+static enum machine_stop idle(struct machine *machine, vtime limit) {
     struct cpu_registers registers;
     if (machine->wanted != MACHINE_STOP_STEP)
         return MACHINE_STOP_STEP; /* the loop ends here, before time jumps */
@@ -100,34 +91,26 @@ static enum machine_stop idle(struct machine *machine, vtime limit)
 }
 
 /* What a stop of the CPU means to the machine. MACHINE_STOP_STEP: go on. */
-static enum machine_stop judge(struct machine *machine, enum cpu_stop stop, vtime limit)
-{
+static enum machine_stop judge(struct machine *machine, enum cpu_stop stop, vtime limit) {
     switch (stop) {
     case CPU_STOP_DEADLINE:
     case CPU_STOP_STEP:
-    case CPU_STOP_REQUESTED: /* for a device, for input or for the user: the loop looks */
-        return MACHINE_STOP_STEP;
-    case CPU_STOP_HALT:
-        return idle(machine, limit);
-    case CPU_STOP_TRIPLE_FAULT:
-        return say(machine, MACHINE_STOP_TRIPLE_FAULT, cpu_triple_fault_text(machine->cpu));
-    case CPU_STOP_FAULT:
-        return say(machine, MACHINE_STOP_PAGE_FAULT, "a page fault is about to be delivered");
-    default:
-        return say(machine, MACHINE_STOP_ERROR, cpu_error_text(machine->cpu));
+    case CPU_STOP_REQUESTED: /* for a device, for input or for the user: the loop looks */ return MACHINE_STOP_STEP;
+    case CPU_STOP_HALT: return idle(machine, limit);
+    case CPU_STOP_TRIPLE_FAULT: return say(machine, MACHINE_STOP_TRIPLE_FAULT, cpu_triple_fault_text(machine->cpu));
+    case CPU_STOP_FAULT: return say(machine, MACHINE_STOP_PAGE_FAULT, "a page fault is about to be delivered");
+    default: return say(machine, MACHINE_STOP_ERROR, cpu_error_text(machine->cpu));
     }
 }
 
-static uint64_t next_deadline(const struct machine *machine, vtime limit)
-{
+static uint64_t next_deadline(const struct machine *machine, vtime limit) {
     vtime next = vclock_next(&machine->clock);
     if (next > limit)
         next = limit;
     return next == VTIME_NEVER ? UINT64_MAX : blocks_until(next);
 }
 
-static enum cpu_stop run_cpu(struct machine *machine, vtime limit)
-{
+static enum cpu_stop run_cpu(struct machine *machine, vtime limit) {
     machine->deadline = next_deadline(machine, limit);
     machine->running = true;
     enum cpu_stop stop = cpu_run(machine->cpu, machine->deadline);
@@ -135,8 +118,7 @@ static enum cpu_stop run_cpu(struct machine *machine, vtime limit)
     return stop;
 }
 
-enum machine_stop machine_run(struct machine *machine, vtime limit)
-{
+enum machine_stop machine_run(struct machine *machine, vtime limit) {
     for (;;) {
         if (cpu_between_blocks(machine->cpu))
             pass_time(machine);
@@ -152,8 +134,7 @@ enum machine_stop machine_run(struct machine *machine, vtime limit)
     }
 }
 
-enum machine_stop machine_step(struct machine *machine)
-{
+enum machine_stop machine_step(struct machine *machine) {
     if (cpu_between_blocks(machine->cpu))
         pass_time(machine);
     if (machine->wanted != MACHINE_STOP_STEP && cpu_between_blocks(machine->cpu))

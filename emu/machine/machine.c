@@ -16,11 +16,11 @@
 #define ROM_LARGE (128u << 10)
 #define FOUR_GIB (1ull << 32)
 
-static bool check_config(const struct machine_config *config, char *error, size_t size)
-{
+static bool check_config(const struct machine_config *config, char *error, size_t size) {
     uint64_t ram = config->ram_bytes;
     if (ram < MACHINE_RAM_MIN || ram > MACHINE_RAM_MAX || ram % MMU_PAGE_SIZE) {
-        snprintf(error, size, "the machine cannot have %llu bytes of RAM: give a multiple of 4096 from %llu MiB to %llu MiB",
+        snprintf(error, size,
+                 "the machine cannot have %llu bytes of RAM: give a multiple of 4096 from %llu MiB to %llu MiB",
                  (unsigned long long)ram, MACHINE_RAM_MIN >> 20, MACHINE_RAM_MAX >> 20);
         return false;
     }
@@ -31,14 +31,13 @@ static bool check_config(const struct machine_config *config, char *error, size_
     return true;
 }
 
-static uint8_t *reserve(uint64_t bytes)
-{
-    void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+static uint8_t *reserve(uint64_t bytes) {
+    void *memory =
+        mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-static bool make_memory(struct machine *machine, char *error, size_t size)
-{
+static bool make_memory(struct machine *machine, char *error, size_t size) {
     const struct machine_config *config = &machine->config;
     uint32_t rom_bytes = (uint32_t)config->rom_bytes;
     machine->ram = reserve(config->ram_bytes);
@@ -58,21 +57,21 @@ static bool make_memory(struct machine *machine, char *error, size_t size)
     return true;
 }
 
-static bool add_files(struct machine *machine, char *error, size_t size)
-{
+static bool add_files(struct machine *machine, char *error, size_t size) {
     for (size_t i = 0; i < machine->config.file_count; i++) {
         const struct machine_file *file = &machine->config.files[i];
         if (fw_cfg_add_file(&machine->fw_cfg, file->name, file->data, file->size))
             continue;
-        snprintf(error, size, "the machine cannot offer the file '%s' to its firmware: the name is taken, empty or "
-                              "too long, or there are too many files", file->name);
+        snprintf(error, size,
+                 "the machine cannot offer the file '%s' to its firmware: the name is taken, empty or "
+                 "too long, or there are too many files",
+                 file->name);
         return false;
     }
     return true;
 }
 
-struct machine *machine_create(const struct machine_config *config, char *error, size_t error_size)
-{
+struct machine *machine_create(const struct machine_config *config, char *error, size_t error_size) {
     if (!check_config(config, error, error_size))
         return NULL;
     struct machine *machine = calloc(1, sizeof *machine);
@@ -99,8 +98,7 @@ struct machine *machine_create(const struct machine_config *config, char *error,
     return machine;
 }
 
-void machine_destroy(struct machine *machine)
-{
+void machine_destroy(struct machine *machine) {
     if (!machine)
         return;
     cpu_destroy(machine->cpu);
@@ -124,7 +122,9 @@ vtime machine_now(const struct machine *machine) { return cpu_blocks(machine->cp
 
 uint8_t machine_post_code(const struct machine *machine) { return machine->post.code; }
 
-struct cpu *machine_cpu(struct machine *machine) { return machine->cpu; }
+struct cpu *machine_cpu(struct machine *machine) {
+    return machine->cpu;
+}
 
 const struct mmu_memory *machine_memory(const struct machine *machine) { return &machine->memory; }
 
@@ -132,8 +132,7 @@ uint64_t machine_ram_bytes(const struct machine *machine) { return machine->conf
 
 const struct mmu_context *machine_mmu(struct machine *machine) { return cpu_mmu(machine->cpu); }
 
-const uint8_t *machine_vga_text(const struct machine *machine, unsigned *cursor)
-{
+const uint8_t *machine_vga_text(const struct machine *machine, unsigned *cursor) {
     if (!machine->vga_text.written)
         return NULL;
     *cursor = vga_text_cursor(&machine->vga_text);

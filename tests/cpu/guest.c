@@ -6,15 +6,13 @@
 
 extern const uint8_t guest_rom[], guest_rom_end[], guest_handler[], guest_handler_end[];
 
-static uint32_t port_read(void *owner, uint16_t port, unsigned size)
-{
+static uint32_t port_read(void *owner, uint16_t port, unsigned size) {
     struct guest *guest = owner;
     (void)size;
     return port == 0xe1 ? ++guest->port_count : UINT32_MAX;
 }
 
-static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value)
-{
+static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value) {
     struct guest *guest = owner;
     (void)size;
     if (port == 0xf4) {
@@ -29,8 +27,7 @@ static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value
     }
 }
 
-static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size)
-{
+static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size) {
     struct guest *guest = owner;
     (void)size;
     guest->mmio_reads++;
@@ -38,29 +35,23 @@ static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size)
     return UINT64_MAX;
 }
 
-static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t value)
-{
+static void mmio_write(void *owner, uint64_t physical, unsigned size, uint64_t value) {
     struct guest *guest = owner;
     (void)size, (void)value;
     guest->mmio_writes++;
     guest->mmio_address = physical;
 }
 
-static int acknowledge(void *owner)
-{
+static int acknowledge(void *owner) {
     struct guest *guest = owner;
     int vector = guest->vector;
     guest->vector = -1;
     return vector;
 }
 
-static bool pending(void *owner)
-{
-    return ((struct guest *)owner)->vector >= 0;
-}
+static bool pending(void *owner) { return ((struct guest *)owner)->vector >= 0; }
 
-static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
-{
+static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
     struct guest *guest = owner;
     guest->fault_address = fault->walk.access.linear.value;
     guest->fault_error = fault->walk.result.error_code;
@@ -69,15 +60,13 @@ static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
     return guest->stop_on_fault;
 }
 
-static void on_delivery(void *owner, const struct cpu_delivery *delivery)
-{
+static void on_delivery(void *owner, const struct cpu_delivery *delivery) {
     struct guest *guest = owner;
     if (guest->events < GUEST_LOG)
         guest->event[guest->events++] = (struct guest_event){*delivery, cpu_blocks(guest->cpu), guest->fault_address};
 }
 
-static uint8_t *reserve(size_t bytes)
-{
+static uint8_t *reserve(size_t bytes) {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         abort();
@@ -87,34 +76,37 @@ static uint8_t *reserve(size_t bytes)
 void guest_put32(struct guest *guest, uint32_t at, uint32_t value) { memcpy(guest->ram + at, &value, 4); }
 void guest_put64(struct guest *guest, uint32_t at, uint64_t value) { memcpy(guest->ram + at, &value, 8); }
 
-uint32_t guest_get32(const struct guest *guest, uint32_t at)
-{
+uint32_t guest_get32(const struct guest *guest, uint32_t at) {
     uint32_t value;
     memcpy(&value, guest->ram + at, 4);
     return value;
 }
 
-void guest_load(struct guest *guest, uint32_t at, const void *from, const void *end)
-{
+void guest_load(struct guest *guest, uint32_t at, const void *from, const void *end) {
     memcpy(guest->ram + at, from, (size_t)((const uint8_t *)end - (const uint8_t *)from));
 }
 
-void guest_gate(struct guest *guest, unsigned vector, uint32_t offset, uint16_t selector, uint8_t type_dpl)
-{
+void guest_gate(struct guest *guest, unsigned vector, uint32_t offset, uint16_t selector, uint8_t type_dpl) {
     guest_put32(guest, GUEST_IDT + vector * 8, (uint32_t)selector << 16 | (offset & 0xffff));
     guest_put32(guest, GUEST_IDT + vector * 8 + 4, (offset & 0xffff0000u) | (uint32_t)type_dpl << 8);
 }
 
-void guest_map(struct guest *guest, uint32_t linear, uint32_t entry)
-{
+void guest_map(struct guest *guest, uint32_t linear, uint32_t entry) {
     guest_put32(guest, GUEST_PT + (linear >> 12) * 4, entry);
 }
 
-static void make_tables(struct guest *guest)
-{
+static void make_tables(struct guest *guest) {
     static const uint64_t gdt[] = {
-        0,                   0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff,
-        0x00008900190003ff,  0x00209b0000000000, 0x0020fb0000000000, 0x00009b000000ffff, 0x000093000000ffff,
+        0,
+        0x00cf9b000000ffff,
+        0x00cf93000000ffff,
+        0x00cffb000000ffff,
+        0x00cff3000000ffff,
+        0x00008900190003ff,
+        0x00209b0000000000,
+        0x0020fb0000000000,
+        0x00009b000000ffff,
+        0x000093000000ffff,
         0x000089001d000067,
     };
     memcpy(guest->ram + GUEST_GDT, gdt, sizeof gdt);
@@ -131,8 +123,7 @@ static void make_tables(struct guest *guest)
         guest_put32(guest, GUEST_PT + page * 4, page << 12 | 7);
 }
 
-void guest_create(struct guest *guest)
-{
+void guest_create(struct guest *guest) {
     char error[256];
     static const struct cpu_board board = {
         .port_read = port_read,
@@ -168,15 +159,13 @@ void guest_create(struct guest *guest)
     cpu_record_faults(guest->cpu, true);
 }
 
-void guest_destroy(struct guest *guest)
-{
+void guest_destroy(struct guest *guest) {
     cpu_destroy(guest->cpu);
     munmap(guest->ram, GUEST_RAM_BYTES);
     munmap(guest->rom, 0x10000);
 }
 
-void guest_prepare(struct guest *guest, const void *from, const void *end, struct guest_setup setup)
-{
+void guest_prepare(struct guest *guest, const void *from, const void *end, struct guest_setup setup) {
     guest_load(guest, GUEST_CODE, from, end);
     guest_put32(guest, 0x500, setup.paging ? GUEST_PD : 0);
     guest_put32(guest, 0x504, setup.cr4);
@@ -185,8 +174,7 @@ void guest_prepare(struct guest *guest, const void *from, const void *end, struc
     guest_put32(guest, 0x510, setup.eflags | 2);
 }
 
-enum cpu_stop guest_run(struct guest *guest, uint64_t limit)
-{
+enum cpu_stop guest_run(struct guest *guest, uint64_t limit) {
     uint64_t end = cpu_blocks(guest->cpu) + limit;
     for (;;) {
         uint64_t now = cpu_blocks(guest->cpu), until = end;
@@ -202,14 +190,12 @@ enum cpu_stop guest_run(struct guest *guest, uint64_t limit)
     }
 }
 
-struct cpu_registers guest_registers(struct guest *guest)
-{
+struct cpu_registers guest_registers(struct guest *guest) {
     struct cpu_registers registers;
     cpu_read_registers(guest->cpu, &registers);
     return registers;
 }
 
-struct guest_event guest_last(const struct guest *guest)
-{
+struct guest_event guest_last(const struct guest *guest) {
     return guest->events ? guest->event[guest->events - 1] : (struct guest_event){.delivery.vector = 0xff};
 }

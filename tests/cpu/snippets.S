@@ -38,7 +38,7 @@ snippet_\name\()_end:
     movl $0x7800, %ebx
     movl $1, (%ebx)
     movl $5, 4(%ebx)
-    boundl %eax, (%ebx)
+    .byte 0x62, 0x03           /* bound eax, [ebx] */
     ends bound
     snippet invalid
     ud2

@@ -9,8 +9,7 @@ SNIPPET(alias_store);
 SNIPPET(own_block);
 SNIPPET(device_code);
 
-Test(coherence, a_store_through_another_mapping_changes_the_code)
-{
+Test(coherence, a_store_through_another_mapping_changes_the_code) {
     static struct guest guest;
     guest_create(&guest);
     guest_map(&guest, 0x60000, 0x50007);
@@ -24,8 +23,7 @@ Test(coherence, a_store_through_another_mapping_changes_the_code)
     guest_destroy(&guest);
 }
 
-Test(coherence, the_running_block_changes_itself)
-{
+Test(coherence, the_running_block_changes_itself) {
     for (int paging = 0; paging < 2; paging++) {
         static struct guest guest;
         guest_create(&guest);
@@ -39,23 +37,22 @@ Test(coherence, the_running_block_changes_itself)
 }
 
 /* A page copied over another one that has run: every function in it is new, not only the first. */
-Test(coherence, a_frame_is_reused_for_other_code)
-{
+Test(coherence, a_frame_is_reused_for_other_code) {
     static struct guest guest;
     static const uint8_t code[] = {
-        0xbd, 4, 0, 0, 0,                   /* mov ebp, 4 */
-        0xbe, 0, 0, 5, 0,                   /* 1: mov esi, 0x50000: run all 64 functions of 64 bytes */
-        0xff, 0xd6,                         /* 2: call esi */
-        0xe7, 0xe0,                         /* out 0xe0, eax */
-        0x83, 0xc6, 0x40,                   /* add esi, 0x40 */
-        0x81, 0xfe, 0x00, 0x10, 5, 0,       /* cmp esi, 0x51000 */
-        0x75, 0xf1,                         /* jne 2b */
-        0x89, 0xe8, 0xc1, 0xe0, 0x0c,       /* mov eax, ebp; shl eax, 12 */
-        0x8d, 0xb0, 0, 0, 7, 0,             /* lea esi, [eax + 0x70000]: the next page of code */
-        0xbf, 0, 0, 6, 0,                   /* mov edi, 0x60000, an alias of 0x50000 */
-        0xb9, 0, 4, 0, 0, 0xf3, 0xa5,       /* mov ecx, 1024; rep movsd */
-        0x4d,                               /* dec ebp */
-        0x75, 0xd0,                         /* jnz 1b */
+        0xbd, 4,    0,    0,    0,                /* mov ebp, 4 */
+        0xbe, 0,    0,    5,    0,                /* 1: mov esi, 0x50000: run all 64 functions of 64 bytes */
+        0xff, 0xd6,                               /* 2: call esi */
+        0xe7, 0xe0,                               /* out 0xe0, eax */
+        0x83, 0xc6, 0x40,                         /* add esi, 0x40 */
+        0x81, 0xfe, 0x00, 0x10, 5,    0,          /* cmp esi, 0x51000 */
+        0x75, 0xf1,                               /* jne 2b */
+        0x89, 0xe8, 0xc1, 0xe0, 0x0c,             /* mov eax, ebp; shl eax, 12 */
+        0x8d, 0xb0, 0,    0,    7,    0,          /* lea esi, [eax + 0x70000]: the next page of code */
+        0xbf, 0,    0,    6,    0,                /* mov edi, 0x60000, an alias of 0x50000 */
+        0xb9, 0,    4,    0,    0,    0xf3, 0xa5, /* mov ecx, 1024; rep movsd */
+        0x4d,                                     /* dec ebp */
+        0x75, 0xd0,                               /* jnz 1b */
         0xe6, 0xf4, 0xeb, 0xfe,
     };
     guest_create(&guest);
@@ -73,7 +70,8 @@ Test(coherence, a_frame_is_reused_for_other_code)
     for (unsigned round = 0; round < 4; round++)
         for (unsigned i = 0; i < 64; i++) {
             uint32_t page = round ? 5 - round : 0;
-            cr_expect_eq(guest.log[round * 64 + i], page * 1000 + i, "round %u function %u: %u", round, i, guest.log[round * 64 + i]);
+            cr_expect_eq(guest.log[round * 64 + i], page * 1000 + i, "round %u function %u: %u", round, i,
+                         guest.log[round * 64 + i]);
         }
     guest_destroy(&guest);
 }
@@ -81,8 +79,7 @@ Test(coherence, a_frame_is_reused_for_other_code)
 static struct guest *device_guest;
 static uint32_t device_value;
 
-static void device_write(void *owner, uint16_t port, unsigned size, uint32_t value)
-{
+static void device_write(void *owner, uint16_t port, unsigned size, uint32_t value) {
     (void)owner, (void)size;
     if (port == 0xe0)
         device_guest->log[device_guest->logged++] = value;
@@ -94,27 +91,25 @@ static void device_write(void *owner, uint16_t port, unsigned size, uint32_t val
     }
 }
 
-static uint32_t no_read(void *owner, uint16_t port, unsigned size)
-{
+static uint32_t no_read(void *owner, uint16_t port, unsigned size) {
     (void)owner, (void)port, (void)size;
     return UINT32_MAX;
 }
 
-static bool never(void *owner)
-{
+static bool never(void *owner) {
     (void)owner;
     return false;
 }
 
-Test(coherence, a_device_writes_code_during_its_port_access)
-{
+Test(coherence, a_device_writes_code_during_its_port_access) {
     static struct guest guest;
     char error[200];
     guest_create(&guest);
     cpu_destroy(guest.cpu);
     device_guest = &guest;
     device_value = 100;
-    struct cpu_board board = {.owner = &guest, .port_read = no_read, .port_write = device_write, .interrupt_pending = never};
+    struct cpu_board board = {
+        .owner = &guest, .port_read = no_read, .port_write = device_write, .interrupt_pending = never};
     guest.cpu = cpu_create(&guest.memory, &board, error, sizeof error);
     static const uint8_t function[] = {0xb8, 100, 0, 0, 0, 0xc3};
     memcpy(guest.ram + 0x50000, function, sizeof function);
@@ -127,8 +122,7 @@ Test(coherence, a_device_writes_code_during_its_port_access)
     guest_destroy(&guest);
 }
 
-Test(coherence, memory_changed_between_runs)
-{
+Test(coherence, memory_changed_between_runs) {
     static struct guest guest;
     static const uint8_t code[] = {0xb8, 1, 0, 0, 0, 0xe7, 0xe0, 0xe6, 0xf4, 0xeb, 0xf5};
     guest_create(&guest);

@@ -36,37 +36,40 @@ struct expectation {
     uint32_t cr0_or, ring3; /* ring3: 0 only ring 0, 1 both, 2 only ring 3 */
 };
 
-static void check_frame(struct guest *guest, const struct expectation *e, bool ring3)
-{
+static void check_frame(struct guest *guest, const struct expectation *e, bool ring3) {
     struct cpu_registers r = guest_registers(guest);
     uint32_t esp = (uint32_t)r.gpr[4];
     uint32_t size = (uint32_t)(e->end - e->code);
     uint32_t eip = GUEST_CODE + (e->after ? size : size - e->length);
     if (e->error_code != NO_ERROR_CODE) {
-        cr_expect_eq(guest_get32(guest, esp), e->error_code, "%s: pushed error code %x", e->name, guest_get32(guest, esp));
+        cr_expect_eq(guest_get32(guest, esp), e->error_code, "%s: pushed error code %x", e->name,
+                     guest_get32(guest, esp));
         esp += 4;
     }
     cr_expect_eq(guest_get32(guest, esp), eip, "%s ring %d: EIP %x, not %x", e->name, ring3 ? 3 : 0,
                  guest_get32(guest, esp), eip);
-    cr_expect_eq(guest_get32(guest, esp + 4), ring3 ? SEL_CODE3 : SEL_CODE0, "%s: CS %x", e->name, guest_get32(guest, esp + 4));
+    cr_expect_eq(guest_get32(guest, esp + 4), ring3 ? SEL_CODE3 : SEL_CODE0, "%s: CS %x", e->name,
+                 guest_get32(guest, esp + 4));
     cr_expect_eq(r.cpl, 0, "%s: handler at ring %d", e->name, r.cpl);
     cr_expect_eq(r.segment[CPU_CS].selector, SEL_CODE0, "%s: CS %x", e->name, r.segment[CPU_CS].selector);
     cr_expect_eq(r.rflags & 0x200, 0, "%s: an interrupt gate clears IF", e->name);
     if (ring3) {
-        cr_expect_eq(esp + 20, GUEST_STACK0, "%s: frame of five words on the ring 0 stack, ends at %x", e->name, esp + 20);
+        cr_expect_eq(esp + 20, GUEST_STACK0, "%s: frame of five words on the ring 0 stack, ends at %x", e->name,
+                     esp + 20);
         cr_expect_eq(guest_get32(guest, esp + 12), GUEST_STACK3, "%s: ESP %x", e->name, guest_get32(guest, esp + 12));
         cr_expect_eq(guest_get32(guest, esp + 16), SEL_DATA3, "%s: SS %x", e->name, guest_get32(guest, esp + 16));
     }
 }
 
-static void check(const struct expectation *e, bool ring3, bool paging)
-{
+static void check(const struct expectation *e, bool ring3, bool paging) {
     static struct guest guest;
     guest_create(&guest);
     guest_put64(&guest, GUEST_GDT + 0x58, 0x00cf73000000ffff & ~(ring3 ? 0 : 0x600000000000ull)); /* not present */
-    guest_prepare(&guest, e->code, e->end, (struct guest_setup){.paging = paging, .ring3 = ring3, .cr0_or = e->cr0_or, .eflags = 0x200});
+    guest_prepare(&guest, e->code, e->end,
+                  (struct guest_setup){.paging = paging, .ring3 = ring3, .cr0_or = e->cr0_or, .eflags = 0x200});
     enum cpu_stop stop = guest_run(&guest, 1000);
-    cr_expect_eq(stop, CPU_STOP_REQUESTED, "%s: stop %d %s%s", e->name, stop, cpu_error_text(guest.cpu), cpu_triple_fault_text(guest.cpu));
+    cr_expect_eq(stop, CPU_STOP_REQUESTED, "%s: stop %d %s%s", e->name, stop, cpu_error_text(guest.cpu),
+                 cpu_triple_fault_text(guest.cpu));
     struct guest_event last = guest_last(&guest);
     cr_expect_eq(guest.events, 1, "%s ring %d: %u deliveries", e->name, ring3 ? 3 : 0, guest.events);
     cr_expect_eq(last.delivery.vector, e->vector, "%s: vector %u", e->name, last.delivery.vector);
@@ -77,8 +80,7 @@ static void check(const struct expectation *e, bool ring3, bool paging)
     guest_destroy(&guest);
 }
 
-Test(exceptions, each_vector_from_both_rings)
-{
+Test(exceptions, each_vector_from_both_rings) {
     const struct expectation list[] = {
         {"divide error", CODE(divide), 0, NO_ERROR_CODE, 2, false, 0, 1},
         {"breakpoint", CODE(breakpoint), 3, NO_ERROR_CODE, 1, true, 0, 1},
@@ -102,8 +104,7 @@ Test(exceptions, each_vector_from_both_rings)
         }
 }
 
-Test(exceptions, stack_segment_not_present_is_stack_fault)
-{
+Test(exceptions, stack_segment_not_present_is_stack_fault) {
     static struct guest guest;
     guest_create(&guest);
     guest_put64(&guest, GUEST_GDT + 0x58, 0x00cf13000000ffff);
@@ -114,8 +115,7 @@ Test(exceptions, stack_segment_not_present_is_stack_fault)
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_gate_above_the_callers_level_refuses_int)
-{
+Test(exceptions, a_gate_above_the_callers_level_refuses_int) {
     static struct guest guest;
     guest_create(&guest);
     guest_gate(&guest, 0x80, GUEST_HANDLERS, SEL_CODE0, 0x8e);
@@ -124,12 +124,12 @@ Test(exceptions, a_gate_above_the_callers_level_refuses_int)
     struct guest_event last = guest_last(&guest);
     cr_expect_eq(last.delivery.vector, 13);
     cr_expect_eq(last.delivery.error_code, 0x80 * 8 + 2, "%x", last.delivery.error_code);
-    cr_expect_eq(last.delivery.rip, GUEST_CODE, "rip %llx: of the INT, not behind it", (unsigned long long)last.delivery.rip);
+    cr_expect_eq(last.delivery.rip, GUEST_CODE, "rip %llx: of the INT, not behind it",
+                 (unsigned long long)last.delivery.rip);
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_missing_gate_is_not_present)
-{
+Test(exceptions, a_missing_gate_is_not_present) {
     static struct guest guest;
     guest_create(&guest);
     guest_gate(&guest, 0x80, GUEST_HANDLERS, SEL_CODE0, 0x6e);
@@ -140,8 +140,7 @@ Test(exceptions, a_missing_gate_is_not_present)
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_trap_gate_keeps_the_interrupt_flag)
-{
+Test(exceptions, a_trap_gate_keeps_the_interrupt_flag) {
     static struct guest guest;
     guest_create(&guest);
     guest_gate(&guest, 0x80, GUEST_HANDLERS, SEL_CODE0, 0xef);
@@ -151,8 +150,7 @@ Test(exceptions, a_trap_gate_keeps_the_interrupt_flag)
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_16_bit_gate_pushes_words)
-{
+Test(exceptions, a_16_bit_gate_pushes_words) {
     static struct guest guest;
     guest_create(&guest);
     guest_gate(&guest, 0x80, GUEST_HANDLERS, SEL_CODE0, 0xe6);
@@ -164,8 +162,7 @@ Test(exceptions, a_16_bit_gate_pushes_words)
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_page_fault_on_the_handlers_stack_is_a_double_fault)
-{
+Test(exceptions, a_page_fault_on_the_handlers_stack_is_a_double_fault) {
     static struct guest guest;
     guest_create(&guest);
     guest_map(&guest, 0x300000, 0);
@@ -192,12 +189,12 @@ Test(exceptions, a_page_fault_on_the_handlers_stack_is_a_double_fault)
     cr_expect(r.rflags & 0x4000, "NT is set in the new task");
     cr_expect_eq(r.gpr[4], 0x7000 - 4);
     cr_expect_eq(guest_get32(&guest, 0x1d00), SEL_TSS, "back link");
-    cr_expect_eq(guest_get32(&guest, GUEST_TSS + 0x20), GUEST_CODE + 5, "the old task's EIP %x", guest_get32(&guest, GUEST_TSS + 0x20));
+    cr_expect_eq(guest_get32(&guest, GUEST_TSS + 0x20), GUEST_CODE + 5, "the old task's EIP %x",
+                 guest_get32(&guest, GUEST_TSS + 0x20));
     guest_destroy(&guest);
 }
 
-Test(exceptions, a_triple_fault_stops_and_is_explained)
-{
+Test(exceptions, a_triple_fault_stops_and_is_explained) {
     static struct guest guest;
     guest_create(&guest);
     guest_map(&guest, 0x300000, 0);
@@ -218,8 +215,7 @@ Test(exceptions, a_triple_fault_stops_and_is_explained)
     guest_destroy(&guest);
 }
 
-Test(exceptions, contributory_after_contributory_is_a_double_fault_only_when_nested)
-{
+Test(exceptions, contributory_after_contributory_is_a_double_fault_only_when_nested) {
     static struct guest guest;
     guest_create(&guest);
     guest_gate(&guest, 13, 0x20000 + 0x1000, SEL_CODE0, 0x8e);
@@ -231,8 +227,7 @@ Test(exceptions, contributory_after_contributory_is_a_double_fault_only_when_nes
     guest_destroy(&guest);
 }
 
-Test(exceptions, trap_flag_steps_the_guest)
-{
+Test(exceptions, trap_flag_steps_the_guest) {
     static struct guest guest;
     guest_create(&guest);
     guest_load(&guest, 0x21000, CODE(return_handler));
@@ -243,8 +238,7 @@ Test(exceptions, trap_flag_steps_the_guest)
     guest_destroy(&guest);
 }
 
-static void check_icebp(const uint8_t *code, const uint8_t *end, uint32_t eip)
-{
+static void check_icebp(const uint8_t *code, const uint8_t *end, uint32_t eip) {
     static struct guest guest;
     guest_create(&guest);
     guest_load(&guest, 0x21000, CODE(return_handler));
@@ -257,14 +251,12 @@ static void check_icebp(const uint8_t *code, const uint8_t *end, uint32_t eip)
     guest_destroy(&guest);
 }
 
-Test(exceptions, int1_traps_and_does_not_hang, .timeout = 20)
-{
+Test(exceptions, int1_traps_and_does_not_hang, .timeout = 20) {
     check_icebp(CODE(icebp), GUEST_CODE + 2);
     check_icebp(CODE(icebp_first), GUEST_CODE + 1);
 }
 
-Test(exceptions, virtual_8086_mode_faults_to_ring_0_with_its_segments)
-{
+Test(exceptions, virtual_8086_mode_faults_to_ring_0_with_its_segments) {
     static struct guest guest;
     guest_create(&guest);
     guest_prepare(&guest, CODE(v86), (struct guest_setup){.paging = true});

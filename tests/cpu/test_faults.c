@@ -69,7 +69,11 @@ static const struct fault_case cases[] = {
     {"lodsw", B("\x66\xad"), {.esi = HOLE + 0x31}, HOLE + 0x31, 0},
     {"xlat", B("\xd7"), {.eax = 0x22, .ebx = HOLE + 0x100}, HOLE + 0x122, 0},
     {"bts [eax], ecx with a far bit", B("\x0f\xab\x08"), {.eax = HOLE - 0x100, .ecx = 0x900}, HOLE + 0x20, 2},
-    {"bt [eax], ecx with a negative bit", B("\x0f\xa3\x08"), {.eax = HOLE + 0x2000, .ecx = (uint32_t)-1}, HOLE + 0x1ffc, 0},
+    {"bt [eax], ecx with a negative bit",
+     B("\x0f\xa3\x08"),
+     {.eax = HOLE + 0x2000, .ecx = (uint32_t)-1},
+     HOLE + 0x1ffc,
+     0},
     {"fld qword [eax]", B("\xdd\x00"), {.eax = HOLE + 0x38}, HOLE + 0x38, 0},
     {"fxsave [eax]", B("\x0f\xae\x00"), {.eax = HOLE + 0x40}, HOLE + 0x40, 2},
     {"fxrstor [eax]", B("\x0f\xae\x08"), {.eax = HOLE + 0x40}, HOLE + 0x40, 0},
@@ -79,8 +83,7 @@ static const struct fault_case cases[] = {
     {"jmp to the hole", B("\xff\xe0"), {.eax = HOLE + 0x555}, HOLE + 0x555, 0},
 };
 
-static unsigned emit(uint8_t *code, const struct setup_registers *r)
-{
+static unsigned emit(uint8_t *code, const struct setup_registers *r) {
     const uint32_t values[8] = {r->eax, r->ecx, r->edx, r->ebx, r->esp ? r->esp : 0x7800, r->ebp, r->esi, r->edi};
     unsigned at = 0;
     for (unsigned i = 0; i < 8; i++) {
@@ -91,8 +94,7 @@ static unsigned emit(uint8_t *code, const struct setup_registers *r)
     return at;
 }
 
-static void check(const struct fault_case *c, bool ring3)
-{
+static void check(const struct fault_case *c, bool ring3) {
     static struct guest guest;
     uint8_t code[128];
     unsigned length = emit(code, &c->r);
@@ -108,7 +110,8 @@ static void check(const struct fault_case *c, bool ring3)
     struct cpu_registers r = guest_registers(&guest);
     uint32_t error = c->error_code | (ring3 ? 4 : 0);
     cr_expect_eq(stop, ring3 || c->r.esp == 0 ? CPU_STOP_REQUESTED : stop, "%s: stop %d", c->name, stop);
-    cr_expect_eq(guest.event[0].delivery.vector, 14, "%s ring %d: vector %u", c->name, ring3 ? 3 : 0, last.delivery.vector);
+    cr_expect_eq(guest.event[0].delivery.vector, 14, "%s ring %d: vector %u", c->name, ring3 ? 3 : 0,
+                 last.delivery.vector);
     cr_expect_eq(guest.fault_address, c->cr2, "%s ring %d: told %llx, not %x", c->name, ring3 ? 3 : 0,
                  (unsigned long long)guest.fault_address, c->cr2);
     cr_expect_eq(guest.event[0].delivery.error_code, error, "%s ring %d: error code %x", c->name, ring3 ? 3 : 0,
@@ -118,8 +121,7 @@ static void check(const struct fault_case *c, bool ring3)
     guest_destroy(&guest);
 }
 
-Test(faults, exact_address_of_each_form, .timeout = 60)
-{
+Test(faults, exact_address_of_each_form, .timeout = 60) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         check(&cases[i], true);
         check(&cases[i], false);
@@ -127,8 +129,7 @@ Test(faults, exact_address_of_each_form, .timeout = 60)
 }
 
 /* inc eax x N, then an instruction that starts in one page and ends in the next, which is missing. */
-Test(faults, fetch_straddles_into_a_missing_page)
-{
+Test(faults, fetch_straddles_into_a_missing_page) {
     for (unsigned before = 1; before < 6; before++) {
         static struct guest guest;
         static const uint8_t jump[] = {0xb8, 0, 0, 0, 0, 0xff, 0xe0};
@@ -145,7 +146,8 @@ Test(faults, fetch_straddles_into_a_missing_page)
         guest_run(&guest, 1000);
         struct guest_event last = guest_last(&guest);
         cr_expect_eq(last.delivery.vector, 14);
-        cr_expect_eq(guest.fault_address, HOLE, "%u bytes before the page: %llx", before, (unsigned long long)guest.fault_address);
+        cr_expect_eq(guest.fault_address, HOLE, "%u bytes before the page: %llx", before,
+                     (unsigned long long)guest.fault_address);
         cr_expect_eq(last.delivery.rip, HOLE - before, "EIP %llx", (unsigned long long)last.delivery.rip);
         cr_expect_eq(guest_registers(&guest).gpr[3], 20, "what stands before has run: ebx %llu",
                      (unsigned long long)guest_registers(&guest).gpr[3]);
@@ -154,31 +156,32 @@ Test(faults, fetch_straddles_into_a_missing_page)
 }
 
 /* Code that ends in a jump right before a missing page never faults. */
-Test(faults, a_missing_page_behind_a_jump_is_not_touched)
-{
+Test(faults, a_missing_page_behind_a_jump_is_not_touched) {
     static struct guest guest;
     static const uint8_t jump[] = {0xb8, 0xf0, 0xff, 0x2f, 0, 0xff, 0xe0};
     static const uint8_t tail[] = {0x43, 0x43, 0x43, 0x74, 0x02, 0x43, 0x90, 0x90, 0x90, 0x90, 0xe6, 0xf4, 0xeb, 0xfc};
     guest_create(&guest);
     guest_map(&guest, HOLE, 0);
     memcpy(guest.ram + HOLE - 16, tail, sizeof tail);
-    guest_prepare(&guest, jump, jump + sizeof jump, (struct guest_setup){.paging = true, .eflags = 0x3000, .ring3 = true});
+    guest_prepare(&guest, jump, jump + sizeof jump,
+                  (struct guest_setup){.paging = true, .eflags = 0x3000, .ring3 = true});
     cr_expect_eq(guest_run(&guest, 1000), CPU_STOP_REQUESTED);
     cr_expect_eq(guest.events, 0);
     cr_expect_eq(guest_registers(&guest).gpr[3], 4);
     guest_destroy(&guest);
 }
 
-Test(faults, demand_paging_restarts_the_instruction)
-{
+Test(faults, demand_paging_restarts_the_instruction) {
     static struct guest guest;
-    static const uint8_t code[] = {0xb9, 0x00, 0x04, 0, 0, 0xbf, 0x80, 0x0f, 0x30, 0, 0xb8, 7, 0, 0, 0, 0xf3, 0xab, 0xe6, 0xf4, 0xeb, 0xfe};
+    static const uint8_t code[] = {0xb9, 0x00, 0x04, 0, 0,    0xbf, 0x80, 0x0f, 0x30, 0,   0xb8,
+                                   7,    0,    0,    0, 0xf3, 0xab, 0xe6, 0xf4, 0xeb, 0xfe};
     guest_create(&guest);
     guest_load(&guest, 0x21000, CODE(map_handler));
     guest_gate(&guest, 14, 0x21000, SEL_CODE0, 0x8e);
     for (uint32_t page = HOLE; page < HOLE + 0x4000; page += 0x1000)
         guest_map(&guest, page, 0);
-    guest_prepare(&guest, code, code + sizeof code, (struct guest_setup){.paging = true, .ring3 = true, .eflags = 0x3000});
+    guest_prepare(&guest, code, code + sizeof code,
+                  (struct guest_setup){.paging = true, .ring3 = true, .eflags = 0x3000});
     cr_expect_eq(guest_run(&guest, 100000), CPU_STOP_REQUESTED, "%s", cpu_triple_fault_text(guest.cpu));
     cr_expect_eq(guest.faults, 2);
     cr_expect_eq(guest.log[0], HOLE + 0xf80);
@@ -189,8 +192,7 @@ Test(faults, demand_paging_restarts_the_instruction)
     guest_destroy(&guest);
 }
 
-Test(faults, accessed_and_dirty_bits_as_the_guest_sees_them)
-{
+Test(faults, accessed_and_dirty_bits_as_the_guest_sees_them) {
     static struct guest guest;
     static const uint32_t expected[] = {0x52007, 0x52027, 0x52067, 0x52027, 0x52067};
     guest_create(&guest);
@@ -202,8 +204,7 @@ Test(faults, accessed_and_dirty_bits_as_the_guest_sees_them)
     guest_destroy(&guest);
 }
 
-Test(faults, invlpg_and_cr3_make_new_entries_count)
-{
+Test(faults, invlpg_and_cr3_make_new_entries_count) {
     static struct guest guest;
     guest_create(&guest);
     guest_put32(&guest, 0x53000, 1);
@@ -217,8 +218,7 @@ Test(faults, invlpg_and_cr3_make_new_entries_count)
     guest_destroy(&guest);
 }
 
-Test(faults, write_protect_for_the_supervisor)
-{
+Test(faults, write_protect_for_the_supervisor) {
     for (unsigned wp = 0; wp < 2; wp++) {
         static struct guest guest;
         guest_create(&guest);
@@ -234,8 +234,7 @@ Test(faults, write_protect_for_the_supervisor)
 }
 
 /* Tables that only the supervisor may read serve segment loads in ring 3, and refuse a direct look. */
-Test(faults, descriptor_tables_are_read_as_the_supervisor)
-{
+Test(faults, descriptor_tables_are_read_as_the_supervisor) {
     static const uint8_t load[] = {0xb8, 0x23, 0, 0, 0, 0x8e, 0xc0, 0xa1, 0x10, 0x08, 0, 0};
     static struct guest guest;
     guest_create(&guest);
@@ -250,8 +249,7 @@ Test(faults, descriptor_tables_are_read_as_the_supervisor)
     guest_destroy(&guest);
 }
 
-Test(faults, the_board_may_stop_before_delivery)
-{
+Test(faults, the_board_may_stop_before_delivery) {
     static struct guest guest;
     static const uint8_t code[] = {0xa1, 0x44, 0, 0x30, 0};
     guest_create(&guest);

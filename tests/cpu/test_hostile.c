@@ -16,27 +16,25 @@ SNIPPET(wide_addresses);
 SNIPPET(bad_selector);
 SNIPPET(int_80);
 
-static enum cpu_stop run(struct guest *guest, const uint8_t *code, const uint8_t *end, struct guest_setup setup)
-{
+static enum cpu_stop run(struct guest *guest, const uint8_t *code, const uint8_t *end, struct guest_setup setup) {
     guest_prepare(guest, code, end, setup);
     return guest_run(guest, 20000);
 }
 
-Test(hostile, descriptor_tables_nowhere, .timeout = 20)
-{
+Test(hostile, descriptor_tables_nowhere, .timeout = 20) {
     static struct guest guest;
     const struct { const uint8_t *code, *end; } ways[] = {{CODE(bad_idt)}, {CODE(empty_idt)}, {CODE(bad_gdt)}};
     for (unsigned i = 0; i < 3; i++)
         for (int paging = 0; paging < 2; paging++) {
             guest_create(&guest);
             enum cpu_stop stop = run(&guest, ways[i].code, ways[i].end, (struct guest_setup){.paging = paging});
-            cr_expect(stop == CPU_STOP_TRIPLE_FAULT || (i == 2 && stop == CPU_STOP_REQUESTED), "way %u paging %d: stop %d", i, paging, stop);
+            cr_expect(stop == CPU_STOP_TRIPLE_FAULT || (i == 2 && stop == CPU_STOP_REQUESTED),
+                      "way %u paging %d: stop %d", i, paging, stop);
             guest_destroy(&guest);
         }
 }
 
-Test(hostile, task_segment_outside_memory)
-{
+Test(hostile, task_segment_outside_memory) {
     static struct guest guest;
     guest_create(&guest);
     guest_put64(&guest, GUEST_GDT + SEL_TSS, 0xf0008900000003ff);
@@ -44,25 +42,24 @@ Test(hostile, task_segment_outside_memory)
     guest_destroy(&guest);
 }
 
-Test(hostile, stack_at_the_end_of_the_address_space)
-{
+Test(hostile, stack_at_the_end_of_the_address_space) {
     static struct guest guest;
     guest_create(&guest);
-    cr_expect_eq(run(&guest, CODE(wild_stack), (struct guest_setup){0}), CPU_STOP_REQUESTED, "pushes into nothing vanish");
+    cr_expect_eq(run(&guest, CODE(wild_stack), (struct guest_setup){0}), CPU_STOP_REQUESTED,
+                 "pushes into nothing vanish");
     guest_destroy(&guest);
 }
 
-Test(hostile, executing_where_no_memory_is)
-{
+Test(hostile, executing_where_no_memory_is) {
     static struct guest guest;
     guest_create(&guest);
     cr_expect_eq(run(&guest, CODE(jump_absent), (struct guest_setup){0}), CPU_STOP_REQUESTED);
-    cr_expect_eq(guest_last(&guest).delivery.vector, 6, "FF FF is no instruction: vector %u", guest_last(&guest).delivery.vector);
+    cr_expect_eq(guest_last(&guest).delivery.vector, 6, "FF FF is no instruction: vector %u",
+                 guest_last(&guest).delivery.vector);
     guest_destroy(&guest);
 }
 
-Test(hostile, absent_memory_and_rom)
-{
+Test(hostile, absent_memory_and_rom) {
     static struct guest guest;
     guest_create(&guest);
     uint32_t rom;
@@ -77,8 +74,7 @@ Test(hostile, absent_memory_and_rom)
     guest_destroy(&guest);
 }
 
-Test(hostile, breakpoint_registers_trap, .timeout = 20)
-{
+Test(hostile, breakpoint_registers_trap, .timeout = 20) {
     static struct guest guest;
     guest_create(&guest);
     enum cpu_stop stop = run(&guest, CODE(debug_registers), (struct guest_setup){0});
@@ -87,23 +83,20 @@ Test(hostile, breakpoint_registers_trap, .timeout = 20)
     guest_destroy(&guest);
 }
 
-Test(hostile, all_control_bits_at_once, .timeout = 20)
-{
+Test(hostile, all_control_bits_at_once, .timeout = 20) {
     static struct guest guest;
     guest_create(&guest);
     run(&guest, CODE(wide_addresses), (struct guest_setup){0});
     guest_destroy(&guest);
 }
 
-static uint32_t next_random(uint64_t *seed)
-{
+static uint32_t next_random(uint64_t *seed) {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(*seed >> 33);
 }
 
 /* Random bytes as code, tables or both, in both rings; every run ends. */
-Test(hostile, random_bytes_as_code_and_tables, .timeout = 100)
-{
+Test(hostile, random_bytes_as_code_and_tables, .timeout = 100) {
     static struct guest guest;
     uint64_t seed = 20051117;
     for (unsigned round = 0; round < 300; round++) {
@@ -111,7 +104,8 @@ Test(hostile, random_bytes_as_code_and_tables, .timeout = 100)
         for (unsigned i = 0; i < sizeof code; i++)
             code[i] = (uint8_t)next_random(&seed);
         guest_create(&guest);
-        struct guest_setup setup = {.paging = round & 1, .ring3 = round & 2, .eflags = 0x200, .cr4 = round & 4 ? 0x2b0 : 0};
+        struct guest_setup setup = {
+            .paging = round & 1, .ring3 = round & 2, .eflags = 0x200, .cr4 = round & 4 ? 0x2b0 : 0};
         for (unsigned i = 0; round % 3 == 0 && i < 64; i++)
             guest_put32(&guest, GUEST_PT + (next_random(&seed) & 0xffc), next_random(&seed));
         for (unsigned i = 0; round % 5 == 0 && i < 40; i++)

@@ -15,36 +15,36 @@ struct rig {
     unsigned console_count, debug_count;
 };
 
-static void on_console(void *owner, uint8_t byte)
-{
+static void on_console(void *owner, uint8_t byte) {
     struct rig *rig = owner;
     if (rig->console_count < sizeof rig->console - 1)
         rig->console[rig->console_count++] = (char)byte;
 }
 
-static void on_debug(void *owner, uint8_t byte)
-{
+static void on_debug(void *owner, uint8_t byte) {
     struct rig *rig = owner;
     if (rig->debug_count < sizeof rig->debug - 1)
         rig->debug[rig->debug_count++] = (char)byte;
 }
 
-static void rig_create(struct rig *rig, uint8_t what)
-{
+static void rig_create(struct rig *rig, uint8_t what) {
     char error[256];
     static const uint8_t jump[] = {0xe9, 0x0d, 0x00};
     memset(rig, 0, sizeof *rig);
     memcpy(rig->rom, machine_rom, (size_t)(machine_rom_end - machine_rom));
     memcpy(rig->rom + 0xfff0, jump, sizeof jump);
     rig->rom[0x8000] = what;
-    struct machine_config config = {.ram_bytes = 8 << 20, .rom = rig->rom, .rom_bytes = sizeof rig->rom, .owner = rig,
-                                    .on_console = on_console, .on_debug_console = on_debug};
+    struct machine_config config = {.ram_bytes = 8 << 20,
+                                    .rom = rig->rom,
+                                    .rom_bytes = sizeof rig->rom,
+                                    .owner = rig,
+                                    .on_console = on_console,
+                                    .on_debug_console = on_debug};
     rig->machine = machine_create(&config, error, sizeof error);
     cr_assert_not_null(rig->machine, "%s", error);
 }
 
-Test(machine, runs_on_timers_and_devices)
-{
+Test(machine, runs_on_timers_and_devices) {
     static struct rig rig;
     struct machine_counters counters;
     unsigned cursor;
@@ -68,8 +68,7 @@ Test(machine, runs_on_timers_and_devices)
 }
 
 /* Free, paused at limits all along, stepped, and stepped by turns: the same count of blocks at the end. */
-Test(machine, pauses_and_steps_change_nothing, .timeout = 60)
-{
+Test(machine, pauses_and_steps_change_nothing, .timeout = 60) {
     static struct rig rig;
     uint64_t blocks[4];
     for (unsigned way = 0; way < 4; way++) {
@@ -82,8 +81,8 @@ Test(machine, pauses_and_steps_change_nothing, .timeout = 60)
                 stop = machine_run(rig.machine, machine_now(rig.machine) + 1 + i * 977 % 40000);
             else
                 stop = machine_step(rig.machine);
-            cr_assert(stop == MACHINE_STOP_EXIT || stop == MACHINE_STOP_LIMIT || stop == MACHINE_STOP_STEP, "way %u: %d %s",
-                      way, stop, machine_stop_text(rig.machine));
+            cr_assert(stop == MACHINE_STOP_EXIT || stop == MACHINE_STOP_LIMIT || stop == MACHINE_STOP_STEP,
+                      "way %u: %d %s", way, stop, machine_stop_text(rig.machine));
         }
         cr_expect_eq(stop, MACHINE_STOP_EXIT, "way %u", way);
         blocks[way] = machine_blocks(rig.machine);
@@ -93,8 +92,7 @@ Test(machine, pauses_and_steps_change_nothing, .timeout = 60)
     }
 }
 
-static void expect_end(uint8_t what, enum machine_stop expected, const char *text)
-{
+static void expect_end(uint8_t what, enum machine_stop expected, const char *text) {
     static struct rig rig;
     rig_create(&rig, what);
     enum machine_stop stop = machine_run(rig.machine, 1000000000);
@@ -103,15 +101,13 @@ static void expect_end(uint8_t what, enum machine_stop expected, const char *tex
     machine_destroy(rig.machine);
 }
 
-Test(machine, ends)
-{
+Test(machine, ends) {
     expect_end(1, MACHINE_STOP_DEAD, "interrupts off");
     expect_end(2, MACHINE_STOP_RESET, "reset line");
     expect_end(3, MACHINE_STOP_TRIPLE_FAULT, "triple fault");
 }
 
-Test(machine, the_limit_is_exact_and_the_machine_goes_on)
-{
+Test(machine, the_limit_is_exact_and_the_machine_goes_on) {
     static struct rig rig;
     rig_create(&rig, 0);
     for (vtime limit = 4; limit < 4000; limit += 40) {
@@ -122,8 +118,7 @@ Test(machine, the_limit_is_exact_and_the_machine_goes_on)
     machine_destroy(rig.machine);
 }
 
-Test(machine, console_input_reaches_the_guest)
-{
+Test(machine, console_input_reaches_the_guest) {
     static struct rig rig;
     rig_create(&rig, 4);
     cr_expect_eq(machine_console_input(rig.machine, "x", 1), 1);
@@ -134,8 +129,7 @@ Test(machine, console_input_reaches_the_guest)
     machine_destroy(rig.machine);
 }
 
-Test(machine, a_stop_request_is_taken_once)
-{
+Test(machine, a_stop_request_is_taken_once) {
     static struct rig rig;
     rig_create(&rig, 0);
     machine_request_stop(rig.machine);
@@ -144,11 +138,17 @@ Test(machine, a_stop_request_is_taken_once)
     machine_destroy(rig.machine);
 }
 
-Test(machine, bad_configurations_get_one_sentence)
-{
+Test(machine, bad_configurations_get_one_sentence) {
     static const uint8_t rom[65536];
-    static const struct { uint64_t ram; size_t rom; const char *text; } cases[] = {
-        {1 << 20, sizeof rom, "RAM"}, {100ull << 30, sizeof rom, "RAM"}, {(64 << 20) + 1, sizeof rom, "RAM"}, {64 << 20, 1000, "ROM"},
+    static const struct {
+        uint64_t ram;
+        size_t rom;
+        const char *text;
+    } cases[] = {
+        {1 << 20, sizeof rom, "RAM"},
+        {100ull << 30, sizeof rom, "RAM"},
+        {(64 << 20) + 1, sizeof rom, "RAM"},
+        {64 << 20, 1000, "ROM"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char error[256] = "";
@@ -159,8 +159,7 @@ Test(machine, bad_configurations_get_one_sentence)
     }
 }
 
-Test(machine, three_gigabytes_cost_what_is_touched)
-{
+Test(machine, three_gigabytes_cost_what_is_touched) {
     static struct rig rig;
     char error[256];
     rig_create(&rig, 1);

@@ -31,10 +31,12 @@ static const struct string_case cases[] = {
     {"rep movsd from ROM", B("\xf3\xa5"), 0, 300, 0xf0000, 0x200000, 0},
 };
 
-static unsigned emit(uint8_t *code, const struct string_case *c)
-{
+static unsigned emit(uint8_t *code, const struct string_case *c) {
     static const uint8_t pop[] = {0x9d};
-    const struct { uint8_t opcode; uint32_t value; } loads[] = {
+    const struct {
+        uint8_t opcode;
+        uint32_t value;
+    } loads[] = {
         {0xb8, c->eax}, {0xb9, c->ecx}, {0xbe, c->esi}, {0xbf, c->edi}, {0x68, c->eflags | 0x202},
     };
     unsigned at = 0;
@@ -58,8 +60,7 @@ struct outcome {
     uint32_t tables[1024];
 };
 
-static void run(const struct string_case *c, bool stepped, struct outcome *outcome)
-{
+static void run(const struct string_case *c, bool stepped, struct outcome *outcome) {
     static struct guest guest;
     uint8_t code[64];
     unsigned size = emit(code, c);
@@ -89,8 +90,7 @@ static void run(const struct string_case *c, bool stepped, struct outcome *outco
     guest_destroy(&guest);
 }
 
-Test(string, free_running_equals_stepping, .timeout = 100)
-{
+Test(string, free_running_equals_stepping, .timeout = 100) {
     static struct outcome a, b;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         run(&cases[i], false, &a);
@@ -105,8 +105,7 @@ Test(string, free_running_equals_stepping, .timeout = 100)
     }
 }
 
-Test(string, interrupts_come_at_the_same_iteration)
-{
+Test(string, interrupts_come_at_the_same_iteration) {
     static struct guest guest;
     uint64_t rcx[2];
     for (int stepped = 0; stepped < 2; stepped++) {

@@ -26,8 +26,7 @@ struct trace {
     struct cpu_registers registers;
 };
 
-static void prepare(struct guest *guest, const uint8_t *code, const uint8_t *end, bool ring3)
-{
+static void prepare(struct guest *guest, const uint8_t *code, const uint8_t *end, bool ring3) {
     guest_create(guest);
     guest_load(guest, 0x21000, CODE(return_handler));
     guest_load(guest, 0x21800, CODE(map_handler));
@@ -35,12 +34,12 @@ static void prepare(struct guest *guest, const uint8_t *code, const uint8_t *end
     guest_gate(guest, 0x30, 0x21000, SEL_CODE0, 0xee);
     guest_gate(guest, 14, 0x21800, SEL_CODE0, 0x8e);
     guest_map(guest, 0x40000, 0);
-    guest_prepare(guest, code, end, (struct guest_setup){.paging = true, .ring3 = ring3, .eflags = ring3 ? 0x3200 : 0x200});
+    guest_prepare(guest, code, end,
+                  (struct guest_setup){.paging = true, .ring3 = ring3, .eflags = ring3 ? 0x3200 : 0x200});
     guest->interrupt_every = TIMER_BLOCKS;
 }
 
-static void keep(struct guest *guest, struct trace *trace)
-{
+static void keep(struct guest *guest, struct trace *trace) {
     memcpy(trace->event, guest->event, sizeof trace->event);
     memcpy(trace->log, guest->log, sizeof trace->log);
     trace->events = guest->events;
@@ -51,8 +50,7 @@ static void keep(struct guest *guest, struct trace *trace)
 }
 
 /* The board's part of stepping: time passes between blocks only. */
-static enum cpu_stop step(struct guest *guest, uint64_t *next)
-{
+static enum cpu_stop step(struct guest *guest, uint64_t *next) {
     if (cpu_between_blocks(guest->cpu) && cpu_blocks(guest->cpu) >= *next) {
         *next = (cpu_blocks(guest->cpu) / TIMER_BLOCKS + 1) * TIMER_BLOCKS;
         guest->vector = 0x20;
@@ -61,8 +59,7 @@ static enum cpu_stop step(struct guest *guest, uint64_t *next)
     return cpu_step(guest->cpu);
 }
 
-static void expect_same(const struct trace *a, const struct trace *b, const char *what)
-{
+static void expect_same(const struct trace *a, const struct trace *b, const char *what) {
     cr_expect_eq(a->events, b->events, "%s: %u and %u deliveries", what, a->events, b->events);
     cr_expect_eq(a->logged, b->logged, "%s: %u and %u log entries", what, a->logged, b->logged);
     for (unsigned i = 0; i < a->logged && i < b->logged; i++)
@@ -73,17 +70,17 @@ static void expect_same(const struct trace *a, const struct trace *b, const char
     for (unsigned i = 0; i < a->events && i < b->events; i++) {
         const struct guest_event *x = &a->event[i], *y = &b->event[i];
         if (x->blocks != y->blocks || x->delivery.vector != y->delivery.vector || x->delivery.rip != y->delivery.rip) {
-            cr_expect_fail("%s: delivery %u: vector %u at %llx in block %llu, and vector %u at %llx in block %llu", what, i,
-                           x->delivery.vector, (unsigned long long)x->delivery.rip, (unsigned long long)x->blocks,
-                           y->delivery.vector, (unsigned long long)y->delivery.rip, (unsigned long long)y->blocks);
+            cr_expect_fail("%s: delivery %u: vector %u at %llx in block %llu, and vector %u at %llx in block %llu",
+                           what, i, x->delivery.vector, (unsigned long long)x->delivery.rip,
+                           (unsigned long long)x->blocks, y->delivery.vector, (unsigned long long)y->delivery.rip,
+                           (unsigned long long)y->blocks);
             break;
         }
     }
     cr_expect_arr_eq(a->registers.gpr, b->registers.gpr, sizeof a->registers.gpr, "%s: registers", what);
 }
 
-static void run_free(struct trace *trace, const uint8_t *code, const uint8_t *end, bool ring3)
-{
+static void run_free(struct trace *trace, const uint8_t *code, const uint8_t *end, bool ring3) {
     static struct guest guest;
     prepare(&guest, code, end, ring3);
     enum cpu_stop stop = guest_run(&guest, 1000000);
@@ -92,8 +89,8 @@ static void run_free(struct trace *trace, const uint8_t *code, const uint8_t *en
 }
 
 /* Runs by turns: `stride` instructions stepped, then a stretch of free running, until the guest stops. */
-static void run_mixed(struct trace *trace, const uint8_t *code, const uint8_t *end, bool ring3, unsigned stride, unsigned stretch)
-{
+static void run_mixed(struct trace *trace, const uint8_t *code, const uint8_t *end, bool ring3, unsigned stride,
+                      unsigned stretch) {
     static struct guest guest;
     prepare(&guest, code, end, ring3);
     uint64_t next = TIMER_BLOCKS;
@@ -115,8 +112,7 @@ static void run_mixed(struct trace *trace, const uint8_t *code, const uint8_t *e
     keep(&guest, trace);
 }
 
-Test(time, two_free_runs_are_the_same)
-{
+Test(time, two_free_runs_are_the_same) {
     static struct trace a, b;
     for (int ring3 = 0; ring3 < 2; ring3++) {
         run_free(&a, CODE(mixture), ring3);
@@ -127,8 +123,7 @@ Test(time, two_free_runs_are_the_same)
     }
 }
 
-Test(time, pauses_change_nothing)
-{
+Test(time, pauses_change_nothing) {
     static struct trace a, b;
     static struct guest guest;
     run_free(&a, CODE(mixture), false);
@@ -151,8 +146,7 @@ Test(time, pauses_change_nothing)
     expect_same(&a, &b, "paused");
 }
 
-static void compare_stepped(const uint8_t *code, const uint8_t *end, bool ring3, const char *what)
-{
+static void compare_stepped(const uint8_t *code, const uint8_t *end, bool ring3, const char *what) {
     static struct trace a, b;
     static const unsigned ways[][2] = {{1, 0}, {1, 1}, {3, 5}, {7, 2}, {50, 11}};
     run_free(&a, code, end, ring3);
@@ -164,8 +158,7 @@ static void compare_stepped(const uint8_t *code, const uint8_t *end, bool ring3,
     }
 }
 
-Test(time, stepping_and_running_agree, .timeout = 100)
-{
+Test(time, stepping_and_running_agree, .timeout = 100) {
     compare_stepped(CODE(mixture), false, "mixture");
     compare_stepped(CODE(mixture), true, "mixture");
     compare_stepped(CODE(count_blocks), false, "count");
@@ -173,8 +166,7 @@ Test(time, stepping_and_running_agree, .timeout = 100)
     compare_stepped(CODE(own_block), false, "code that changes its own block");
 }
 
-Test(time, a_block_is_counted_once)
-{
+Test(time, a_block_is_counted_once) {
     static struct guest guest;
     guest_create(&guest);
     guest_prepare(&guest, CODE(count_blocks), (struct guest_setup){0});
@@ -187,8 +179,7 @@ Test(time, a_block_is_counted_once)
     guest_destroy(&guest);
 }
 
-Test(time, the_deadline_is_exact)
-{
+Test(time, the_deadline_is_exact) {
     static struct guest guest;
     guest_create(&guest);
     guest_prepare(&guest, CODE(spin), (struct guest_setup){0});
@@ -199,8 +190,7 @@ Test(time, the_deadline_is_exact)
     guest_destroy(&guest);
 }
 
-Test(time, sti_and_mov_ss_hold_interrupts_off_for_one_instruction)
-{
+Test(time, sti_and_mov_ss_hold_interrupts_off_for_one_instruction) {
     static struct guest guest;
     for (int stepped = 0; stepped < 2; stepped++) {
         guest_create(&guest);
@@ -212,7 +202,8 @@ Test(time, sti_and_mov_ss_hold_interrupts_off_for_one_instruction)
         if (!stepped)
             guest_run(&guest, 1000);
         cr_assert_geq(guest.events, 1);
-        cr_expect_eq(guest.event[0].delivery.rip, GUEST_CODE + 16, "after one INC: %llx", (unsigned long long)guest.event[0].delivery.rip);
+        cr_expect_eq(guest.event[0].delivery.rip, GUEST_CODE + 16, "after one INC: %llx",
+                     (unsigned long long)guest.event[0].delivery.rip);
         cr_expect_eq(guest_get32(&guest, 0x7f04), 1);
         guest_destroy(&guest);
     }
@@ -226,8 +217,7 @@ Test(time, sti_and_mov_ss_hold_interrupts_off_for_one_instruction)
     guest_destroy(&guest);
 }
 
-Test(time, hlt_waits_for_an_interrupt)
-{
+Test(time, hlt_waits_for_an_interrupt) {
     static struct guest guest;
     guest_create(&guest);
     guest_load(&guest, 0x21000, CODE(return_handler));
@@ -246,8 +236,7 @@ Test(time, hlt_waits_for_an_interrupt)
     guest_destroy(&guest);
 }
 
-Test(time, string_ports_go_one_element_at_a_time)
-{
+Test(time, string_ports_go_one_element_at_a_time) {
     static struct guest guest;
     guest_create(&guest);
     guest_prepare(&guest, CODE(string_io), (struct guest_setup){.paging = true});
