@@ -53,7 +53,8 @@ static struct bit_look look_of(const struct bit_boxes *boxes, uint64_t mask) {
     if (boxes->refused & mask)
         return (struct bit_look){PALETTE_BAD_GROUND, PALETTE_BAD_INK, "refused this access"};
     if (boxes->changed & mask)
-        return (struct bit_look){PALETTE_ACCENT_GROUND, PALETTE_ACCENT, boxes->value & mask ? "set by this fault" : "cleared by this fault"};
+        return (struct bit_look){PALETTE_ACCENT_GROUND, PALETTE_ACCENT,
+                                 boxes->value & mask ? "set by this fault" : "cleared by this fault"};
     if (boxes->value & mask)
         return (struct bit_look){PALETTE_GOOD_GROUND, PALETTE_GOOD_INK, "set"};
     return (struct bit_look){PALETTE_OFF_GROUND, PALETTE_FAINT, "clear"};

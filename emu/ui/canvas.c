@@ -1,8 +1,8 @@
 /*
- * Playing draw commands. Straight things (fills without corners, lines along an axis, cells, letters) are written into the
- * pixels directly, on whole device pixels, so that they are sharp at every scale; what is round or slanted comes as
- * coverage masks (shapes.h). A pixel's value depends on the commands alone, never on the clip, so that a picture drawn in
- * parts equals one drawn at once.
+ * Playing draw commands. Straight things (fills without corners, lines along an axis, cells, letters) are written into
+ * the pixels directly, on whole device pixels, so that they are sharp at every scale; what is round or slanted comes as
+ * coverage masks (shapes.h). A pixel's value depends on the commands alone, never on the clip, so that a picture drawn
+ * in parts equals one drawn at once.
  */
 #include "emu/ui/canvas.h"
 #include "emu/ui/cells.h"
@@ -31,13 +31,15 @@ struct irect irect_meet(struct irect a, struct irect b) {
 
 struct irect canvas_device(const struct canvas *canvas, struct rect at) {
     float s = canvas->scale;
-    return (struct irect){(int)floorf(at.x * s), (int)floorf(at.y * s), (int)ceilf((at.x + at.w) * s), (int)ceilf((at.y + at.h) * s)};
+    return (struct irect){(int)floorf(at.x * s), (int)floorf(at.y * s), (int)ceilf((at.x + at.w) * s),
+                          (int)ceilf((at.y + at.h) * s)};
 }
 
 /* The rectangle's edges moved to the nearest pixel borders; at least one pixel each way. */
 static struct irect snapped(const struct canvas *canvas, struct rect at) {
     float s = canvas->scale;
-    struct irect r = {(int)lroundf(at.x * s), (int)lroundf(at.y * s), (int)lroundf((at.x + at.w) * s), (int)lroundf((at.y + at.h) * s)};
+    struct irect r = {(int)lroundf(at.x * s), (int)lroundf(at.y * s), (int)lroundf((at.x + at.w) * s),
+                      (int)lroundf((at.y + at.h) * s)};
     r.x1 = r.x1 > r.x0 ? r.x1 : r.x0 + 1;
     r.y1 = r.y1 > r.y0 ? r.y1 : r.y0 + 1;
     return r;
@@ -85,7 +87,8 @@ static void fill_run(uint32_t *row, int from, int to, color ink, unsigned covera
     }
 }
 
-/* Where pixel i of `length` is in a mask of `masked` pixels whose middle one stands for all that lie between the edges. */
+/* Where pixel i of `length` is in a mask of `masked` pixels whose middle one stands for all that lie between the edges.
+ */
 static int mask_index(int i, int length, int masked, int edge) {
     if (length == masked || i < edge)
         return i;
@@ -100,7 +103,8 @@ static void blit_rounded(struct canvas *canvas, struct irect whole, const struct
     middle0 = middle0 < r.x0 ? r.x0 : middle0 > r.x1 ? r.x1 : middle0;
     middle1 = middle1 < middle0 ? middle0 : middle1 > r.x1 ? r.x1 : middle1;
     for (int y = r.y0; y < r.y1; y++) {
-        const uint8_t *from = mask->alpha + (size_t)mask_index(y - whole.y0, height, mask->height, mask->edge) * (size_t)mask->width;
+        const uint8_t *from =
+            mask->alpha + (size_t)mask_index(y - whole.y0, height, mask->height, mask->edge) * (size_t)mask->width;
         uint32_t *row = canvas->pixels + (size_t)y * (size_t)canvas->width;
         for (int x = r.x0; x < middle0; x++)
             fill_run(row, x, x + 1, ink, from[mask_index(x - whole.x0, width, mask->width, mask->edge)]);
@@ -117,7 +121,8 @@ static void play_fill(struct canvas *canvas, const struct draw_command *command)
         fill_pixels(canvas, r, command->color);
         return;
     }
-    const struct shape_mask *mask = shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, 0);
+    const struct shape_mask *mask =
+        shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, 0);
     if (mask)
         blit_rounded(canvas, r, mask, command->color);
 }
@@ -130,7 +135,8 @@ static void play_stroke(struct canvas *canvas, const struct draw_command *comman
         fill_pixels(canvas, r, command->color);
         return;
     }
-    const struct shape_mask *mask = shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, width);
+    const struct shape_mask *mask =
+        shapes_rounded(&canvas->shapes, r.x1 - r.x0, r.y1 - r.y0, command->radius * canvas->scale, width);
     if (mask)
         blit_rounded(canvas, r, mask, command->color);
 }
@@ -158,9 +164,11 @@ static void play_line(struct canvas *canvas, const struct draw_command *command)
         return;
     }
     int left, top;
-    struct shape_mask mask = shape_line(at.x * s, at.y * s, (at.x + at.w) * s, (at.y + at.h) * s, command->width * s, &left, &top);
+    struct shape_mask mask =
+        shape_line(at.x * s, at.y * s, (at.x + at.w) * s, (at.y + at.h) * s, command->width * s, &left, &top);
     if (mask.alpha)
-        blit_coverage(canvas, (struct irect){left, top, left + mask.width, top + mask.height}, mask.alpha, command->color);
+        blit_coverage(canvas, (struct irect){left, top, left + mask.width, top + mask.height}, mask.alpha,
+                      command->color);
     free(mask.alpha);
 }
 
@@ -213,7 +221,8 @@ static struct irect reach(const struct canvas *canvas, const struct draw_command
     float extra = command->width + 2;
     if (command->kind == DRAW_TEXT) {
         float left = command->align == ALIGN_LEFT && command->at.w <= 0 ? 0 : 8;
-        return canvas_device(canvas, (struct rect){at.x - left - 4, at.y - 1.5f * command->size, 1e6f, 2.5f * command->size});
+        return canvas_device(canvas,
+                             (struct rect){at.x - left - 4, at.y - 1.5f * command->size, 1e6f, 2.5f * command->size});
     }
     if (at.w < 0)
         at = (struct rect){at.x + at.w, at.y, -at.w, at.h};
@@ -228,9 +237,7 @@ static void play_one(struct canvas *canvas, const struct draw_list *list, const 
     case DRAW_STROKE: play_stroke(canvas, command); return;
     case DRAW_LINE: play_line(canvas, command); return;
     case DRAW_TEXT: play_text(canvas, list, command); return;
-    case DRAW_CELLS:
-        cells_play(canvas, clip_now(canvas), command, list->cells + command->cells);
-        return;
+    case DRAW_CELLS: cells_play(canvas, clip_now(canvas), command, list->cells + command->cells); return;
     case DRAW_CLIP: push_clip(canvas, snapped(canvas, command->at)); return;
     case DRAW_UNCLIP: pop_clip(canvas); return;
     }

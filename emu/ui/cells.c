@@ -1,8 +1,8 @@
 /*
- * The model. With a pitch of two device pixels or more (or exactly one), cell (c, r) covers the pixels between its rounded borders, less the gap.
- * With less, each pixel shows the area-weighted mean of the cells under it: no frame is left out of a
- * picture of a large memory. The mean is separable, so a row of cells is reduced once and then added to the
- * pixel rows that it touches: cost is cells + pixels, not their product.
+ * The model. With a pitch of two device pixels or more (or exactly one), cell (c, r) covers the pixels between its
+ * rounded borders, less the gap. With less, each pixel shows the area-weighted mean of the cells under it: no frame is
+ * left out of a picture of a large memory. The mean is separable, so a row of cells is reduced once and then added to
+ * the pixel rows that it touches: cost is cells + pixels, not their product.
  */
 #include "emu/ui/cells.h"
 
@@ -21,7 +21,7 @@ static struct span cell_span(float origin, float pitch, float gap, uint32_t i) {
     return (struct span){from, to > from ? to : from + 1};
 }
 
-#define ROUND_FROM 5      /* pixels: smaller cells keep their corners */
+#define ROUND_FROM 5       /* pixels: smaller cells keep their corners */
 #define CORNER_COVERAGE 90 /* of 255 */
 
 /* One pixel row of a cell; soft: its first or last one, whose ends are corners. */
@@ -37,8 +37,10 @@ static void fill_span(uint32_t *row, struct span span, struct irect clip, color 
     }
 }
 
-static void play_whole(struct canvas *canvas, struct irect clip, const struct draw_command *command, const color *cells) {
-    float s = canvas->scale, pitch_x = command->at.w * s / (float)command->columns, pitch_y = command->at.h * s / (float)command->rows;
+static void play_whole(struct canvas *canvas, struct irect clip, const struct draw_command *command,
+                       const color *cells) {
+    float s = canvas->scale, pitch_x = command->at.w * s / (float)command->columns,
+          pitch_y = command->at.h * s / (float)command->rows;
     struct span *wide = malloc(command->columns * sizeof *wide);
     if (!wide)
         return;
@@ -71,8 +73,8 @@ struct mean {
     struct irect area; /* pixels that the grid touches */
     float x, y, pitch_x, pitch_y;
     struct cell_shares *shares; /* of each column */
-    struct sums *line; /* one row of cells, reduced to pixels */
-    struct sums *rows; /* all pixels of the area */
+    struct sums *line;          /* one row of cells, reduced to pixels */
+    struct sums *rows;          /* all pixels of the area */
 };
 
 /* How much of [from, from + pitch) lies in pixel p. */
@@ -146,7 +148,8 @@ static void show_means(const struct mean *mean, struct irect clip) {
             struct sums s = from[x - mean->area.x0];
             if (s.a <= 0)
                 continue;
-            color ink = (color)(s.r / s.a + 0.5f) << 24 | (color)(s.g / s.a + 0.5f) << 16 | (color)(s.b / s.a + 0.5f) << 8 | 0xff;
+            color ink = (color)(s.r / s.a + 0.5f) << 24 | (color)(s.g / s.a + 0.5f) << 16 |
+                        (color)(s.b / s.a + 0.5f) << 8 | 0xff;
             if (s.a > 0.998f)
                 row[x] = 0xff000000u | ink >> 8;
             else
@@ -155,12 +158,21 @@ static void show_means(const struct mean *mean, struct irect clip) {
     }
 }
 
-static void play_mean(struct canvas *canvas, struct irect clip, const struct draw_command *command, const color *cells) {
+static void play_mean(struct canvas *canvas, struct irect clip, const struct draw_command *command,
+                      const color *cells) {
     struct irect all = {0, 0, canvas->width, canvas->height};
     float s = canvas->scale;
-    struct mean mean = {canvas, command, cells, irect_meet(canvas_device(canvas, command->at), all), command->at.x * s,
-                        command->at.y * s, command->at.w * s / (float)command->columns,
-                        command->at.h * s / (float)command->rows, NULL, NULL, NULL};
+    struct mean mean = {canvas,
+                        command,
+                        cells,
+                        irect_meet(canvas_device(canvas, command->at), all),
+                        command->at.x * s,
+                        command->at.y * s,
+                        command->at.w * s / (float)command->columns,
+                        command->at.h * s / (float)command->rows,
+                        NULL,
+                        NULL,
+                        NULL};
     if (irect_empty(mean.area))
         return;
     size_t width = (size_t)(mean.area.x1 - mean.area.x0), height = (size_t)(mean.area.y1 - mean.area.y0);

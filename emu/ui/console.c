@@ -13,7 +13,8 @@ struct grid_of_text {
 
 static struct grid_of_text text_grid(struct painter *painter, struct rect inside) {
     bool large = painter->state->scene == SCENE_CONSOLE || painter->state->maximised == PANEL_CONSOLE;
-    struct grid_of_text grid = {.inside = inside, .size = large ? fminf(fmaxf(inside.w / (0.6f * 100), 12), 16) : SIZE_CODE};
+    struct grid_of_text grid = {.inside = inside,
+                                .size = large ? fminf(fmaxf(inside.w / (0.6f * 100), 12), 16) : SIZE_CODE};
     grid.line = roundf(grid.size * 1.46f);
     grid.digit = text_width(painter, FONT_CODE, grid.size, "0");
     grid.columns = grid.digit > 0 ? (unsigned)fmaxf(inside.w / grid.digit, 8) : 80;
@@ -21,7 +22,9 @@ static struct grid_of_text text_grid(struct painter *painter, struct rect inside
     return grid;
 }
 
-static size_t line_bytes(const struct view_console *console, unsigned i) { return strnlen(console->lines[i], VIEW_CONSOLE_COLUMNS); }
+static size_t line_bytes(const struct view_console *console, unsigned i) {
+    return strnlen(console->lines[i], VIEW_CONSOLE_COLUMNS);
+}
 
 static unsigned cursor_column(const struct view_console *console) {
     return console->cursor_column < VIEW_CONSOLE_COLUMNS ? console->cursor_column : VIEW_CONSOLE_COLUMNS;
@@ -35,7 +38,8 @@ static unsigned line_rows(const struct view_console *console, unsigned i, unsign
 }
 
 /* The part of line i that is its row'th row on the screen. */
-static void paint_row(struct painter *painter, const struct grid_of_text *grid, const char *line, unsigned row, float y) {
+static void paint_row(struct painter *painter, const struct grid_of_text *grid, const char *line, unsigned row,
+                      float y) {
     char piece[VIEW_CONSOLE_COLUMNS + 1];
     size_t length = strnlen(line, VIEW_CONSOLE_COLUMNS), from = (size_t)row * grid->columns;
     if (from >= length)
@@ -46,11 +50,13 @@ static void paint_row(struct painter *painter, const struct grid_of_text *grid, 
         piece[i] = c >= 32 && c < 127 ? c : '?';
     }
     piece[count] = '\0';
-    draw_text(painter->list, grid->inside.x, y + grid->line - grid->size * 0.4f, FONT_CODE, grid->size, PALETTE_SOFT, piece);
+    draw_text(painter->list, grid->inside.x, y + grid->line - grid->size * 0.4f, FONT_CODE, grid->size, PALETTE_SOFT,
+              piece);
 }
 
 static void paint_cursor(struct painter *painter, const struct grid_of_text *grid, unsigned column, float y) {
-    struct rect at = {grid->inside.x + (float)column * grid->digit, y + 2, painter->state->typing ? grid->digit : 4, grid->line - 3};
+    struct rect at = {grid->inside.x + (float)column * grid->digit, y + 2, painter->state->typing ? grid->digit : 4,
+                      grid->line - 3};
     draw_fill(painter->list, at, PALETTE_ACCENT, 0);
 }
 
@@ -75,7 +81,8 @@ static void paint_screen(struct painter *painter, const struct grid_of_text *gri
 
 void paint_console(struct painter *painter, struct rect at) {
     const struct view *view = painter->view;
-    const char *subtitle = painter->state->typing ? "keys go to the guest \xc2\xb7 Esc gives them back" : "the guest's terminal \xc2\xb7 click to type";
+    const char *subtitle = painter->state->typing ? "keys go to the guest \xc2\xb7 Esc gives them back"
+                                                  : "the guest's terminal \xc2\xb7 click to type";
     if (!painter->state->typing && at.w < 340)
         subtitle = "click to type";
     struct rect inside = panel_begin(painter, PANEL_CONSOLE, at, "CONSOLE", subtitle);

@@ -128,8 +128,8 @@ static size_t bytes_that_fit(struct draw_fonts *fonts, enum draw_font font, floa
     }
 }
 
-void draw_text_in(struct draw_list *list, struct rect at, enum draw_align align, enum draw_font font, float size, color ink,
-                  const char *text) {
+void draw_text_in(struct draw_list *list, struct rect at, enum draw_align align, enum draw_font font, float size,
+                  color ink, const char *text) {
     struct draw_fonts *fonts = fonts_of(list);
     if (!fonts || text[0] == '\0')
         return;

@@ -25,12 +25,14 @@ static struct words cost_of(const struct view *view) {
     if (fault->end_blocks < fault->begin_blocks || fault->end_blocks == 0)
         return format_words("%s", " \xc2\xb7 not over yet");
     uint64_t blocks = fault->end_blocks - fault->begin_blocks;
-    return format_words(" \xc2\xb7 %s blocks \xc2\xb7 %s", format_count(blocks).text, format_duration(blocks * view->block_ns).text);
+    return format_words(" \xc2\xb7 %s blocks \xc2\xb7 %s", format_count(blocks).text,
+                        format_duration(blocks * view->block_ns).text);
 }
 
 static struct words subtitle_of(const struct view *view) {
     const struct story_fault *fault = &view->fault;
-    const char *branch = fault->branch == FLT_BRANCH_NONE ? (fault->traced ? "" : "seen by the hardware only") : story_branch_name(fault->branch);
+    const char *branch = fault->branch == FLT_BRANCH_NONE ? (fault->traced ? "" : "seen by the hardware only")
+                                                          : story_branch_name(fault->branch);
     const char *cost = cost_of(view).text;
     bool told = strstr(branch, "major") || strstr(branch, "minor");
     return format_words("%s%s%s", branch, told ? "" : weight_of(fault->branch), branch[0] ? cost : cost + 4);
@@ -76,19 +78,24 @@ static struct words bytes_of(const struct story_fault *fault) {
 }
 
 /* Address, disassembly, source line and text. Returns y after it. */
-static float paint_instruction(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
+static float paint_instruction(struct painter *painter, const struct fault_area *area, float y,
+                               const struct story_fault *fault) {
     struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 17, 26};
     flow_text(&flow, FONT_CODE, PALETTE_DIM, format_address(fault->rip, 8).text, 9);
-    const char *mnemonic = fault->disassembly[0] ? fault->disassembly : fault->instruction_bytes ? bytes_of(fault).text : "the fetch itself";
+    const char *mnemonic = fault->disassembly[0]      ? fault->disassembly
+                           : fault->instruction_bytes ? bytes_of(fault).text
+                                                      : "the fetch itself";
     flow_boxed(&flow, mnemonic);
     struct rect row = {area->inside.x, y, flow.x - area->inside.x, 26};
     if (fault->source_file[0]) {
         const char *dots = strlen(fault->source_file) > 40 ? "\xe2\x80\xa6" : "";
-        flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("%.40s%s:%u", fault->source_file, dots, fault->source_line).text, 14);
+        flow_text(&flow, FONT_CODE, PALETTE_DIM,
+                  format_words("%.40s%s:%u", fault->source_file, dots, fault->source_line).text, 14);
         flow_text(&flow, FONT_CODE, PALETTE_INK, fault->source_text, 0);
     } else
         flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->symbol, 0);
-    tip(painter, row, "%s\nbytes %s\nring %u, %s pid %u", fault->symbol[0] ? fault->symbol : "no symbol for this address",
+    tip(painter, row, "%s\nbytes %s\nring %u, %s pid %u",
+        fault->symbol[0] ? fault->symbol : "no symbol for this address",
         bytes_of(fault).text[0] ? bytes_of(fault).text : "not known", fault->cpl, fault->comm, fault->pid);
     return flow.y + 12;
 }
@@ -106,7 +113,8 @@ static struct chip_look chip_of(enum mmu_access_kind kind) {
     return (struct chip_look){"READ", PALETTE_READ_GROUND, PALETTE_READ_INK};
 }
 
-static float paint_access(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
+static float paint_access(struct painter *painter, const struct fault_area *area, float y,
+                          const struct story_fault *fault) {
     static const char *const segments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
     struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 16, 20};
     struct chip_look chip = chip_of(fault->walk.access.kind);
@@ -117,14 +125,19 @@ static float paint_access(struct painter *painter, const struct fault_area *area
     struct words linear = format_address(fault->linear, 8);
     struct rect address = {flow.x, y, text_width(painter, FONT_CODE, SIZE_CODE, linear.text), 22};
     flow_text(&flow, FONT_CODE, PALETTE_INK, linear.text, 8);
-    tip(painter, address, "linear address %08" PRIx64 "\n%s base %08" PRIx64 " + offset %08" PRIx64 "\nsegment limit %08" PRIx64, fault->linear,
-        fault->segment < 6 ? segments[fault->segment] : "system segment", fault->segment_base, fault->offset, fault->segment_limit);
+    tip(painter, address,
+        "linear address %08" PRIx64 "\n%s base %08" PRIx64 " + offset %08" PRIx64 "\nsegment limit %08" PRIx64,
+        fault->linear, fault->segment < 6 ? segments[fault->segment] : "system segment", fault->segment_base,
+        fault->offset, fault->segment_limit);
     char code[120];
     mmu_error_code_text(fault->error_code, code, sizeof code);
     flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->walk.access.user ? "user" : "supervisor", 7);
     flow_text(&flow, FONT_CODE, PALETTE_DIM, "\xc2\xb7", 7);
-    flow_text(&flow, FONT_CODE, PALETTE_DIM, format_words("error%s %s%x = %s", area->narrow ? "" : " code", fault->error_code > 9 ? "0x" : "",
-                                                          fault->error_code, code).text, 0);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM,
+              format_words("error%s %s%x = %s", area->narrow ? "" : " code", fault->error_code > 9 ? "0x" : "",
+                           fault->error_code, code)
+                  .text,
+              0);
     return flow.y + 7;
 }
 
@@ -149,7 +162,8 @@ void paint_fault(struct painter *painter, struct rect at) {
     if (some)
         paint_record(painter, inside);
     else
-        panel_empty(painter, inside, "A page fault from the instruction to its retry: access, page walk, decision, frames, new entry.",
+        panel_empty(painter, inside,
+                    "A page fault from the instruction to its retry: access, page walk, decision, frames, new entry.",
                     "Press n to run to the next fault, or click a mark in the timeline.");
     panel_end(painter);
 }

@@ -1,7 +1,7 @@
 /*
  * The numbered steps. Their words come from the story; here they are set: what is code (addresses, entries, names with
- * an underscore) in the code face, the frame that the fault took in the accent, the change of the PTE with its bits as boxes.
- * A step that is too long goes on in the next line; steps that find no room are counted in a last line.
+ * an underscore) in the code face, the frame that the fault took in the accent, the change of the PTE with its bits as
+ * boxes. A step that is too long goes on in the next line; steps that find no room are counted in a last line.
  */
 #include "emu/ui/panel.h"
 
@@ -20,8 +20,8 @@ struct setting { /* one step as it is being set */
     const struct story_fault *fault;
     float left, right, x, y, bottom;
     float line, words; /* distance of steps; size of words */
-    bool draw;   /* false: only measure */
-    bool accent; /* this step is what just happened */
+    bool draw;         /* false: only measure */
+    bool accent;       /* this step is what just happened */
     bool after_arrow;
 };
 
@@ -37,7 +37,8 @@ static bool is_hex_word(const char *word, size_t length) {
 }
 
 static bool is_mode_word(const char *word, size_t length) {
-    return length == 4 && strchr("r-", word[0]) && strchr("w-", word[1]) && strchr("x-", word[2]) && strchr("ps", word[3]);
+    return length == 4 && strchr("r-", word[0]) && strchr("w-", word[1]) && strchr("x-", word[2]) &&
+           strchr("ps", word[3]);
 }
 
 /* Punctuation after a word belongs to the sentence, not to the code. */
@@ -50,7 +51,8 @@ static size_t core_length(const char *word, size_t length) {
 static bool is_code(const char *word, size_t length) {
     if (length > 2 && word[0] == '0' && word[1] == 'x')
         return true;
-    return is_hex_word(word, length) || is_mode_word(word, length) || memchr(word, '_', length) != NULL || (length == 3 && !memcmp(word, "PTE", 3));
+    return is_hex_word(word, length) || is_mode_word(word, length) || memchr(word, '_', length) != NULL ||
+           (length == 3 && !memcmp(word, "PTE", 3));
 }
 
 /* The story writes plain ASCII. */
@@ -104,7 +106,8 @@ static void set_word(struct setting *s, const char *word, size_t length) {
     bool code = is_code(word, core), arrow = is_arrow(word, length);
     enum draw_font font = code || arrow ? FONT_CODE : FONT_WORDS;
     float size = code || arrow ? SIZE_CODE : s->words;
-    float width = piece_width(s, font, size, word, core) + piece_width(s, FONT_WORDS, s->words, word + core, length - core);
+    float width =
+        piece_width(s, font, size, word, core) + piece_width(s, FONT_WORDS, s->words, word + core, length - core);
     if (s->x > s->left && s->x + width > s->right)
         break_line(s);
     if (arrow)
@@ -123,7 +126,8 @@ static void set_word(struct setting *s, const char *word, size_t length) {
 /* The entry after the change, changed bits in the accent; only where the text shows the change itself. */
 static void set_bits(struct setting *s) {
     const struct story_fault *fault = s->fault;
-    struct bit_boxes bits = {.value = fault->pte_after, .changed = (fault->pte_before ^ fault->pte_after) & 0xfff, .leaf = true};
+    struct bit_boxes bits = {
+        .value = fault->pte_after, .changed = (fault->pte_before ^ fault->pte_after) & 0xfff, .leaf = true};
     bits.changed |= (fault->pte_before ^ fault->pte_after) & MMU_PTE_NX;
     if (!(fault->pte_before & MMU_PTE_P)) /* was not an entry at all: everything that is set is new */
         bits.changed = (fault->pte_after & 0xfff) | (fault->pte_after & MMU_PTE_NX);
@@ -153,7 +157,8 @@ static void set_step(struct setting *s, const char *text) {
 static void paint_number(struct painter *painter, float x, float baseline, unsigned number, bool accent) {
     struct rect disc = {x, baseline - 14, 19, 19};
     draw_fill(painter->list, disc, accent ? PALETTE_ACCENT : PALETTE_BADGE, 9.5f);
-    put_center(painter, disc, baseline - 0.5f, FONT_WORDS, SIZE_LABEL, accent ? PALETTE_ON_ACCENT : PALETTE_DIM, format_words("%u", number).text);
+    put_center(painter, disc, baseline - 0.5f, FONT_WORDS, SIZE_LABEL, accent ? PALETTE_ON_ACCENT : PALETTE_DIM,
+               format_words("%u", number).text);
 }
 
 /* y of the step's last baseline. */
@@ -173,8 +178,18 @@ static unsigned count_steps(const struct story_fault *fault) {
 }
 
 float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
-    struct setting s = {painter, fault, area->inside.x + INDENT, area->inside.x + area->inside.w, 0, y + 14,
-                        area->inside.y + area->inside.h, area->tight ? 20 : 23, area->tight ? SIZE_SMALL : SIZE_WORDS, true, false, false};
+    struct setting s = {painter,
+                        fault,
+                        area->inside.x + INDENT,
+                        area->inside.x + area->inside.w,
+                        0,
+                        y + 14,
+                        area->inside.y + area->inside.h,
+                        area->tight ? 20 : 23,
+                        area->tight ? SIZE_SMALL : SIZE_WORDS,
+                        true,
+                        false,
+                        false};
     unsigned count = count_steps(fault);
     for (unsigned i = 0; i < count; i++) {
         char text[400];

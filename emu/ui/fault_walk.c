@@ -17,7 +17,8 @@ static struct columns columns_of(struct painter *painter, const struct fault_are
     unsigned at_digits = wide ? 12 : 8, value_digits = walk->mode == MMU_MODE_32BIT ? 8 : 16;
     for (unsigned i = 0; i < walk->count && i < MMU_MAX_LEVELS; i++)
         at_digits = walk->steps[i].at.value >> 32 ? 12 : at_digits;
-    float pad = area->narrow ? 7 : 9, gap = area->narrow ? 6 : 10, digit = text_width(painter, FONT_CODE, SIZE_CODE, "0");
+    float pad = area->narrow ? 7 : 9, gap = area->narrow ? 6 : 10,
+          digit = text_width(painter, FONT_CODE, SIZE_CODE, "0");
     float least = area->narrow ? 0 : wide ? 116 : 150;
     struct columns c = {.level = area->inside.x, .at_digits = at_digits, .value_digits = value_digits};
     c.at_width = ceilf(fmaxf(digit * (float)(at_digits + (at_digits - 1) / 4) + 2 * pad, least));
@@ -57,8 +58,8 @@ static void paint_box(struct painter *painter, struct rect at, const char *text,
 }
 
 /* Beside the bits where there is room, below the row otherwise. Returns the height that it added. */
-static float paint_verdict(struct painter *painter, const struct fault_area *area, const struct mmu_step *step, const struct bit_boxes *bits,
-                           float x) {
+static float paint_verdict(struct painter *painter, const struct fault_area *area, const struct mmu_step *step,
+                           const struct bit_boxes *bits, float x) {
     if (step->refused == MMU_RULE_NONE)
         return 0;
     struct words verdict = format_words("refused: %s", mmu_rule_name(step->refused));
@@ -67,12 +68,13 @@ static float paint_verdict(struct painter *painter, const struct fault_area *are
         put(painter, x + 6, bits->middle + 4, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
         return 0;
     }
-    put(painter, fmaxf(fminf(bits->x, right - width), area->inside.x), bits->middle + box_height(area) - 1, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
+    put(painter, fmaxf(fminf(bits->x, right - width), area->inside.x), bits->middle + box_height(area) - 1, FONT_CODE,
+        SIZE_CODE, PALETTE_BAD_INK, verdict.text);
     return 14;
 }
 
-static float paint_row(struct painter *painter, const struct fault_area *area, const struct columns *c, const struct mmu_step *step,
-                       float y) {
+static float paint_row(struct painter *painter, const struct fault_area *area, const struct columns *c,
+                       const struct mmu_step *step, float y) {
     bool bad = step->refused != MMU_RULE_NONE;
     float pad = area->narrow ? 7 : 9, height = box_height(area), middle = y + height / 2;
     struct words level = format_words("%s %03x", mmu_level_name(step->level), step->index);
@@ -82,12 +84,16 @@ static float paint_row(struct painter *painter, const struct fault_area *area, c
     paint_box(painter, value, format_address(step->before, c->value_digits).text, bad, pad);
     tip(painter, at, "%s %u of its table\nits physical address", mmu_level_name(step->level), step->index);
     if (step->before & MMU_PTE_P)
-        tip(painter, value, "%s\nframe %05" PRIx64 "%s", mmu_level_name(step->level), (uint64_t)(step->before & 0x000ffffffffff000ull) >> 12,
+        tip(painter, value, "%s\nframe %05" PRIx64 "%s", mmu_level_name(step->level),
+            (uint64_t)(step->before & 0x000ffffffffff000ull) >> 12,
             step->leaf ? ", the page itself" : ", the next table");
     else
         tip(painter, value, "%s\nnot present: the other bits are the kernel's own", mmu_level_name(step->level));
-    struct bit_boxes bits = {.value = step->before, .refused = refused_bits(step), .leaf = step->leaf || step->level == 1,
-                             .x = c->rights, .middle = middle};
+    struct bit_boxes bits = {.value = step->before,
+                             .refused = refused_bits(step),
+                             .leaf = step->leaf || step->level == 1,
+                             .x = c->rights,
+                             .middle = middle};
     float x = paint_bits(painter, &bits);
     return y + row_height(area) + paint_verdict(painter, area, step, &bits, x);
 }
@@ -96,8 +102,10 @@ float paint_walk(struct painter *painter, const struct fault_area *area, float y
     const struct mmu_walk *walk = &fault->walk;
     unsigned count = walk->count < MMU_MAX_LEVELS ? walk->count : MMU_MAX_LEVELS;
     if (count == 0) {
-        const char *why = walk->mode == MMU_MODE_NONE ? "paging is off: no table was walked" : "refused before any table was read";
-        put_until(painter, area->inside.x, y + 18, area->inside.x + area->inside.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, why);
+        const char *why =
+            walk->mode == MMU_MODE_NONE ? "paging is off: no table was walked" : "refused before any table was read";
+        put_until(painter, area->inside.x, y + 18, area->inside.x + area->inside.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
+                  why);
         return y + row_height(area);
     }
     struct columns c = columns_of(painter, area, walk);

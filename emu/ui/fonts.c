@@ -52,10 +52,10 @@ struct face_wish {
 };
 
 static const struct face_wish wishes[FACES] = {
-    {"Inter", FC_WEIGHT_REGULAR, FC_PROPORTIONAL},         {"Inter", FC_WEIGHT_DEMIBOLD, FC_PROPORTIONAL},
-    {"JetBrains Mono", FC_WEIGHT_REGULAR, FC_MONO},        {"JetBrains Mono", FC_WEIGHT_BOLD, FC_MONO},
-    {"DejaVu Sans", FC_WEIGHT_REGULAR, FC_PROPORTIONAL},   {"DejaVu Sans", FC_WEIGHT_BOLD, FC_PROPORTIONAL},
-    {"DejaVu Sans Mono", FC_WEIGHT_REGULAR, FC_MONO},      {"DejaVu Sans Mono", FC_WEIGHT_BOLD, FC_MONO},
+    {"Inter", FC_WEIGHT_REGULAR, FC_PROPORTIONAL},       {"Inter", FC_WEIGHT_DEMIBOLD, FC_PROPORTIONAL},
+    {"JetBrains Mono", FC_WEIGHT_REGULAR, FC_MONO},      {"JetBrains Mono", FC_WEIGHT_BOLD, FC_MONO},
+    {"DejaVu Sans", FC_WEIGHT_REGULAR, FC_PROPORTIONAL}, {"DejaVu Sans", FC_WEIGHT_BOLD, FC_PROPORTIONAL},
+    {"DejaVu Sans Mono", FC_WEIGHT_REGULAR, FC_MONO},    {"DejaVu Sans Mono", FC_WEIGHT_BOLD, FC_MONO},
 };
 
 static cairo_font_face_t *open_face(const struct face_wish *wish) {
@@ -160,7 +160,11 @@ uint32_t fonts_next_character(const char **text) {
     uint32_t first = at[0];
     if (first == 0)
         return 0;
-    unsigned more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : (first & 0xf0) == 0xe0 ? 2 : (first & 0xf8) == 0xf0 ? 3 : 4;
+    unsigned more = first < 0x80                    ? 0
+                    : first >= 0xc2 && first < 0xe0 ? 1
+                    : (first & 0xf0) == 0xe0        ? 2
+                    : (first & 0xf8) == 0xf0        ? 3
+                                                    : 4;
     *text += 1;
     if (more == 0)
         return first;

@@ -55,7 +55,8 @@ struct words format_bytes(uint64_t bytes) {
 
 struct words format_clock(uint64_t ns) {
     if (ns >= 1000000000)
-        return format_words("%" PRIu64 ".%03" PRIu64 " %03" PRIu64 " s", ns / 1000000000, ns / 1000000 % 1000, ns / 1000 % 1000);
+        return format_words("%" PRIu64 ".%03" PRIu64 " %03" PRIu64 " s", ns / 1000000000, ns / 1000000 % 1000,
+                            ns / 1000 % 1000);
     return format_words("%" PRIu64 ".%03" PRIu64 " %03" PRIu64 " ms", ns / 1000000, ns / 1000 % 1000, ns % 1000);
 }
 
@@ -66,6 +67,7 @@ struct words format_duration(uint64_t ns) {
     } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "\xc2\xb5s"}};
     for (unsigned i = 0; i < 3; i++)
         if (ns >= units[i].ns)
-            return format_words("%" PRIu64 ".%" PRIu64 " %s", ns / units[i].ns, ns % units[i].ns * 10 / units[i].ns, units[i].unit);
+            return format_words("%" PRIu64 ".%" PRIu64 " %s", ns / units[i].ns, ns % units[i].ns * 10 / units[i].ns,
+                                units[i].unit);
     return format_words("%" PRIu64 " ns", ns);
 }

@@ -12,10 +12,10 @@ struct words {
 };
 
 struct words format_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
-struct words format_count(uint64_t n);                    /* 16 384 */
+struct words format_count(uint64_t n);                        /* 16 384 */
 struct words format_address(uint64_t value, unsigned digits); /* 4001 2008; digits is the least number */
-struct words format_bytes(uint64_t bytes);                /* 148 KiB, 1.2 MiB, 64 MiB */
-struct words format_clock(uint64_t ns);                   /* 41.382 116 ms */
-struct words format_duration(uint64_t ns);                /* 4.7 us with the Greek letter */
+struct words format_bytes(uint64_t bytes);                    /* 148 KiB, 1.2 MiB, 64 MiB */
+struct words format_clock(uint64_t ns);                       /* 41.382 116 ms */
+struct words format_duration(uint64_t ns);                    /* 4.7 us with the Greek letter */
 
 #endif

@@ -37,7 +37,8 @@ static void paint_legend_item(struct painter *painter, float x, float y, const s
     struct rect whole = {x, y - 12, legend_width(painter, item), 17};
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     if (kernel && item->kind >= 0 && kernel->frame_count > 0)
-        tip(painter, whole, "%s\n%s frames, %s\n%.1f %% of memory", item->name, format_count(kernel->frame_kinds[item->kind]).text,
+        tip(painter, whole, "%s\n%s frames, %s\n%.1f %% of memory", item->name,
+            format_count(kernel->frame_kinds[item->kind]).text,
             format_bytes(kernel->frame_kinds[item->kind] * 4096).text,
             100.0 * (double)kernel->frame_kinds[item->kind] / (double)kernel->frame_count);
     else if (item->kind < 0)
@@ -69,8 +70,10 @@ static void paint_zone_name(struct painter *painter, const struct ui_grid *grid,
     const struct ui_grid_zone *zone = &grid->zones[z];
     float y = grid->at.y - grid->scroll + zone->y - 6, x = grid->at.x, right = grid->at.x + grid->at.w;
     bool named = z < kernel->zone_count;
-    float end = put(painter, x, y, FONT_WORDS_BOLD, SIZE_LABEL, PALETTE_INK, named ? kernel->zones[z].name : "all frames");
-    struct words range = format_words("%s at %s", format_bytes(zone->count * 4096).text, format_address(zone->start * 4096, 8).text);
+    float end =
+        put(painter, x, y, FONT_WORDS_BOLD, SIZE_LABEL, PALETTE_INK, named ? kernel->zones[z].name : "all frames");
+    struct words range =
+        format_words("%s at %s", format_bytes(zone->count * 4096).text, format_address(zone->start * 4096, 8).text);
     end = put_until(painter, end + 8, y, right, FONT_CODE, 10, PALETTE_FAINT, range.text);
     float text = 0;
     if (named) {
@@ -101,7 +104,8 @@ static void paint_cells(struct painter *painter, const struct cell_rows *rows, f
 
 static void paint_zone_cells(struct painter *painter, const struct ui_grid *grid, const struct ui_grid_zone *zone) {
     float top = grid->at.y - grid->scroll + zone->y;
-    float first = floorf((grid->at.y - top) / grid->pitch_y), last = ceilf((grid->at.y + grid->at.h - top) / grid->pitch_y);
+    float first = floorf((grid->at.y - top) / grid->pitch_y),
+          last = ceilf((grid->at.y + grid->at.h - top) / grid->pitch_y);
     uint64_t from = first > 0 ? (uint64_t)first : 0, to = last > 0 ? (uint64_t)last : 0;
     to = to < zone->rows ? to : zone->rows;
     if (from >= to)
@@ -111,7 +115,8 @@ static void paint_zone_cells(struct painter *painter, const struct ui_grid *grid
     count = count < left ? count : left;
     struct rect at = {grid->at.x, top + (float)from * grid->pitch_y, (float)grid->columns * grid->pitch_x,
                       (float)(to - from) * grid->pitch_y};
-    struct cell_rows rows = {at, grid->columns, (uint32_t)(to - from), (uint32_t)count, painter->view->kernel->frames + begin};
+    struct cell_rows rows = {at, grid->columns, (uint32_t)(to - from), (uint32_t)count,
+                             painter->view->kernel->frames + begin};
     if (grid->gap > 0 && grid->gap * 4 >= grid->pitch_y) /* small cells: a dark gap would outweigh the colour */
         paint_cells(painter, &rows, 0, 0.45f);
     paint_cells(painter, &rows, grid->gap, 0);
@@ -129,7 +134,8 @@ static void mark_frame(struct painter *painter, const struct ui_grid *grid, uint
     if (filled) {
         float core = fmaxf(fminf(cell.w, cell.h), 5);
         draw_fill(painter->list, box, PALETTE_PANEL, 0);
-        draw_fill(painter->list, (struct rect){box.x + (side - core) / 2, box.y + (side - core) / 2, core, core}, ink, 0);
+        draw_fill(painter->list, (struct rect){box.x + (side - core) / 2, box.y + (side - core) / 2, core, core}, ink,
+                  0);
     }
     draw_stroke(painter->list, box, ink, 0, 1);
 }
@@ -160,8 +166,9 @@ static struct words struct_page_words(const struct painter *painter, uint64_t pf
     bool followed = painter->state->selected_pfn == (int64_t)pfn;
     if (!view->has_selected || view->selected.pfn != pfn)
         return format_words("%s", followed ? "\nfollowed; click again to let it go" : "\nclick to follow it");
-    return format_words("\n_count %d, mapped by %d, flags %08x\nmapping %" PRIx64 ", index %" PRIx64, view->selected.count,
-                        view->selected.mapcount, view->selected.flags, view->selected.mapping, view->selected.index);
+    return format_words("\n_count %d, mapped by %d, flags %08x\nmapping %" PRIx64 ", index %" PRIx64,
+                        view->selected.count, view->selected.mapcount, view->selected.flags, view->selected.mapping,
+                        view->selected.index);
 }
 
 static void tip_frame(struct painter *painter, const struct ui_grid *grid) {
@@ -180,8 +187,8 @@ static void tip_frame(struct painter *painter, const struct ui_grid *grid) {
         if (pfn >= kernel->zones[i].start_pfn && pfn - kernel->zones[i].start_pfn < kernel->zones[i].spanned)
             zone = kernel->zones[i].name;
     tip(painter, grid->at, "frame %05" PRIx64 "  %s\n%s, one of %s in a row\nphysical %s%s%s", pfn, zone,
-        kind < FRAME_KINDS ? frame_kind_name((enum frame_kind)kind) : "unknown", format_count(to - from).text, format_address(pfn << 12, 8).text,
-        part_in_fault(painter->view, pfn), struct_page_words(painter, pfn).text);
+        kind < FRAME_KINDS ? frame_kind_name((enum frame_kind)kind) : "unknown", format_count(to - from).text,
+        format_address(pfn << 12, 8).text, part_in_fault(painter->view, pfn), struct_page_words(painter, pfn).text);
     struct rect cell;
     if (ui_grid_cell(grid, pfn, &cell))
         painter->frame->hover_at = rect_inset(cell, -2, -2);

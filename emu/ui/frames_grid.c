@@ -8,7 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-static uint64_t rows_of(const struct ui_grid_zone *zone, uint32_t columns) { return (zone->count + columns - 1) / columns; }
+static uint64_t rows_of(const struct ui_grid_zone *zone, uint32_t columns) {
+    return (zone->count + columns - 1) / columns;
+}
 
 static uint64_t all_rows(const struct ui_grid *grid, uint32_t columns) {
     uint64_t rows = 0;
@@ -42,7 +44,8 @@ static float quality_of(float pitch_x, float pitch_y, float used_width) {
     return low * 100 + fminf(high, low * 1.5f) * 10 + used_width;
 }
 
-static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t columns, float width, float height, float unit) {
+static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t columns, float width, float height,
+                        float unit) {
     float rows = (float)all_rows(grid, columns);
     float pitch_x = floorf(width / (float)columns / unit) * unit, pitch_y = floorf(height / rows / unit) * unit;
     if (pitch_x < 2 * unit || pitch_y < 2 * unit) { /* too small for whole pixels: averages */
@@ -90,7 +93,8 @@ static void place_zones(struct ui_grid *grid) {
     grid->content_height = fmaxf(y - GRID_GAP, 0);
 }
 
-void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at, const struct ui_state *state) {
+void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at,
+                       const struct ui_state *state) {
     memset(grid, 0, sizeof *grid);
     grid->at = at;
     take_zones(grid, kernel);
@@ -103,7 +107,10 @@ void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, s
     grid->pitch_x = fit.pitch_x;
     grid->pitch_y = fit.pitch_y;
     float small = fminf(fit.pitch_x, fit.pitch_y);
-    grid->gap = small >= 10 ? 2 : small >= 3 * unit ? fmaxf(unit, roundf(0.8f / unit) * unit) : small >= 2 * unit && unit < 1 ? unit : 0;
+    grid->gap = small >= 10                     ? 2
+                : small >= 3 * unit             ? fmaxf(unit, roundf(0.8f / unit) * unit)
+                : small >= 2 * unit && unit < 1 ? unit
+                                                : 0;
     place_zones(grid);
     grid->scroll = fminf(fmaxf(state->frames_scroll, 0), fmaxf(grid->content_height - at.h, 0));
 }

@@ -8,6 +8,7 @@
 #define GRID_GAP 5.0f
 
 /* Places the cells of every frame of the snapshot in `at`. columns = 0 when there is nothing to show or no room. */
-void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at, const struct ui_state *state);
+void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at,
+                       const struct ui_state *state);
 
 #endif

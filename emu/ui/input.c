@@ -66,9 +66,7 @@ bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument) {
     case ACTION_HELP: state->help = !state->help; return true;
     case ACTION_MAXIMISE: state->maximised = state->maximised == (int)argument ? -1 : (int)argument; return true;
     case ACTION_TYPE: state->typing = argument != 0; return true;
-    case ACTION_SELECT_FRAME:
-        state->selected_pfn = state->selected_pfn == argument ? -1 : argument;
-        return false;
+    case ACTION_SELECT_FRAME: state->selected_pfn = state->selected_pfn == argument ? -1 : argument; return false;
     default: return action == ACTION_NONE;
     }
 }

@@ -15,14 +15,15 @@ struct belt {
 
 /* Squares for pages; one square is `each` pages, so that no belt needs more than its lines. */
 static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, uint64_t each) {
-    uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + STEP - SQUARE) / STEP), 1), lines = (uint32_t)fmaxf(floorf(at.h / STEP), 1);
+    uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + STEP - SQUARE) / STEP), 1),
+             lines = (uint32_t)fmaxf(floorf(at.h / STEP), 1);
     uint64_t squares = belt->pages / each + (belt->pages % each != 0), most = (uint64_t)per_line * lines;
     uint32_t shown = (uint32_t)(squares < most ? squares : most);
     if (shown == 0)
         return;
     uint32_t rows = (shown + per_line - 1) / per_line;
-    color *cells = draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * STEP, (float)rows * STEP}, per_line, rows, shown,
-                              STEP - SQUARE);
+    color *cells = draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * STEP, (float)rows * STEP},
+                              per_line, rows, shown, STEP - SQUARE);
     for (uint32_t i = 0; i < shown && cells; i++)
         cells[i] = belt->color;
 }
@@ -41,8 +42,10 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
         const struct kv_zone *zone = &kernel->zones[z];
         if (zone->present == 0)
             continue;
-        belts[n++] = (struct belt){zone->name, "active", "pages that were used again lately", zone->nr_active, PALETTE_ANON};
-        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive, PALETTE_INACTIVE};
+        belts[n++] =
+            (struct belt){zone->name, "active", "pages that were used again lately", zone->nr_active, PALETTE_ANON};
+        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive,
+                                   PALETTE_INACTIVE};
         *most = zone->nr_active > *most ? zone->nr_active : *most;
         *most = zone->nr_inactive > *most ? zone->nr_inactive : *most;
     }
@@ -52,22 +55,24 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
 /* share: of the longest belt, for the bar that stands for squares where there is no room. */
 static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, uint64_t each, float share) {
     struct words text = format_words("%s %s, %s pages", belt->zone, belt->list, format_count(belt->pages).text);
-    put_until(painter, row.x, row.y + 11, row.x + row.w, FONT_WORDS, SIZE_SMALL, belt->pages ? PALETTE_INK : PALETTE_FAINT, text.text);
+    put_until(painter, row.x, row.y + 11, row.x + row.w, FONT_WORDS, SIZE_SMALL,
+              belt->pages ? PALETTE_INK : PALETTE_FAINT, text.text);
     struct rect squares = {row.x, row.y + 18, row.w, row.h - 22};
     if (squares.h >= STEP - 3)
         paint_squares(painter, squares, belt, each);
     else if (row.h >= 20)
-        draw_fill(painter->list, (struct rect){row.x, row.y + 15, fmaxf(row.w * share, belt->pages ? 1 : 0), 4}, belt->color, 1);
-    tip(painter, row, "%s %s list\n%s\n%s pages, %s; a square is %s", belt->zone, belt->list, belt->meaning, format_count(belt->pages).text,
-        format_bytes(belt->pages * 4096).text, format_bytes(each * 4096).text);
+        draw_fill(painter->list, (struct rect){row.x, row.y + 15, fmaxf(row.w * share, belt->pages ? 1 : 0), 4},
+                  belt->color, 1);
+    tip(painter, row, "%s %s list\n%s\n%s pages, %s; a square is %s", belt->zone, belt->list, belt->meaning,
+        format_count(belt->pages).text, format_bytes(belt->pages * 4096).text, format_bytes(each * 4096).text);
 }
 
-static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count, uint64_t each,
-                        uint64_t most) {
+static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count,
+                        uint64_t each, uint64_t most) {
     float height = fminf(inside.h / (float)count, 120);
     for (unsigned i = 0; i < count; i++)
-        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i], each,
-                   (float)((double)belts[i].pages / (double)most));
+        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i],
+                   each, (float)((double)belts[i].pages / (double)most));
 }
 
 void paint_lru(struct painter *painter, struct rect at) {
@@ -77,7 +82,9 @@ void paint_lru(struct painter *painter, struct rect at) {
     unsigned count = kernel ? belts_of(kernel, belts, &most) : 0;
     float height = count ? fminf((at.h - HEAD - 10) / (float)count, 120) : 0;
     uint64_t each = pages_per_square(most, (struct rect){0, 0, at.w - 2 * PAD, height - 22});
-    struct words subtitle = count && height - 22 < STEP - 3 ? format_words("pages of each list") : each > 1 ? format_words("a square is %" PRIu64 " pages", each) : format_words("each square a page");
+    struct words subtitle = count && height - 22 < STEP - 3 ? format_words("pages of each list")
+                            : each > 1                      ? format_words("a square is %" PRIu64 " pages", each)
+                                                            : format_words("each square a page");
     struct rect inside = panel_begin(painter, PANEL_LRU, at, "LRU", subtitle.text);
     if (count == 0)
         kernel_missing(painter, inside, "The active and inactive list of each zone.");

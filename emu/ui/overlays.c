@@ -21,8 +21,8 @@ void paint_caption(struct painter *painter, struct rect at) {
         size_t length = strcspn(text, "*");
         snprintf(piece, sizeof piece, "%.*s", (int)(length < sizeof piece ? length : sizeof piece - 1), text);
         if (length > 0)
-            x = put_until(painter, x, at.y + at.h / 2 + size * 0.36f, right, strong ? FONT_WORDS_BOLD : FONT_WORDS, size,
-                          strong ? PALETTE_ACCENT : PALETTE_INK, piece);
+            x = put_until(painter, x, at.y + at.h / 2 + size * 0.36f, right, strong ? FONT_WORDS_BOLD : FONT_WORDS,
+                          size, strong ? PALETTE_ACCENT : PALETTE_INK, piece);
         text += length;
         strong = *text == '*' ? !strong : strong;
         text += *text == '*';
@@ -52,7 +52,8 @@ static float tooltip_size(struct painter *painter, float *height) {
     for (const char *at = painter->frame->hover; *at; lines++) {
         size_t length = strcspn(at, "\n");
         snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), at);
-        width = fmaxf(width, text_width(painter, lines == 0 ? FONT_CODE : FONT_WORDS, lines == 0 ? SIZE_CODE : SIZE_SMALL, line));
+        width = fmaxf(
+            width, text_width(painter, lines == 0 ? FONT_CODE : FONT_WORDS, lines == 0 ? SIZE_CODE : SIZE_SMALL, line));
         at += length + (at[length] == '\n');
     }
     *height = 14 + lines * 17;
@@ -84,8 +85,8 @@ void paint_tooltip(struct painter *painter) {
         char line[240];
         size_t length = strcspn(text, "\n");
         snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : sizeof line - 1), text);
-        put_until(painter, at.x + 11, y, at.x + at.w - 8, i == 0 ? FONT_CODE : FONT_WORDS, i == 0 ? SIZE_CODE : SIZE_SMALL,
-                  i == 0 ? PALETTE_INK : PALETTE_SOFT, line);
+        put_until(painter, at.x + 11, y, at.x + at.w - 8, i == 0 ? FONT_CODE : FONT_WORDS,
+                  i == 0 ? SIZE_CODE : SIZE_SMALL, i == 0 ? PALETTE_INK : PALETTE_SOFT, line);
         text += length + (text[length] == '\n');
     }
     region_end(painter);

@@ -27,11 +27,13 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count) {
     return hash_word(hash_word(hash_word(lanes[0], lanes[1]), lanes[2]), lanes[3]);
 }
 
-static uint64_t hash_floats(uint64_t hash, const float *values, size_t count) { return hash_bytes(hash, values, count * sizeof *values); }
+static uint64_t hash_floats(uint64_t hash, const float *values, size_t count) {
+    return hash_bytes(hash, values, count * sizeof *values);
+}
 
 static uint64_t hash_command(uint64_t hash, const struct draw_list *list, const struct draw_command *command) {
-    const float numbers[] = {command->at.x, command->at.y, command->at.w, command->at.h, command->radius, command->width,
-                             command->size, command->gap};
+    const float numbers[] = {command->at.x,   command->at.y,  command->at.w, command->at.h,
+                             command->radius, command->width, command->size, command->gap};
     hash = hash_word(hash, (uint64_t)command->kind << 32 | command->color);
     hash = hash_floats(hash, numbers, sizeof numbers / sizeof numbers[0]);
     if (command->kind == DRAW_TEXT) {
@@ -66,7 +68,8 @@ void region_end(struct painter *painter) {
 
 /* Panels -------------------------------------------------------------------------------------------------- */
 
-struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title, const char *subtitle) {
+struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
+                        const char *subtitle) {
     struct draw_list *list = painter->list;
     painter->frame->panels[panel] = at;
     region_begin(painter, at);
@@ -78,7 +81,8 @@ struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rec
     float end = put_until(painter, x, baseline, at.x + at.w - PAD, FONT_WORDS_BOLD, SIZE_SMALL, PALETTE_DIM, title);
     float room = at.x + at.w - PAD - end - 16;
     if (room > 40)
-        draw_text_in(list, (struct rect){end + 16, baseline, room, 0}, ALIGN_RIGHT, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT, subtitle);
+        draw_text_in(list, (struct rect){end + 16, baseline, room, 0}, ALIGN_RIGHT, FONT_WORDS, SIZE_SMALL,
+                     PALETTE_FAINT, subtitle);
     struct rect head = {at.x, at.y, at.w, HEAD - 4};
     hit(painter, head, ACTION_MAXIMISE, panel);
     tip(painter, (struct rect){at.x, at.y, end - at.x + 8, HEAD - 4}, "%s\n%s", title,
@@ -101,8 +105,9 @@ void panel_empty(struct painter *painter, struct rect inside, const char *what, 
 }
 
 void kernel_missing(struct painter *painter, struct rect inside, const char *what) {
-    const char *why = painter->view && painter->view->kernel_missing[0] ? painter->view->kernel_missing
-                                                                        : "Appears as soon as the guest kernel has set up its mem_map.";
+    const char *why = painter->view && painter->view->kernel_missing[0]
+                          ? painter->view->kernel_missing
+                          : "Appears as soon as the guest kernel has set up its mem_map.";
     panel_empty(painter, inside, what, why);
 }
 
@@ -117,7 +122,8 @@ float put(struct painter *painter, float x, float y, enum draw_font font, float 
     return x + text_width(painter, font, size, text);
 }
 
-float put_until(struct painter *painter, float x, float y, float right, enum draw_font font, float size, color ink, const char *text) {
+float put_until(struct painter *painter, float x, float y, float right, enum draw_font font, float size, color ink,
+                const char *text) {
     float width = text_width(painter, font, size, text), room = right - x;
     if (room < size)
         return x;
@@ -125,12 +131,14 @@ float put_until(struct painter *painter, float x, float y, float right, enum dra
     return x + fminf(width, room);
 }
 
-void put_right(struct painter *painter, float right, float y, enum draw_font font, float size, color ink, const char *text) {
+void put_right(struct painter *painter, float right, float y, enum draw_font font, float size, color ink,
+               const char *text) {
     float width = text_width(painter, font, size, text);
     draw_text(painter->list, right - width, y, font, size, ink, text);
 }
 
-void put_center(struct painter *painter, struct rect at, float baseline, enum draw_font font, float size, color ink, const char *text) {
+void put_center(struct painter *painter, struct rect at, float baseline, enum draw_font font, float size, color ink,
+                const char *text) {
     draw_text_in(painter->list, (struct rect){at.x, baseline, at.w, 0}, ALIGN_CENTER, font, size, ink, text);
 }
 
@@ -150,8 +158,8 @@ static size_t line_length(struct painter *painter, enum draw_font font, float si
     return best;
 }
 
-float put_wrapped(struct painter *painter, struct rect at, float line, unsigned max_lines, enum draw_font font, float size, color ink,
-                  const char *text) {
+float put_wrapped(struct painter *painter, struct rect at, float line, unsigned max_lines, enum draw_font font,
+                  float size, color ink, const char *text) {
     char piece[512];
     float y = at.y;
     for (unsigned i = 0; i < max_lines && *text; i++, y += line) {
@@ -168,7 +176,8 @@ float put_wrapped(struct painter *painter, struct rect at, float line, unsigned 
 /* Mouse --------------------------------------------------------------------------------------------------- */
 
 bool is_hovered(const struct painter *painter, struct rect at) {
-    return !painter->state->help && painter->state->mouse_x >= 0 && rect_contains(at, painter->state->mouse_x, painter->state->mouse_y);
+    return !painter->state->help && painter->state->mouse_x >= 0 &&
+           rect_contains(at, painter->state->mouse_x, painter->state->mouse_y);
 }
 
 void tip(struct painter *painter, struct rect at, const char *format, ...) {
@@ -191,10 +200,11 @@ void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t
 
 color frame_color(unsigned kind) {
     static const color colors[FRAME_KINDS] = {
-        [FRAME_FREE] = PALETTE_FREE,   [FRAME_KERNEL] = PALETTE_KERNEL,         [FRAME_TABLE] = PALETTE_TABLE,
-        [FRAME_SLAB] = PALETTE_SLAB,   [FRAME_FILE] = PALETTE_FILE,             [FRAME_FILE_DIRTY] = PALETTE_FILE_DIRTY,
-        [FRAME_ANON] = PALETTE_ANON,   [FRAME_SWAP_CACHE] = PALETTE_SWAP_CACHE, [FRAME_RESERVED] = PALETTE_RESERVED,
-        [FRAME_ABSENT] = 0,
+        [FRAME_FREE] = PALETTE_FREE,         [FRAME_KERNEL] = PALETTE_KERNEL,
+        [FRAME_TABLE] = PALETTE_TABLE,       [FRAME_SLAB] = PALETTE_SLAB,
+        [FRAME_FILE] = PALETTE_FILE,         [FRAME_FILE_DIRTY] = PALETTE_FILE_DIRTY,
+        [FRAME_ANON] = PALETTE_ANON,         [FRAME_SWAP_CACHE] = PALETTE_SWAP_CACHE,
+        [FRAME_RESERVED] = PALETTE_RESERVED, [FRAME_ABSENT] = 0,
     };
     return kind < FRAME_KINDS ? colors[kind] : 0;
 }

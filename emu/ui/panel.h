@@ -31,7 +31,8 @@ void region_end(struct painter *painter);
 
 /* Draws the panel's ground, title and right-hand subtitle, and makes the title maximise it. Returns the content's
  * rectangle. Ends with panel_end(). */
-struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title, const char *subtitle);
+struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
+                        const char *subtitle);
 void panel_end(struct painter *painter);
 /* An empty state: what will appear here, and how to make it appear. */
 void panel_empty(struct painter *painter, struct rect inside, const char *what, const char *how);
@@ -39,12 +40,15 @@ void panel_empty(struct painter *painter, struct rect inside, const char *what, 
 /* Text at a baseline; returns x after it. */
 float put(struct painter *painter, float x, float y, enum draw_font font, float size, color ink, const char *text);
 /* The same, cut at `right`. */
-float put_until(struct painter *painter, float x, float y, float right, enum draw_font font, float size, color ink, const char *text);
-void put_right(struct painter *painter, float right, float y, enum draw_font font, float size, color ink, const char *text);
-void put_center(struct painter *painter, struct rect at, float baseline, enum draw_font font, float size, color ink, const char *text);
+float put_until(struct painter *painter, float x, float y, float right, enum draw_font font, float size, color ink,
+                const char *text);
+void put_right(struct painter *painter, float right, float y, enum draw_font font, float size, color ink,
+               const char *text);
+void put_center(struct painter *painter, struct rect at, float baseline, enum draw_font font, float size, color ink,
+                const char *text);
 /* Words wrapped at `width`, at most max_lines (the last one cut); returns y of the baseline after the last line. */
-float put_wrapped(struct painter *painter, struct rect at, float line, unsigned max_lines, enum draw_font font, float size, color ink,
-                  const char *text);
+float put_wrapped(struct painter *painter, struct rect at, float line, unsigned max_lines, enum draw_font font,
+                  float size, color ink, const char *text);
 float text_width(struct painter *painter, enum draw_font font, float size, const char *text);
 
 bool is_hovered(const struct painter *painter, struct rect at);
@@ -55,7 +59,8 @@ void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t
 color frame_color(unsigned kind);
 color mix(color a, color b, float share_of_b);
 
-/* layout.c: where each panel of the scene is; w = 0 where it is not shown. Returns the caption's place (h = 0: none). */
+/* layout.c: where each panel of the scene is; w = 0 where it is not shown. Returns the caption's place (h = 0: none).
+ */
 struct rect ui_layout(const struct ui_state *state, const struct view *view, struct rect panels[PANEL_COUNT]);
 
 /* One file each. */

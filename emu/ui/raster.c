@@ -24,7 +24,9 @@ struct ui_raster {
     unsigned kept_count;
 };
 
-struct ui_raster *ui_raster_create(void) { return calloc(1, sizeof(struct ui_raster)); }
+struct ui_raster *ui_raster_create(void) {
+    return calloc(1, sizeof(struct ui_raster));
+}
 
 void ui_raster_destroy(struct ui_raster *raster) {
     if (!raster)
@@ -75,7 +77,8 @@ static void find_damage(const struct ui_raster *raster, const struct canvas *can
     unsigned most = frame->region_count > raster->kept_count ? frame->region_count : raster->kept_count;
     for (unsigned i = 0; i < most; i++) {
         bool had = i < raster->kept_count, has = i < frame->region_count;
-        if (had && has && raster->kept[i].hash == frame->regions[i].hash && same_place(raster->kept[i].at, frame->regions[i].at))
+        if (had && has && raster->kept[i].hash == frame->regions[i].hash &&
+            same_place(raster->kept[i].at, frame->regions[i].at))
             continue;
         if (has)
             add_damage(list, canvas, frame->regions[i].at);
@@ -93,8 +96,8 @@ static void repaint(struct canvas *canvas, const struct ui_frame *frame, struct 
     }
 }
 
-int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, float scale, int device_width, int device_height,
-                     struct ui_damage damage[UI_REGIONS * 2]) {
+int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, float scale, int device_width,
+                     int device_height, struct ui_damage damage[UI_REGIONS * 2]) {
     if (frame->list.failed)
         return -ENOMEM;
     int status = resize(raster, scale, device_width, device_height);

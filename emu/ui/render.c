@@ -64,8 +64,8 @@ int ui_render_png(const struct draw_list *list, float width, float height, float
                   size_t error_size) {
     float w = roundf(width * scale), h = roundf(height * scale);
     if (!(w >= 1 && h >= 1 && w <= SIDE_MAX && h <= SIDE_MAX)) {
-        snprintf(error, error_size, "cannot draw a picture of %.0f x %.0f pixels: each side must be 1 to %d", (double)w, (double)h,
-                 SIDE_MAX);
+        snprintf(error, error_size, "cannot draw a picture of %.0f x %.0f pixels: each side must be 1 to %d", (double)w,
+                 (double)h, SIDE_MAX);
         return -EINVAL;
     }
     int result = render_to_file(list, (int)w, (int)h, scale, path);

@@ -14,7 +14,8 @@ static struct shape_mask take_mask(cairo_surface_t *surface, cairo_t *cairo, int
     mask.alpha = drawn ? malloc((size_t)width * (size_t)height) : NULL;
     for (int y = 0; y < height && mask.alpha; y++)
         memcpy(mask.alpha + (size_t)y * (size_t)width,
-               cairo_image_surface_get_data(surface) + (size_t)y * (size_t)cairo_image_surface_get_stride(surface), (size_t)width);
+               cairo_image_surface_get_data(surface) + (size_t)y * (size_t)cairo_image_surface_get_stride(surface),
+               (size_t)width);
     cairo_surface_destroy(surface);
     return mask;
 }

@@ -29,7 +29,8 @@ struct shapes { /* zero-initialised; freed by shapes_free() */
 void shapes_free(struct shapes *shapes);
 
 /* A rounded rectangle of width x height pixels; stroke 0 fills it, else a line of that width lies inside its edge.
- * The mask is that of the smallest such shape whose middle can be repeated. NULL: no memory. Valid until the next call. */
+ * The mask is that of the smallest such shape whose middle can be repeated. NULL: no memory. Valid until the next call.
+ */
 const struct shape_mask *shapes_rounded(struct shapes *shapes, int width, int height, float radius, float stroke);
 
 /* A line between two points, in a mask whose top left is the pixel (*left, *top). alpha is the caller's to free. */

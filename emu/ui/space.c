@@ -1,6 +1,6 @@
 /*
- * ADDRESS SPACE: the regions of the task side by side, to scale, each page a cell; below, the present entries of its page
- * directory and how full their tables are.
+ * ADDRESS SPACE: the regions of the task side by side, to scale, each page a cell; below, the present entries of its
+ * page directory and how full their tables are.
  *
  * Scale: one cell is `per_cell` pages, the same for all regions, the least power of two with which everything
  * fits; a region never gets narrower than its least width, so that small ones stay visible.
@@ -47,7 +47,10 @@ static void name_region(struct region_look *look) {
     if (length > 2 && vma->name[0] == '[' && vma->name[length - 1] == ']')
         snprintf(look->name, sizeof look->name, "%.*s", (int)length - 2, vma->name + 1);
     else if (length > 0)
-        snprintf(look->name, sizeof look->name, "%s", vma->flags & FLAG_EXEC ? "text" : vma->flags & FLAG_WRITE ? "data" : "read-only");
+        snprintf(look->name, sizeof look->name, "%s",
+                 vma->flags & FLAG_EXEC    ? "text"
+                 : vma->flags & FLAG_WRITE ? "data"
+                                           : "read-only");
     else
         snprintf(look->name, sizeof look->name, "%s", vma->flags & FLAG_SHARED ? "shared" : "anonymous");
 }
@@ -118,7 +121,8 @@ static void paint_pages(struct painter *painter, const struct regions *regions, 
     uint64_t cells = (pages_of(look->vma) + regions->per_cell - 1) / regions->per_cell;
     uint32_t shown = look->columns * ROWS;
     shown = cells < shown ? (uint32_t)cells : shown;
-    struct rect at = {look->box.x + BOX_PAD, look->box.y + BOX_PAD + 0.5f, (float)look->columns * PITCH_X, ROWS * PITCH_Y};
+    struct rect at = {look->box.x + BOX_PAD, look->box.y + BOX_PAD + 0.5f, (float)look->columns * PITCH_X,
+                      ROWS * PITCH_Y};
     color *to = shown ? draw_cells(painter->list, at, look->columns, ROWS, shown, 2) : NULL;
     for (uint32_t i = 0; i < shown && to; i++) {
         uint64_t first = (uint64_t)i * regions->per_cell, left = pages_of(look->vma) - first;
@@ -129,13 +133,15 @@ static void paint_pages(struct painter *painter, const struct regions *regions, 
 static struct rect page_cell(const struct regions *regions, const struct region_look *look, uint64_t page) {
     uint64_t cell = page / regions->per_cell;
     return (struct rect){look->box.x + BOX_PAD + (float)(cell % look->columns) * PITCH_X,
-                         look->box.y + BOX_PAD + 0.5f + (float)(cell / look->columns) * PITCH_Y, PITCH_X - 2, PITCH_Y - 2};
+                         look->box.y + BOX_PAD + 0.5f + (float)(cell / look->columns) * PITCH_Y, PITCH_X - 2,
+                         PITCH_Y - 2};
 }
 
 static void mark_fault_page(struct painter *painter, const struct regions *regions, const struct region_look *look) {
     const struct view *view = painter->view;
     uint64_t at = view->fault.linear;
-    if (!view->has_fault || at < look->vma->start || at >= look->vma->end || (int)view->fault.pid != view->kernel->space.pid)
+    if (!view->has_fault || at < look->vma->start || at >= look->vma->end ||
+        (int)view->fault.pid != view->kernel->space.pid)
         return;
     struct rect cell = page_cell(regions, look, (at - look->vma->start) >> 12);
     draw_stroke(painter->list, (struct rect){cell.x - 2, cell.y - 2, cell.w + 4, cell.h + 4}, PALETTE_ACCENT, 1, 1.5f);
@@ -151,15 +157,16 @@ static void tip_region(struct painter *painter, const struct regions *regions, c
     struct rect at = {look->box.x, look->box.y - 18, look->box.w, look->box.h + 18};
     if (!is_hovered(painter, at))
         return;
-    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %s\n%s\n%s resident of %s\none cell is %s", vma->start, vma->end, rights_of(vma).text,
-        vma->name[0] ? vma->name : "anonymous memory", format_bytes(vma->resident * 4096).text,
+    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %s\n%s\n%s resident of %s\none cell is %s", vma->start, vma->end,
+        rights_of(vma).text, vma->name[0] ? vma->name : "anonymous memory", format_bytes(vma->resident * 4096).text,
         format_bytes(pages_of(vma) * 4096).text, format_bytes(regions->per_cell * 4096).text);
     painter->frame->hover_at = look->box;
 }
 
 /* The longest of the label's forms that fits before the next box. */
 static void paint_label(struct painter *painter, const struct region_look *look, float room, float y) {
-    struct words forms[2] = {format_words("%08" PRIx64 " %s", look->vma->start, look->name), format_words("%s", look->name)};
+    struct words forms[2] = {format_words("%08" PRIx64 " %s", look->vma->start, look->name),
+                             format_words("%s", look->name)};
     bool plain = strcmp(look->name, "heap") == 0 || strcmp(look->name, "stack") == 0;
     for (unsigned i = plain ? 1 : 0; i < 2; i++)
         if (text_width(painter, FONT_CODE, SIZE_LABEL, forms[i].text) <= room) {
@@ -210,8 +217,8 @@ static void paint_void(struct painter *painter, float x, float y, unsigned from,
     draw_stroke(painter->list, at, PALETTE_LINE, 3, 1);
     for (unsigned i = 0; i < 2; i++)
         draw_fill(painter->list, (struct rect){x + 5 + 4 * (float)i, y + SLOT_H / 2 - 1, 2, 2}, PALETTE_LINE, 1);
-    tip(painter, at, "entries %03x to %03x\n%u entries are not present\n%s of linear memory without a table", from, to - 1, to - from,
-        format_bytes((uint64_t)(to - from) << 22).text);
+    tip(painter, at, "entries %03x to %03x\n%u entries are not present\n%s of linear memory without a table", from,
+        to - 1, to - from, format_bytes((uint64_t)(to - from) << 22).text);
 }
 
 static bool fault_uses_table(const struct painter *painter, unsigned index) {
@@ -227,8 +234,9 @@ static void paint_slot(struct painter *painter, const struct kv_table *table, fl
     if (accent)
         draw_stroke(painter->list, rect_inset(at, -2, -2), PALETTE_ACCENT, 4, 1);
     put_center(painter, at, y + 12.5f, FONT_CODE_BOLD, 10, PALETTE_GROUND, format_words("%03x", table->index).text);
-    tip(painter, at, "PDE %03x = %s\nmaps %s and the 4 MiB after it\n%u of 1 024 entries of its table are present", table->index,
-        format_address(table->entry, 8).text, format_address((uint64_t)table->index << 22, 8).text, table->present);
+    tip(painter, at, "PDE %03x = %s\nmaps %s and the 4 MiB after it\n%u of 1 024 entries of its table are present",
+        table->index, format_address(table->entry, 8).text, format_address((uint64_t)table->index << 22, 8).text,
+        table->present);
 }
 
 /* The kind of frame that the page at `linear` is mapped to, FRAME_ABSENT: none. */
@@ -243,7 +251,8 @@ static unsigned kind_at(const struct kv_address_space *space, uint64_t linear) {
 }
 
 /* The table's 1 024 entries, a pixel each, in the colours of the frames that they map. */
-static void paint_entries(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table, struct rect at) {
+static void paint_entries(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table,
+                          struct rect at) {
     const struct view *view = painter->view;
     draw_fill(painter->list, rect_inset(at, -2, -2), PALETTE_WELL, 2);
     draw_stroke(painter->list, rect_inset(at, -2, -2), PALETTE_LINE, 2, 1);
@@ -260,7 +269,8 @@ static void paint_entries(struct painter *painter, const struct kv_address_space
 }
 
 /* Under its slot: the table. room: up to the next slot. */
-static void paint_table(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table, struct rect at) {
+static void paint_table(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table,
+                        struct rect at) {
     bool accent = fault_uses_table(painter, table->index), map = at.h >= TABLE_SIDE;
     struct rect drawn = {at.x, at.y, TABLE_SIDE, map ? TABLE_SIDE : 9};
     struct words count = format_words("%u", table->present);
@@ -270,12 +280,13 @@ static void paint_table(struct painter *painter, const struct kv_address_space *
         put_center(painter, drawn, at.y + 7, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
     if (map && text_width(painter, FONT_CODE, 10, count.text) + drawn.w + 5 <= at.w)
         put(painter, drawn.x + drawn.w + 5, at.y + 8, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
-    tip(painter, rect_inset(drawn, -2, -4), "table of PDE %03x\n%u of 1 024 entries present%s", table->index, table->present,
-        accent ? "\nthis fault's entry is the bright one" : "");
+    tip(painter, rect_inset(drawn, -2, -4), "table of PDE %03x\n%u of 1 024 entries present%s", table->index,
+        table->present, accent ? "\nthis fault's entry is the bright one" : "");
 }
 
 /* table_height: room under the slots; 0: none. */
-static void paint_directory(struct painter *painter, const struct kv_address_space *space, struct rect at, float table_height) {
+static void paint_directory(struct painter *painter, const struct kv_address_space *space, struct rect at,
+                            float table_height) {
     float x = at.x, gap = 4;
     size_t count = space->table_count < TABLES_MAX ? space->table_count : TABLES_MAX;
     while (count > 0 && slots_width(space, count, gap) > at.w - (count < space->table_count ? 60 : 0))
@@ -292,20 +303,25 @@ static void paint_directory(struct painter *painter, const struct kv_address_spa
         paint_slot(painter, table, x, at.y);
         bool hole = i + 1 < count && space->tables[i + 1].index > table->index + 1u;
         if (table_height > 0)
-            paint_table(painter, space, table, (struct rect){x, at.y + SLOT_H + 8, SLOT_W + gap + (hole ? VOID_W + gap : 0) - 6, table_height});
+            paint_table(
+                painter, space, table,
+                (struct rect){x, at.y + SLOT_H + 8, SLOT_W + gap + (hole ? VOID_W + gap : 0) - 6, table_height});
         x += SLOT_W + gap;
         next = table->index + 1u;
     }
     if (count < space->table_count)
-        put(painter, x, at.y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, format_words("+ %zu more", space->table_count - count).text);
+        put(painter, x, at.y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
+            format_words("+ %zu more", space->table_count - count).text);
 }
 
 /* The panel ------------------------------------------------------------------------------------------------- */
 
 static struct words subtitle_of(const struct kv_address_space *space, const struct regions *regions, float width) {
-    struct words size = format_words("%s of %s", format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
+    struct words size =
+        format_words("%s of %s", format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
     if (regions->hidden > 0)
-        return format_words("pid %d \xc2\xb7 %u of %zu regions \xc2\xb7 %s", space->pid, regions->count, space->vma_count, size.text);
+        return format_words("pid %d \xc2\xb7 %u of %zu regions \xc2\xb7 %s", space->pid, regions->count,
+                            space->vma_count, size.text);
     if (width < 400)
         return format_words("pid %d \xc2\xb7 %s", space->pid, size.text);
     return format_words("pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->pid, space->vma_count,
@@ -336,17 +352,23 @@ static void paint_maps(struct painter *painter, const struct kv_address_space *s
     for (size_t i = 0; i < shown; i++) {
         const struct kv_vma *vma = &space->vmas[i];
         y += line;
-        put(painter, at.x, y, FONT_CODE, SIZE_CODE, PALETTE_DIM, format_words("%08" PRIx64 "-%08" PRIx64, vma->start, vma->end).text);
+        put(painter, at.x, y, FONT_CODE, SIZE_CODE, PALETTE_DIM,
+            format_words("%08" PRIx64 "-%08" PRIx64, vma->start, vma->end).text);
         put(painter, rights, y, FONT_CODE, SIZE_CODE, PALETTE_INK, rights_of(vma).text);
-        put_until(painter, pages + digit, y, name - digit, FONT_CODE, SIZE_CODE, PALETTE_INK,
-                  format_words("%s of %s", format_bytes(vma->resident * 4096).text, format_bytes(pages_of(vma) * 4096).text).text);
-        put_until(painter, name, y, at.x + at.w, FONT_CODE, SIZE_CODE, PALETTE_DIM, vma->name[0] ? vma->name : "anonymous");
+        put_until(
+            painter, pages + digit, y, name - digit, FONT_CODE, SIZE_CODE, PALETTE_INK,
+            format_words("%s of %s", format_bytes(vma->resident * 4096).text, format_bytes(pages_of(vma) * 4096).text)
+                .text);
+        put_until(painter, name, y, at.x + at.w, FONT_CODE, SIZE_CODE, PALETTE_DIM,
+                  vma->name[0] ? vma->name : "anonymous");
     }
     if (shown < space->vma_count)
-        put(painter, at.x, y + line, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT, format_words("and %zu more", space->vma_count - shown).text);
+        put(painter, at.x, y + line, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
+            format_words("and %zu more", space->vma_count - shown).text);
 }
 
-static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct regions *regions, struct rect inside) {
+static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct regions *regions,
+                           struct rect inside) {
     struct rect row = {inside.x, inside.y + 17, inside.w, BOX_H};
     place_regions(regions, row);
     paint_regions(painter, regions, row);
@@ -357,7 +379,8 @@ static void paint_space_of(struct painter *painter, const struct kv_address_spac
     put(painter, inside.x, y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, "page directory");
     float room = bottom + 4 - (y + SLOT_H + 8), height = room >= TABLE_SIDE + 2 ? TABLE_SIDE : room >= 8 ? 8 : 0;
     if (height > 0)
-        put(painter, inside.x, y + SLOT_H + 16.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, height >= TABLE_SIDE ? "page tables" : "entries in use");
+        put(painter, inside.x, y + SLOT_H + 16.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
+            height >= TABLE_SIDE ? "page tables" : "entries in use");
     paint_directory(painter, space, (struct rect){inside.x + label, y, inside.w - label, SLOT_H}, height);
     float below = y + SLOT_H + 8 + height + 20;
     paint_note(painter, regions, inside, below);
@@ -378,6 +401,7 @@ void paint_space(struct painter *painter, struct rect at) {
         panel_empty(painter, inside, "The regions of the current process to scale, page by page, with its page tables.",
                     "The task that runs now has no address space of its own; run on until the program starts.");
     else
-        kernel_missing(painter, inside, "The regions of the current process to scale, page by page, with its page tables.");
+        kernel_missing(painter, inside,
+                       "The regions of the current process to scale, page by page, with its page tables.");
     panel_end(painter);
 }

@@ -1,6 +1,6 @@
 /*
- * TIMELINE: faults on the virtual clock, a track a kind. Two pixels are one cell of a bitmap, so that a million marks cost
- * as much as ten; each pixel remembers the record nearest to it, for the click.
+ * TIMELINE: faults on the virtual clock, a track a kind. Two pixels are one cell of a bitmap, so that a million marks
+ * cost as much as ten; each pixel remembers the record nearest to it, for the click.
  */
 #include "emu/ui/panel.h"
 
@@ -19,9 +19,9 @@ struct track_look {
 };
 
 static const struct track_look tracks[TRACK_COUNT] = {
-    [TRACK_ANON] = {"anon", PALETTE_ANON, true},          [TRACK_FILE] = {"file", PALETTE_FILE, true},
-    [TRACK_SWAP] = {"swap", PALETTE_SWAP_CACHE, true},    [TRACK_COW] = {"copy on write", PALETTE_COW, false},
-    [TRACK_BAD] = {"bad access", PALETTE_BAD, false},     [TRACK_KERNEL] = {"kernel", PALETTE_KERNEL, false},
+    [TRACK_ANON] = {"anon", PALETTE_ANON, true},       [TRACK_FILE] = {"file", PALETTE_FILE, true},
+    [TRACK_SWAP] = {"swap", PALETTE_SWAP_CACHE, true}, [TRACK_COW] = {"copy on write", PALETTE_COW, false},
+    [TRACK_BAD] = {"bad access", PALETTE_BAD, false},  [TRACK_KERNEL] = {"kernel", PALETTE_KERNEL, false},
 };
 
 /* Bit t: track t is shown. */
@@ -78,7 +78,9 @@ static void paint_tracks(struct painter *painter, struct rect lane, unsigned sho
 static void paint_track_marks(struct painter *painter, struct rect lane, unsigned track, struct span_of_time span) {
     const struct view *view = painter->view;
     uint32_t columns = (uint32_t)(lane.w / MARK);
-    color *cells = columns ? draw_cells(painter->list, (struct rect){lane.x, lane.y, (float)columns * MARK, ROW - 3}, columns, 1, columns, 0) : NULL;
+    color *cells = columns ? draw_cells(painter->list, (struct rect){lane.x, lane.y, (float)columns * MARK, ROW - 3},
+                                        columns, 1, columns, 0)
+                           : NULL;
     if (!cells)
         return;
     memset(cells, 0, columns * sizeof *cells);
@@ -164,7 +166,9 @@ static struct words state_words(const struct view *view) {
 
 static void paint_state(struct painter *painter, struct rect at, float right) {
     const struct view *view = painter->view;
-    color dot = !view || view->state == VIEW_ENDED ? PALETTE_KERNEL : view->state == VIEW_RUNNING ? PALETTE_HIGH : PALETTE_ACCENT;
+    color dot = !view || view->state == VIEW_ENDED ? PALETTE_KERNEL
+                : view->state == VIEW_RUNNING      ? PALETTE_HIGH
+                                                   : PALETTE_ACCENT;
     float x = at.x + PAD + text_width(painter, FONT_WORDS_BOLD, SIZE_SMALL, "TIMELINE") + 16;
     draw_fill(painter->list, (struct rect){x, at.y + 15, 8, 8}, dot, 4);
     put_until(painter, x + 15, at.y + 23, right, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, state_words(view).text);
@@ -175,9 +179,10 @@ void paint_timeline(struct painter *painter, struct rect at) {
     bool some = view && view->mark_count > 0;
     unsigned shown = tracks_shown(view);
     struct span_of_time span = view ? time_span(view) : (struct span_of_time){0, 1};
-    struct words subtitle = some ? format_words("%s to %s \xc2\xb7 click a mark to go there",
-                                                format_clock(span.from * view->block_ns).text, format_clock(view->blocks * view->block_ns).text)
-                                 : format_words("page faults on the virtual clock");
+    struct words subtitle =
+        some ? format_words("%s to %s \xc2\xb7 click a mark to go there", format_clock(span.from * view->block_ns).text,
+                            format_clock(view->blocks * view->block_ns).text)
+             : format_words("page faults on the virtual clock");
     region_begin(painter, at);
     painter->frame->panels[PANEL_TIMELINE] = at;
     draw_clip(painter->list, at);
@@ -186,7 +191,8 @@ void paint_timeline(struct painter *painter, struct rect at) {
     put(painter, at.x + PAD, at.y + 23, FONT_WORDS_BOLD, SIZE_SMALL, PALETTE_DIM, "TIMELINE");
     put_right(painter, at.x + at.w - PAD, at.y + 23, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT, subtitle.text);
     paint_state(painter, at, at.x + at.w - PAD - text_width(painter, FONT_WORDS, SIZE_SMALL, subtitle.text) - 16);
-    struct rect lane = {at.x + PAD + LABELS, at.y + 32, at.w - 2 * PAD - LABELS, (float)__builtin_popcount(shown) * ROW - 3};
+    struct rect lane = {at.x + PAD + LABELS, at.y + 32, at.w - 2 * PAD - LABELS,
+                        (float)__builtin_popcount(shown) * ROW - 3};
     paint_tracks(painter, lane, shown);
     if (some) {
         paint_marks(painter, lane, shown, span);
@@ -195,8 +201,9 @@ void paint_timeline(struct painter *painter, struct rect at) {
         hit(painter, (struct rect){lane.x, lane.y - 4, lane.w, lane.h + 8}, ACTION_SELECT_FAULT, 0);
         tip_mark(painter, lane, span);
     } else
-        put_until(painter, lane.x, lane.y + 19, lane.x + lane.w, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT,
-                  "A mark for each page fault of the program appears here while it runs; press n to run to the first one.");
+        put_until(
+            painter, lane.x, lane.y + 19, lane.x + lane.w, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT,
+            "A mark for each page fault of the program appears here while it runs; press n to run to the first one.");
     draw_unclip(painter->list);
     region_end(painter);
 }

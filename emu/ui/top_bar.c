@@ -22,7 +22,8 @@ struct button {
 };
 
 static float button_width(struct painter *painter, const struct button *button) {
-    return 22 + text_width(painter, FONT_WORDS, SIZE_WORDS, button->label) + 6 + text_width(painter, FONT_CODE, SIZE_LABEL, button->key);
+    return 22 + text_width(painter, FONT_WORDS, SIZE_WORDS, button->label) + 6 +
+           text_width(painter, FONT_CODE, SIZE_LABEL, button->key);
 }
 
 static void paint_button(struct painter *painter, float x, const struct button *button) {
@@ -30,7 +31,8 @@ static void paint_button(struct painter *painter, float x, const struct button *
     bool hot = !button->off && is_hovered(painter, at);
     draw_fill(painter->list, at, hot ? PALETTE_RAISED_HOT : PALETTE_RAISED, 6);
     draw_stroke(painter->list, at, button->primary && !button->off ? PALETTE_ACCENT_LINE : PALETTE_LINE, 6, 1);
-    float end = put(painter, x + 11, BASELINE, FONT_WORDS, SIZE_WORDS, button->off ? PALETTE_FAINT : PALETTE_INK, button->label);
+    float end = put(painter, x + 11, BASELINE, FONT_WORDS, SIZE_WORDS, button->off ? PALETTE_FAINT : PALETTE_INK,
+                    button->label);
     put(painter, end + 6, BASELINE, FONT_CODE, SIZE_LABEL, button->off ? PALETTE_FAINT : PALETTE_ACCENT, button->key);
     if (!button->off)
         hit(painter, at, button->action, 0);
@@ -38,7 +40,8 @@ static void paint_button(struct painter *painter, float x, const struct button *
 }
 
 static float tab_width(struct painter *painter, unsigned scene, float pad) {
-    return 2 * pad + text_width(painter, FONT_WORDS, SIZE_WORDS, format_words("%u %s", scene + 1, scene_names[scene]).text);
+    return 2 * pad +
+           text_width(painter, FONT_WORDS, SIZE_WORDS, format_words("%u %s", scene + 1, scene_names[scene]).text);
 }
 
 static float tabs_width(struct painter *painter, float pad) {
@@ -79,8 +82,8 @@ static float paint_time(struct painter *painter, float right, bool narrow) {
     struct words time = format_words("t = %s", format_clock(view->blocks * view->block_ns).text);
     put_right(painter, right, BASELINE, FONT_CODE, SIZE_CODE, PALETTE_DIM, time.text);
     float x = right - text_width(painter, FONT_CODE, SIZE_CODE, time.text);
-    tip(painter, (struct rect){x, 8, right - x, 24}, "virtual time\n%s basic blocks of %u ns each", format_count(view->blocks).text,
-        view->block_ns);
+    tip(painter, (struct rect){x, 8, right - x, 24}, "virtual time\n%s basic blocks of %u ns each",
+        format_count(view->blocks).text, view->block_ns);
     return x;
 }
 
@@ -90,11 +93,17 @@ static float paint_buttons(struct painter *painter, float right, bool narrow) {
     bool running = view && view->state == VIEW_RUNNING, ended = !view || view->state == VIEW_ENDED;
     bool first = !view || view->fault_position <= 1, last = !view || view->fault_position >= view->fault_total;
     const struct button buttons[] = {
-        {running ? "Pause" : ended ? "Ended" : "Run", "space", ACTION_RUN_PAUSE, false, ended,
-         ended ? "the guest has stopped for good" : running ? "stop the guest here" : "let the guest run"},
+        {running ? "Pause"
+         : ended ? "Ended"
+                 : "Run",
+         "space", ACTION_RUN_PAUSE, false, ended,
+         ended     ? "the guest has stopped for good"
+         : running ? "stop the guest here"
+                   : "let the guest run"},
         {narrow ? "Next \xe2\x96\xb6" : "Next fault \xe2\x96\xb6", "n", ACTION_NEXT_FAULT, true, ended && last,
          "run to the next page fault"},
-        {narrow ? "\xe2\x97\x80" : "\xe2\x97\x80 fault", "N", ACTION_PREVIOUS_FAULT, false, first, "show the fault before this one"},
+        {narrow ? "\xe2\x97\x80" : "\xe2\x97\x80 fault", "N", ACTION_PREVIOUS_FAULT, false, first,
+         "show the fault before this one"},
     };
     float gap = narrow ? 6 : 14;
     for (unsigned i = 0; i < 3; i++) {

@@ -29,9 +29,9 @@ static void paint_ground(struct painter *painter) {
 
 static void paint_panels(struct painter *painter) {
     static void (*const paint[PANEL_COUNT])(struct painter *, struct rect) = {
-        [PANEL_FRAMES] = paint_frames, [PANEL_FAULT] = paint_fault,       [PANEL_SPACE] = paint_space,
-        [PANEL_CONSOLE] = paint_console, [PANEL_ZONES] = paint_zones,     [PANEL_BUDDY] = paint_buddy,
-        [PANEL_LRU] = paint_lru,       [PANEL_DECISION] = paint_decision, [PANEL_TIMELINE] = paint_timeline,
+        [PANEL_FRAMES] = paint_frames,   [PANEL_FAULT] = paint_fault,       [PANEL_SPACE] = paint_space,
+        [PANEL_CONSOLE] = paint_console, [PANEL_ZONES] = paint_zones,       [PANEL_BUDDY] = paint_buddy,
+        [PANEL_LRU] = paint_lru,         [PANEL_DECISION] = paint_decision, [PANEL_TIMELINE] = paint_timeline,
     };
     struct rect panels[PANEL_COUNT];
     struct rect caption = ui_layout(painter->state, painter->view, panels);
@@ -73,7 +73,8 @@ enum ui_action ui_hit_at(const struct ui_frame *frame, float x, float y, int64_t
             *argument = timeline_fault_at(frame, x);
         if (at->action == ACTION_SELECT_FRAME)
             *argument = ui_grid_frame_at(&frame->grid, x, y);
-        bool nothing = (at->action == ACTION_SELECT_FAULT && *argument == 0) || (at->action == ACTION_SELECT_FRAME && *argument < 0);
+        bool nothing = (at->action == ACTION_SELECT_FAULT && *argument == 0) ||
+                       (at->action == ACTION_SELECT_FRAME && *argument < 0);
         return nothing ? ACTION_NONE : at->action;
     }
     return ACTION_NONE;

@@ -30,8 +30,8 @@ struct window {
     struct ui_frame frame;
     const struct view *view;
     uint64_t shown_serial;
-    float larger;                /* what + and - chose, times the automatic scale */
-    float mouse_scale;           /* logical pixels in one unit of SDL's mouse coordinates */
+    float larger;      /* what + and - chose, times the automatic scale */
+    float mouse_scale; /* logical pixels in one unit of SDL's mouse coordinates */
     bool dirty, quit, dragging, dragged;
     float drag_x, drag_y, drag_last;
     uint32_t notice_until;
@@ -39,7 +39,8 @@ struct window {
 };
 
 static int refuse(char *error, size_t error_size, const char *what) {
-    snprintf(error, error_size, "cannot open a window: %s: %s; run with --headless, or --screenshot FILE.png for a picture", what,
+    snprintf(error, error_size,
+             "cannot open a window: %s: %s; run with --headless, or --screenshot FILE.png for a picture", what,
              SDL_GetError());
     return -ENODEV;
 }
@@ -125,7 +126,8 @@ static void screenshot(struct window *w) {
     while (access(path, F_OK) == 0 && n < 100000);
     w->state.notice[0] = '\0';
     ui_draw(&w->frame, w->view, &w->state);
-    int status = ui_render_png(&w->frame.list, w->state.width, w->state.height, w->state.scale, path, text, sizeof text);
+    int status =
+        ui_render_png(&w->frame.list, w->state.width, w->state.height, w->state.scale, path, text, sizeof text);
     if (status == 0)
         snprintf(text, sizeof text, "saved %s", path);
     say(w, text);
@@ -160,8 +162,9 @@ static void type_key(struct window *w, const SDL_Keysym *key) {
     static const struct {
         SDL_Keycode code;
         const char *bytes;
-    } keys[] = {{SDLK_RETURN, "\r"},   {SDLK_KP_ENTER, "\r"}, {SDLK_BACKSPACE, "\x7f"}, {SDLK_TAB, "\t"},    {SDLK_UP, "\x1b[A"},
-                {SDLK_DOWN, "\x1b[B"}, {SDLK_RIGHT, "\x1b[C"}, {SDLK_LEFT, "\x1b[D"},   {SDLK_HOME, "\x1b[H"}, {SDLK_END, "\x1b[F"}};
+    } keys[] = {{SDLK_RETURN, "\r"},   {SDLK_KP_ENTER, "\r"}, {SDLK_BACKSPACE, "\x7f"}, {SDLK_TAB, "\t"},
+                {SDLK_UP, "\x1b[A"},   {SDLK_DOWN, "\x1b[B"}, {SDLK_RIGHT, "\x1b[C"},   {SDLK_LEFT, "\x1b[D"},
+                {SDLK_HOME, "\x1b[H"}, {SDLK_END, "\x1b[F"}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (key->sym == keys[i].code)
             type(w, keys[i].bytes, strlen(keys[i].bytes));

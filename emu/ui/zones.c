@@ -1,6 +1,6 @@
 /*
- * ZONES: free pages of each zone against its watermarks. The gauge has two scales: up to the notch it runs from zero to a bit
- * above `high`, where reclaim decides; beyond the notch it is squeezed up to the zone's size.
+ * ZONES: free pages of each zone against its watermarks. The gauge has two scales: up to the notch it runs from zero to
+ * a bit above `high`, where reclaim decides; beyond the notch it is squeezed up to the zone's size.
  */
 #include "emu/ui/panel.h"
 
@@ -35,8 +35,8 @@ static const char *free_words(const struct kv_zone *zone) {
     return zone->free < zone->high ? "above low" : "above high: kswapd sleeps";
 }
 
-static void paint_mark(struct painter *painter, const struct gauge *gauge, const char *name, uint64_t pages, color ink, float *label_end,
-                       bool label) {
+static void paint_mark(struct painter *painter, const struct gauge *gauge, const char *name, uint64_t pages, color ink,
+                       float *label_end, bool label) {
     float x = roundf(gauge_x(gauge, pages));
     draw_fill(painter->list, (struct rect){x - 1, gauge->at.y - 4, 2, gauge->at.h + 8}, ink, 0);
     struct words text = format_words("%s %" PRIu64, name, pages);
@@ -64,7 +64,8 @@ static void paint_history(struct painter *painter, struct rect at, size_t z) {
         low = value < low ? value : low;
         high = value > high ? value : high;
     }
-    float range = fmaxf((float)(high - low), 4), step = at.w / (float)(UI_HISTORY - 1), x = at.x + at.w - step * (float)(n - 1);
+    float range = fmaxf((float)(high - low), 4), step = at.w / (float)(UI_HISTORY - 1),
+          x = at.x + at.w - step * (float)(n - 1);
     for (unsigned i = 0; i + 1 < n; i++, x += step) {
         float y1 = at.y + at.h - (float)(state->history[z][i] - low) / range * at.h;
         float y2 = at.y + at.h - (float)(state->history[z][i + 1] - low) / range * at.h;
@@ -77,9 +78,12 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     const struct kv_zone *zone = &painter->view->kernel->zones[z];
     bool low_row = row.h < 56;
     float name_width = row.w < 420 ? 70 : 90, history = row.w >= 480 ? 178 : 0;
-    struct gauge gauge = {.knee = zone->high + zone->high / 4, .full = zone->present > zone->high ? zone->present : zone->high + 1};
-    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history > 0 ? history + 20 : 0), fminf(34, fmaxf(row.h - 36, 12))};
-    put_until(painter, row.x, row.y + (low_row ? 14 : 19), row.x + name_width - 4, FONT_WORDS, SIZE_WORDS, PALETTE_INK, zone->name);
+    struct gauge gauge = {.knee = zone->high + zone->high / 4,
+                          .full = zone->present > zone->high ? zone->present : zone->high + 1};
+    gauge.at = (struct rect){row.x + name_width, row.y + 5, row.w - name_width - (history > 0 ? history + 20 : 0),
+                             fminf(34, fmaxf(row.h - 36, 12))};
+    put_until(painter, row.x, row.y + (low_row ? 14 : 19), row.x + name_width - 4, FONT_WORDS, SIZE_WORDS, PALETTE_INK,
+              zone->name);
     put_until(painter, row.x, row.y + (low_row ? 28 : 36), row.x + name_width - 4, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
               format_words("%s free", format_count(zone->free).text).text);
     draw_fill(painter->list, gauge.at, PALETTE_WELL, 3);
@@ -97,13 +101,19 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     float right = gauge.at.x + gauge.at.w, wide = text_width(painter, FONT_CODE, 10, present.text);
     if (row.h >= 34 && right - wide > end + 8)
         put_right(painter, right, gauge.at.y + gauge.at.h + 15, FONT_CODE, 10, PALETTE_FAINT, present.text);
-    tip(painter, row, "%s: %s of %s pages free\n%s\nmin %" PRIu64 ", low %" PRIu64 ", high %" PRIu64 "\nkept from other zones' requests: %" PRIu64
-                      ", %" PRIu64 ", %" PRIu64 "\nper-CPU lists: %" PRIu64 " hot, %" PRIu64 " cold",
-        zone->name, format_count(zone->free).text, format_count(zone->present).text, free_words(zone), zone->min, zone->low, zone->high,
-        zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2], zone->pageset_count[0], zone->pageset_count[1]);
+    tip(painter, row,
+        "%s: %s of %s pages free\n%s\nmin %" PRIu64 ", low %" PRIu64 ", high %" PRIu64
+        "\nkept from other zones' requests: %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\nper-CPU lists: %" PRIu64
+        " hot, %" PRIu64 " cold",
+        zone->name, format_count(zone->free).text, format_count(zone->present).text, free_words(zone), zone->min,
+        zone->low, zone->high, zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2],
+        zone->pageset_count[0], zone->pageset_count[1]);
     if (row.h >= 88)
-        put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
-                  format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64, free_words(zone), zone->pageset_count[0], zone->pageset_count[1]).text);
+        put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL,
+                  PALETTE_FAINT,
+                  format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64, free_words(zone),
+                               zone->pageset_count[0], zone->pageset_count[1])
+                      .text);
     if (history > 0)
         paint_history(painter, (struct rect){right + 20, gauge.at.y + 2, history, gauge.at.h - 4}, z);
 }
@@ -121,7 +131,8 @@ void paint_zones(struct painter *painter, struct rect at) {
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     size_t zones[KV_MAX_ZONES];
     unsigned count = kernel ? zones_with_memory(kernel, zones) : 0;
-    const char *subtitle = at.w > 420 ? "free pages against watermarks \xc2\xb7 squeezed beyond the dots" : "free pages and watermarks";
+    const char *subtitle =
+        at.w > 420 ? "free pages against watermarks \xc2\xb7 squeezed beyond the dots" : "free pages and watermarks";
     struct rect inside = panel_begin(painter, PANEL_ZONES, at, "ZONES", subtitle);
     if (count == 0)
         kernel_missing(painter, inside, "A gauge for each zone: free pages against min, low and high.");

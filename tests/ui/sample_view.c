@@ -21,8 +21,10 @@ static void fill_run(struct kv_snapshot *kernel, uint64_t start, uint64_t count,
 }
 
 static void fill_frames(struct kv_snapshot *kernel, uint64_t used_to) {
-    static const uint8_t low[] = {FRAME_TABLE, FRAME_SLAB, FRAME_FILE, FRAME_ANON, FRAME_FREE, FRAME_FILE_DIRTY, FRAME_ANON, FRAME_FILE};
-    static const uint8_t normal[] = {FRAME_ANON, FRAME_FILE, FRAME_FREE, FRAME_ANON, FRAME_FILE, FRAME_FREE, FRAME_ANON, FRAME_SWAP_CACHE};
+    static const uint8_t low[] = {FRAME_TABLE, FRAME_SLAB,       FRAME_FILE, FRAME_ANON,
+                                  FRAME_FREE,  FRAME_FILE_DIRTY, FRAME_ANON, FRAME_FILE};
+    static const uint8_t normal[] = {FRAME_ANON, FRAME_FILE, FRAME_FREE, FRAME_ANON,
+                                     FRAME_FILE, FRAME_FREE, FRAME_ANON, FRAME_SWAP_CACHE};
     uint64_t seed = 18, at = 1250;
     fill_run(kernel, 0, 256, FRAME_RESERVED);
     fill_run(kernel, 256, 994, FRAME_KERNEL);
@@ -65,8 +67,8 @@ static void add_zone(struct kv_snapshot *kernel, const char *name, uint64_t star
 
 /* Address space --------------------------------------------------------------------------------------------- */
 
-static bool add_vma(struct kv_address_space *space, uint64_t start, uint64_t pages, uint64_t flags, const char *name, enum frame_kind kind,
-                    unsigned resident_of_16) {
+static bool add_vma(struct kv_address_space *space, uint64_t start, uint64_t pages, uint64_t flags, const char *name,
+                    enum frame_kind kind, unsigned resident_of_16) {
     struct kv_vma *vma = &space->vmas[space->vma_count++];
     uint64_t seed = start + 5;
     *vma = (struct kv_vma){.start = start, .end = start + pages * 4096, .flags = flags, .page_count = pages};
@@ -83,18 +85,22 @@ static bool add_vma(struct kv_address_space *space, uint64_t start, uint64_t pag
 }
 
 static bool fill_regions(struct kv_address_space *space, const struct sample_options *options) {
-    const char *program = options->long_names ? "/home/student/exercises/week-07/a-program-with-a-long-name/first-faults" : "/bin/first-faults";
+    const char *program = options->long_names
+                              ? "/home/student/exercises/week-07/a-program-with-a-long-name/first-faults"
+                              : "/bin/first-faults";
     bool good = add_vma(space, 0x08048000, 54, 5, program, FRAME_FILE, 12);
     good = good && add_vma(space, 0x080ef000, 50, 3, program, FRAME_ANON, 9);
     good = good && add_vma(space, 0x08121000, 34, 3, "[heap]", FRAME_ANON, 10);
     for (unsigned i = 0; options->many_regions && i < 24; i++)
-        good = good && add_vma(space, 0x20000000 + 0x100000ull * i, 1 + i * 3 % 17, i % 3 ? 3 : 1, i % 2 ? "/lib/some-library.so" : "", i % 2 ? FRAME_FILE : FRAME_ANON, 8);
+        good = good && add_vma(space, 0x20000000 + 0x100000ull * i, 1 + i * 3 % 17, i % 3 ? 3 : 1,
+                               i % 2 ? "/lib/some-library.so" : "", i % 2 ? FRAME_FILE : FRAME_ANON, 8);
     good = good && add_vma(space, 0x40000000, 75, 3, "", FRAME_ANON, 4);
     return good && add_vma(space, 0xbfff5000, 26, 3, "[stack]", FRAME_ANON, 6);
 }
 
 static bool fill_space(struct kv_address_space *space, const struct sample_options *options) {
-    static const struct kv_table tables[] = {{0x020, 0x03f2a067, 98}, {0x021, 0x03f2b067, 11}, {0x100, 0x03f2e067, 19}, {0x2ff, 0x03f31067, 9}};
+    static const struct kv_table tables[] = {
+        {0x020, 0x03f2a067, 98}, {0x021, 0x03f2b067, 11}, {0x100, 0x03f2e067, 19}, {0x2ff, 0x03f31067, 9}};
     space->pid = 7;
     snprintf(space->comm, sizeof space->comm, "first-faults");
     space->pgd_phys = 0x03f2c000;
@@ -116,7 +122,9 @@ static struct kv_snapshot *sample_kernel(const struct sample_options *options) {
     kernel->frames = calloc(kernel->frame_count, 1);
     if (!kernel->frames || (!options->no_space && !fill_space(&kernel->space, options)))
         return kernel;
-    uint64_t used = options->pressure ? kernel->frame_count : kernel->frame_count <= 16384 ? 9000 * kernel->frame_count / 16384 : kernel->frame_count * 2 / 3;
+    uint64_t used = options->pressure              ? kernel->frame_count
+                    : kernel->frame_count <= 16384 ? 9000 * kernel->frame_count / 16384
+                                                   : kernel->frame_count * 2 / 3;
     fill_frames(kernel, used < 1250 ? 1250 : used);
     normal_end = kernel->frame_count < 229376 ? kernel->frame_count : 229376;
     add_zone(kernel, "DMA", 0, kernel->frame_count < 4096 ? kernel->frame_count : 4096, options->pressure);
@@ -127,10 +135,16 @@ static struct kv_snapshot *sample_kernel(const struct sample_options *options) {
 
 /* Faults ---------------------------------------------------------------------------------------------------- */
 
-static void set_step(struct story_fault *fault, uint8_t level, uint16_t index, uint64_t at, uint64_t value, enum mmu_rule refused) {
+static void set_step(struct story_fault *fault, uint8_t level, uint16_t index, uint64_t at, uint64_t value,
+                     enum mmu_rule refused) {
     struct mmu_step *step = &fault->walk.steps[fault->walk.count++];
-    *step = (struct mmu_step){.level = level, .index = index, .at = mmu_phys(at), .before = value, .after = value,
-                              .leaf = level == 1, .refused = refused};
+    *step = (struct mmu_step){.level = level,
+                              .index = index,
+                              .at = mmu_phys(at),
+                              .before = value,
+                              .after = value,
+                              .leaf = level == 1,
+                              .refused = refused};
     if (refused != MMU_RULE_NONE)
         fault->walk.result = (struct mmu_result){.status = MMU_FAULT, .rule = refused, .error_code = fault->error_code};
 }
@@ -163,8 +177,14 @@ static void set_vma(struct story_fault *fault, uint64_t start, uint64_t end, uin
 }
 
 static void take_frame(struct story_fault *fault, uint64_t pfn, bool from_pageset) {
-    fault->frames[fault->frame_count++] = (struct story_frame_taken){.pfn = pfn, .zone = 1, .preferred_zone = 1, .from_pageset = from_pageset,
-                                                                     .zone_free = 9143, .min = 60, .low = 120, .high = 180};
+    fault->frames[fault->frame_count++] = (struct story_frame_taken){.pfn = pfn,
+                                                                     .zone = 1,
+                                                                     .preferred_zone = 1,
+                                                                     .from_pageset = from_pageset,
+                                                                     .zone_free = 9143,
+                                                                     .min = 60,
+                                                                     .low = 120,
+                                                                     .high = 180};
     fault->lru = 0;
     fault->lru_pfn = pfn;
 }
@@ -296,8 +316,10 @@ static void fill_console(struct view_console *console, const struct sample_optio
     for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
         snprintf(console->lines[console->count++], sizeof console->lines[0], "%s", lines[i]);
     for (unsigned i = 0; options->long_names && i < 60; i++)
-        snprintf(console->lines[console->count++], sizeof console->lines[0],
-                 "%02u a line of the guest that is exactly as long as the console's hundred columns allow it to be....|", i % 100);
+        snprintf(
+            console->lines[console->count++], sizeof console->lines[0],
+            "%02u a line of the guest that is exactly as long as the console's hundred columns allow it to be....|",
+            i % 100);
     if (options->long_names)
         console->count++;
 }
@@ -308,7 +330,8 @@ static bool fill_marks(struct view *view, const struct sample_options *options) 
     if (options->no_marks)
         return true;
     for (unsigned i = 0; view->marks && i < MARKS; i++) {
-        static const uint8_t tracks[] = {TRACK_ANON, TRACK_ANON, TRACK_FILE, TRACK_FILE, TRACK_SWAP, TRACK_ANON, TRACK_COW, TRACK_FILE};
+        static const uint8_t tracks[] = {TRACK_ANON, TRACK_ANON, TRACK_FILE, TRACK_FILE,
+                                         TRACK_SWAP, TRACK_ANON, TRACK_COW,  TRACK_FILE};
         at += next_random(&seed) % 24000;
         uint64_t number = at < SHOWN_BLOCKS ? 100 + i : 200 + i;
         if (at + 12000 > SHOWN_BLOCKS && at < SHOWN_BLOCKS)
@@ -320,14 +343,17 @@ static bool fill_marks(struct view *view, const struct sample_options *options) 
 }
 
 static void fill_states(struct view *view, const struct sample_options *options) {
-    static const char *const why[] = {[VIEW_RUNNING] = "", [VIEW_PAUSED] = "page fault 18 is over; press n for the next one",
+    static const char *const why[] = {[VIEW_RUNNING] = "",
+                                      [VIEW_PAUSED] = "page fault 18 is over; press n for the next one",
                                       [VIEW_ENDED] = "the program exited with status 0"};
     view->state = options->state;
     snprintf(view->stop_text, sizeof view->stop_text, "%s", why[options->state]);
     if (options->long_names)
         snprintf(view->stop_text, sizeof view->stop_text,
-                 "the program was killed by signal 11 (SIGSEGV) at address 00000008, instruction 08048b10, and nobody waited for it");
-    snprintf(view->program, sizeof view->program, "%s", options->long_names ? "a-program-with-a-very-long-name-indeed-from-week-07" : "first-faults");
+                 "the program was killed by signal 11 (SIGSEGV) at address 00000008, instruction 08048b10, and nobody "
+                 "waited for it");
+    snprintf(view->program, sizeof view->program, "%s",
+             options->long_names ? "a-program-with-a-very-long-name-indeed-from-week-07" : "first-faults");
 }
 
 struct view *sample_view(const struct sample_options *options) {
@@ -344,7 +370,8 @@ struct view *sample_view(const struct sample_options *options) {
         fill_console(&view->console, options);
     bool good = fill_marks(view, options);
     if (options->no_kernel)
-        snprintf(view->kernel_missing, sizeof view->kernel_missing, "This kernel has no DWARF types; only what the hardware shows is known.");
+        snprintf(view->kernel_missing, sizeof view->kernel_missing,
+                 "This kernel has no DWARF types; only what the hardware shows is known.");
     else
         good = good && (view->kernel = sample_kernel(options)) != NULL;
     if (good)

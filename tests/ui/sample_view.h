@@ -21,12 +21,12 @@ struct sample_options {
     unsigned ram_mib; /* 0: 64 */
     enum sample_fault fault;
     enum view_state state;
-    bool no_kernel;   /* before mem_map exists */
-    bool no_space;    /* a kernel thread runs */
-    bool long_names;  /* everything that can be long is */
+    bool no_kernel;  /* before mem_map exists */
+    bool no_space;   /* a kernel thread runs */
+    bool long_names; /* everything that can be long is */
     bool many_regions;
     bool no_console, no_marks;
-    bool pressure;    /* free memory below the watermarks */
+    bool pressure; /* free memory below the watermarks */
 };
 
 /* NULL: out of memory. */

@@ -65,7 +65,8 @@ const struct draw_command *find_text(const struct drawn *drawn, enum ui_panel pa
     return NULL;
 }
 
-const struct draw_command *find_colored(const struct drawn *drawn, enum ui_panel panel, enum draw_kind kind, color ink) {
+const struct draw_command *find_colored(const struct drawn *drawn, enum ui_panel panel, enum draw_kind kind,
+                                        color ink) {
     size_t first, end;
     if (!commands_of(drawn, panel, &first, &end))
         return NULL;

@@ -39,12 +39,14 @@ Test(draw, text_in_too_little_room_ends_in_an_ellipsis_and_fits) {
     draw_list_init(&list);
     for (float room = 20; room < 300; room += 7) {
         draw_list_reset(&list);
-        draw_text_in(&list, (struct rect){0, 0, room, 0}, ALIGN_LEFT, FONT_WORDS, 13, 0xffffffff, "a sentence that is too long for this");
+        draw_text_in(&list, (struct rect){0, 0, room, 0}, ALIGN_LEFT, FONT_WORDS, 13, 0xffffffff,
+                     "a sentence that is too long for this");
         const char *shown = list.text + list.commands[0].text;
         float width = draw_text_width(&list, FONT_WORDS, 13, shown);
         cr_expect(width <= room + 0.05f, "room %.0f, width %.1f: %s", (double)room, (double)width, shown);
         bool cut = strstr(shown, "\xe2\x80\xa6") != NULL;
-        cr_expect_eq(cut, strcmp(shown, "a sentence that is too long for this") != 0, "room %.0f: %s", (double)room, shown);
+        cr_expect_eq(cut, strcmp(shown, "a sentence that is too long for this") != 0, "room %.0f: %s", (double)room,
+                     shown);
     }
     draw_list_free(&list);
 }
@@ -56,7 +58,8 @@ Test(draw, widths_are_linear_in_the_size) {
     float two = draw_text_width(&list, FONT_WORDS, 20, "Free memory fell below low");
     cr_expect(one > 50 && fabsf(two - 2 * one) < 0.01f, "%.3f at 10, %.3f at 20", (double)one, (double)two);
     float narrow = draw_text_width(&list, FONT_CODE, 12, "iiii"), wide = draw_text_width(&list, FONT_CODE, 12, "MMMM");
-    cr_expect_float_eq(narrow, wide, 1e-4f, "the code face is not monospaced: %.2f, %.2f", (double)narrow, (double)wide);
+    cr_expect_float_eq(narrow, wide, 1e-4f, "the code face is not monospaced: %.2f, %.2f", (double)narrow,
+                       (double)wide);
     draw_list_free(&list);
 }
 
@@ -68,14 +71,16 @@ Test(draw, every_character_that_the_panels_use_has_a_glyph) {
         uint32_t question = fonts_glyph(fonts, (enum draw_font)font, '?').index, character;
         for (const char *at = text; (character = fonts_next_character(&at)) != 0;) {
             struct glyph glyph = fonts_glyph(fonts, (enum draw_font)font, character);
-            cr_expect(glyph.index != 0 && glyph.index != question, "font %u has nothing for U+%04X", font, (unsigned)character);
+            cr_expect(glyph.index != 0 && glyph.index != question, "font %u has nothing for U+%04X", font,
+                      (unsigned)character);
         }
     }
     fonts_destroy(fonts);
 }
 
 Test(draw, bytes_that_are_no_utf8_become_replacement_characters) {
-    static const char *const bad[] = {"\xff", "\xc3", "\xe2\x80", "\xf0\x9f\x98", "\x80", "\xc3(", "\xf8\x88\x80\x80\x80"};
+    static const char *const bad[] = {
+        "\xff", "\xc3", "\xe2\x80", "\xf0\x9f\x98", "\x80", "\xc3(", "\xf8\x88\x80\x80\x80"};
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *at = bad[i];
         unsigned n = 0;

@@ -1,7 +1,7 @@
 /*
- * The palette's promises in numbers: WCAG 2 contrast of words on their grounds; the distance (CIE 1976 L*a*b*) of any two uses
- * of a frame as seen with normal, protanope and deuteranope sight (Vienot, Brettel, Mollon 1999: "Digital video colourmaps
- * for checking the legibility of displays by dichromats").
+ * The palette's promises in numbers: WCAG 2 contrast of words on their grounds; the distance (CIE 1976 L*a*b*) of any
+ * two uses of a frame as seen with normal, protanope and deuteranope sight (Vienot, Brettel, Mollon 1999: "Digital
+ * video colourmaps for checking the legibility of displays by dichromats").
  */
 #include "emu/kernelview/kernelview.h"
 #include "emu/ui/palette.h"
@@ -108,8 +108,10 @@ struct use {
 };
 
 static const struct use uses[] = {
-    {"free", PALETTE_FREE},   {"kernel", PALETTE_KERNEL},         {"page table", PALETTE_TABLE}, {"slab", PALETTE_SLAB},
-    {"file", PALETTE_FILE},   {"file, dirty", PALETTE_FILE_DIRTY}, {"anonymous", PALETTE_ANON},   {"swap cache", PALETTE_SWAP_CACHE},
+    {"free", PALETTE_FREE},         {"kernel", PALETTE_KERNEL},
+    {"page table", PALETTE_TABLE},  {"slab", PALETTE_SLAB},
+    {"file", PALETTE_FILE},         {"file, dirty", PALETTE_FILE_DIRTY},
+    {"anonymous", PALETTE_ANON},    {"swap cache", PALETTE_SWAP_CACHE},
     {"reserved", PALETTE_RESERVED}, {"this fault", PALETTE_ACCENT},
 };
 
@@ -124,8 +126,8 @@ Test(palette, uses_of_a_frame_differ_for_every_sight) {
             for (unsigned j = i + 1; j < USES; j++) {
                 double apart = distance(uses[i].color, uses[j].color, (enum sight)s);
                 nearest = fmin(nearest, apart);
-                cr_expect(apart >= LEAST_DISTANCE, "%s: %s and %s are %.1f apart, needs %.0f", sights[s], uses[i].name, uses[j].name,
-                          apart, LEAST_DISTANCE);
+                cr_expect(apart >= LEAST_DISTANCE, "%s: %s and %s are %.1f apart, needs %.0f", sights[s], uses[i].name,
+                          uses[j].name, apart, LEAST_DISTANCE);
             }
         cr_log_info("%s: nearest pair %.1f", sights[s], nearest);
     }

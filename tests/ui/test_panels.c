@@ -6,13 +6,14 @@
 
 static void expect_words(const struct drawn *drawn, enum ui_panel panel, const char *const *words, unsigned count) {
     for (unsigned i = 0; i < count; i++)
-        cr_expect_not_null(strstr(panel_words(drawn, panel), words[i]), "'%s' is not in: %s", words[i], panel_words(drawn, panel));
+        cr_expect_not_null(strstr(panel_words(drawn, panel), words[i]), "'%s' is not in: %s", words[i],
+                           panel_words(drawn, panel));
 }
 
-#define EXPECT_WORDS(drawn, panel, ...)                                                                                                     \
-    do {                                                                                                                                   \
-        static const char *const words_[] = {__VA_ARGS__};                                                                                 \
-        expect_words(drawn, panel, words_, sizeof words_ / sizeof words_[0]);                                                              \
+#define EXPECT_WORDS(drawn, panel, ...)                                                                                \
+    do {                                                                                                               \
+        static const char *const words_[] = {__VA_ARGS__};                                                             \
+        expect_words(drawn, panel, words_, sizeof words_ / sizeof words_[0]);                                          \
     } while (0)
 
 /* Fault ----------------------------------------------------------------------------------------------------- */
@@ -20,10 +21,12 @@ static void expect_words(const struct drawn *drawn, enum ui_panel panel, const c
 Test(fault, shows_the_record_of_a_copy_on_write) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_FAULT, "FAULT 18", "copy on write \xc2\xb7 minor \xc2\xb7 1 184 blocks \xc2\xb7 4.7 \xc2\xb5s", "0804 8a2e",
-                 "mov dword [eax], 0x2a", "first-faults.c:61", "*p = 42;", "WRITE", "4001 2008", "error code 7 = present + write + user",
-                 "level", "entry at", "value", "rights", "PDE 100", "03f2 c400", "03f2 e067", "PTE 012", "03f2 e048", "01a7 3025",
-                 "refused: read-only", "do_wp_page", "02c11", "02c1", "1067", "\xe2\x86\x92");
+    EXPECT_WORDS(drawn, PANEL_FAULT, "FAULT 18",
+                 "copy on write \xc2\xb7 minor \xc2\xb7 1 184 blocks \xc2\xb7 4.7 \xc2\xb5s", "0804 8a2e",
+                 "mov dword [eax], 0x2a", "first-faults.c:61", "*p = 42;", "WRITE", "4001 2008",
+                 "error code 7 = present + write + user", "level", "entry at", "value", "rights", "PDE 100",
+                 "03f2 c400", "03f2 e067", "PTE 012", "03f2 e048", "01a7 3025", "refused: read-only", "do_wp_page",
+                 "02c11", "02c1", "1067", "\xe2\x86\x92");
     drawn_free(drawn);
 }
 
@@ -40,7 +43,8 @@ Test(fault, the_refused_bit_alone_is_in_the_bad_colour) {
     cr_assert_not_null(letter);
     cr_expect_str_eq(command_text(drawn, letter), "W");
     cr_expect_float_eq(bit_box_of(letter).x, box->at.x, 0.01f);
-    cr_expect_eq(count_colored(drawn, PANEL_FAULT, DRAW_STROKE, PALETTE_BAD), 1, "the refused entry's box, and no other, has a bad border");
+    cr_expect_eq(count_colored(drawn, PANEL_FAULT, DRAW_STROKE, PALETTE_BAD), 1,
+                 "the refused entry's box, and no other, has a bad border");
     drawn_free(drawn);
 }
 
@@ -71,7 +75,8 @@ Test(fault, each_rule_marks_its_own_bit) {
         const struct draw_command *letter = find_colored(drawn, PANEL_FAULT, DRAW_TEXT, PALETTE_BAD_INK);
         cr_assert_not_null(letter, "case %u", i);
         cr_expect_str_eq(command_text(drawn, letter), cases[i].bit, "case %u", i);
-        cr_expect_not_null(find_text(drawn, PANEL_FAULT, cases[i].verdict), "case %u: %s", i, panel_words(drawn, PANEL_FAULT));
+        cr_expect_not_null(find_text(drawn, PANEL_FAULT, cases[i].verdict), "case %u: %s", i,
+                           panel_words(drawn, PANEL_FAULT));
         cr_expect_not_null(find_text(drawn, PANEL_FAULT, cases[i].chip), "case %u", i);
         drawn_free(drawn);
     }
@@ -80,7 +85,8 @@ Test(fault, each_rule_marks_its_own_bit) {
 Test(fault, four_levels_have_four_rows) {
     struct sample_options options = {.state = VIEW_PAUSED, .fault = SAMPLE_LONG_MODE};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_FAULT, "PML4E 0ff", "PDPTE 1f8", "PDE 091", "PTE 145", "8000 0000 03ab c867", "7ffe 1234 5678");
+    EXPECT_WORDS(drawn, PANEL_FAULT, "PML4E 0ff", "PDPTE 1f8", "PDE 091", "PTE 145", "8000 0000 03ab c867",
+                 "7ffe 1234 5678");
     drawn_free(drawn);
 }
 
@@ -101,8 +107,10 @@ static void expect_no_overlap(struct drawn *drawn, enum ui_panel panel, const ch
             if (list->commands[i].kind != DRAW_TEXT || list->commands[j].kind != DRAW_TEXT)
                 continue;
             struct rect a = draw_text_box(list, &list->commands[i]), b = draw_text_box(list, &list->commands[j]);
-            bool apart = a.x + a.w <= b.x + 0.5f || b.x + b.w <= a.x + 0.5f || a.y + a.h <= b.y + 2 || b.y + b.h <= a.y + 2;
-            cr_expect(apart, "%s: '%s' and '%s' overlap", where, command_text(drawn, &list->commands[i]), command_text(drawn, &list->commands[j]));
+            bool apart =
+                a.x + a.w <= b.x + 0.5f || b.x + b.w <= a.x + 0.5f || a.y + a.h <= b.y + 2 || b.y + b.h <= a.y + 2;
+            cr_expect(apart, "%s: '%s' and '%s' overlap", where, command_text(drawn, &list->commands[i]),
+                      command_text(drawn, &list->commands[j]));
         }
 }
 
@@ -112,10 +120,12 @@ Test(fault, no_two_texts_overlap_in_any_kind_and_size) {
         for (unsigned s = 0; s < 4; s++)
             for (unsigned scene = SCENE_FAULT; scene <= SCENE_MEMORY; scene += 2)
                 for (unsigned names = 0; names < 2; names++) {
-                    struct sample_options options = {.state = VIEW_PAUSED, .fault = (enum sample_fault)kind, .long_names = names};
+                    struct sample_options options = {
+                        .state = VIEW_PAUSED, .fault = (enum sample_fault)kind, .long_names = names};
                     struct drawn *drawn = drawn_sample(&options, (enum ui_scene)scene, sizes[s][0], sizes[s][1]);
                     char where[80];
-                    snprintf(where, sizeof where, "fault %u, scene %u, %.0f wide, names %u", kind, scene, (double)sizes[s][0], names);
+                    snprintf(where, sizeof where, "fault %u, scene %u, %.0f wide, names %u", kind, scene,
+                             (double)sizes[s][0], names);
                     expect_no_overlap(drawn, PANEL_FAULT, where);
                     drawn_free(drawn);
                 }
@@ -131,8 +141,8 @@ static color color_at_cell(const struct drawn *drawn, uint64_t pfn) {
         /* the zone's last CELLS command is the sharp one */
         for (size_t i = 0; i < drawn->frame.list.count; i++) {
             const struct draw_command *command = &drawn->frame.list.commands[i];
-            if (command->kind == DRAW_CELLS && command->columns == grid->columns && command->count == grid->zones[z].count &&
-                command->gap == grid->gap && seen++ == 0)
+            if (command->kind == DRAW_CELLS && command->columns == grid->columns &&
+                command->count == grid->zones[z].count && command->gap == grid->gap && seen++ == 0)
                 return drawn->frame.list.cells[command->cells + (pfn - grid->zones[z].start)];
         }
     }
@@ -140,11 +150,14 @@ static color color_at_cell(const struct drawn *drawn, uint64_t pfn) {
 }
 
 Test(frames, each_cell_has_the_colour_of_its_frame) {
-    static const color colors[] = {PALETTE_FREE, PALETTE_KERNEL, PALETTE_TABLE, PALETTE_SLAB, PALETTE_FILE, PALETTE_FILE_DIRTY, PALETTE_ANON, PALETTE_SWAP_CACHE, PALETTE_RESERVED};
+    static const color colors[] = {PALETTE_FREE, PALETTE_KERNEL,     PALETTE_TABLE,
+                                   PALETTE_SLAB, PALETTE_FILE,       PALETTE_FILE_DIRTY,
+                                   PALETTE_ANON, PALETTE_SWAP_CACHE, PALETTE_RESERVED};
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
     for (uint64_t pfn = 0; pfn < 16384; pfn += 37)
-        cr_expect_eq(color_at_cell(drawn, pfn), colors[drawn->view->kernel->frames[pfn]], "frame %llx", (unsigned long long)pfn);
+        cr_expect_eq(color_at_cell(drawn, pfn), colors[drawn->view->kernel->frames[pfn]], "frame %llx",
+                     (unsigned long long)pfn);
     drawn_free(drawn);
 }
 
@@ -153,8 +166,8 @@ Test(frames, legend_and_zones_are_always_there) {
     for (unsigned i = 0; i < 4; i++) {
         struct sample_options options = {.state = VIEW_PAUSED, .ram_mib = sizes[i]};
         struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1024, 640);
-        EXPECT_WORDS(drawn, PANEL_FRAMES, "FRAMES", "DMA", "free", "kernel", "page table", "slab", "file", "file, dirty", "anonymous",
-                     "swap cache", "reserved", "this fault");
+        EXPECT_WORDS(drawn, PANEL_FRAMES, "FRAMES", "DMA", "free", "kernel", "page table", "slab", "file",
+                     "file, dirty", "anonymous", "swap cache", "reserved", "this fault");
         if (sizes[i] > 16)
             EXPECT_WORDS(drawn, PANEL_FRAMES, "NORMAL");
         if (sizes[i] > 896)
@@ -201,9 +214,11 @@ Test(frames, hovering_a_cell_tells_its_frame) {
 Test(space, shows_regions_tables_and_the_page_of_the_fault) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_SPACE, "ADDRESS SPACE", "pid 7 \xc2\xb7 5 regions \xc2\xb7 448 KiB resident of 956 KiB", "08048000 text",
-                 "080ef000 data", "heap", "40000000 anonymous", "stack", "page directory", "020", "100", "2ff");
-    cr_expect_geq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT), 2, "the page and its directory entry");
+    EXPECT_WORDS(drawn, PANEL_SPACE, "ADDRESS SPACE", "pid 7 \xc2\xb7 5 regions \xc2\xb7 448 KiB resident of 956 KiB",
+                 "08048000 text", "080ef000 data", "heap", "40000000 anonymous", "stack", "page directory", "020",
+                 "100", "2ff");
+    cr_expect_geq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT), 2,
+                  "the page and its directory entry");
     drawn_free(drawn);
 }
 
@@ -230,13 +245,16 @@ Test(console, bytes_that_are_not_printable_are_shown_as_question_marks) {
 }
 
 Test(timeline, names_tracks_and_state) {
-    static const char *const dots[] = {[VIEW_RUNNING] = "running", [VIEW_PAUSED] = "paused: page fault 18", [VIEW_ENDED] = "ended: the program exited"};
+    static const char *const dots[] = {[VIEW_RUNNING] = "running",
+                                       [VIEW_PAUSED] = "paused: page fault 18",
+                                       [VIEW_ENDED] = "ended: the program exited"};
     for (unsigned state = VIEW_RUNNING; state <= VIEW_ENDED; state++) {
         struct sample_options options = {.state = (enum view_state)state};
         struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
         EXPECT_WORDS(drawn, PANEL_TIMELINE, "TIMELINE", "anon", "file", "swap", "copy on write");
         cr_expect_not_null(find_text(drawn, PANEL_TIMELINE, dots[state]));
-        cr_expect_eq(count_colored(drawn, PANEL_TIMELINE, DRAW_FILL, PALETTE_ACCENT), state == VIEW_PAUSED ? 2 : 1, "playhead, and the dot when paused");
+        cr_expect_eq(count_colored(drawn, PANEL_TIMELINE, DRAW_FILL, PALETTE_ACCENT), state == VIEW_PAUSED ? 2 : 1,
+                     "playhead, and the dot when paused");
         drawn_free(drawn);
     }
 }
@@ -260,8 +278,8 @@ Test(timeline, the_playhead_stands_on_the_mark_of_the_fault_on_show) {
 Test(top_bar, tells_program_memory_time_and_position) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_COUNT, "faultline", "first-faults", "pid 7", "64 MiB", "1 Fault", "2 Reclaim", "3 Memory", "4 Console",
-                 "t = 41.382 116 ms", "fault 18 of 18", "Next fault", "Run");
+    EXPECT_WORDS(drawn, PANEL_COUNT, "faultline", "first-faults", "pid 7", "64 MiB", "1 Fault", "2 Reclaim", "3 Memory",
+                 "4 Console", "t = 41.382 116 ms", "fault 18 of 18", "Next fault", "Run");
     drawn->view->state = VIEW_RUNNING;
     drawn_again(drawn);
     cr_expect_not_null(find_text(drawn, PANEL_COUNT, "Pause"));
@@ -271,7 +289,8 @@ Test(top_bar, tells_program_memory_time_and_position) {
 Test(reclaim, shows_zones_buddy_and_lists_with_numbers) {
     struct sample_options options = {.ram_mib = 24, .pressure = true};
     struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_ZONES, "ZONES", "DMA", "61 free", "min 32", "low 64", "high 96", "NORMAL", "14 free", "min 20");
+    EXPECT_WORDS(drawn, PANEL_ZONES, "ZONES", "DMA", "61 free", "min 32", "low 64", "high 96", "NORMAL", "14 free",
+                 "min 20");
     EXPECT_WORDS(drawn, PANEL_BUDDY, "BUDDY", "2^0", "2^10", "DMA", "NORMAL");
     EXPECT_WORDS(drawn, PANEL_LRU, "DMA active,", "NORMAL inactive,");
     cr_expect_eq(count_colored(drawn, PANEL_ZONES, DRAW_FILL, PALETTE_GAUGE_LOW), 1, "DMA is below low");
@@ -297,16 +316,22 @@ Test(empty, every_panel_says_what_will_appear_and_how) {
         enum ui_panel panel;
         const char *what, *how;
     } cases[] = {
-        {SCENE_FAULT, PANEL_FRAMES, "Every frame", "no DWARF types"},     {SCENE_FAULT, PANEL_FAULT, "A page fault", "Press n"},
-        {SCENE_FAULT, PANEL_SPACE, "The regions", "no DWARF types"},      {SCENE_FAULT, PANEL_CONSOLE, "What the guest prints", "click here"},
-        {SCENE_FAULT, PANEL_TIMELINE, "A mark", "press n"},               {SCENE_RECLAIM, PANEL_ZONES, "A gauge", "no DWARF types"},
-        {SCENE_RECLAIM, PANEL_BUDDY, "free lists", "no DWARF types"},     {SCENE_RECLAIM, PANEL_LRU, "active and inactive", "no DWARF types"},
+        {SCENE_FAULT, PANEL_FRAMES, "Every frame", "no DWARF types"},
+        {SCENE_FAULT, PANEL_FAULT, "A page fault", "Press n"},
+        {SCENE_FAULT, PANEL_SPACE, "The regions", "no DWARF types"},
+        {SCENE_FAULT, PANEL_CONSOLE, "What the guest prints", "click here"},
+        {SCENE_FAULT, PANEL_TIMELINE, "A mark", "press n"},
+        {SCENE_RECLAIM, PANEL_ZONES, "A gauge", "no DWARF types"},
+        {SCENE_RECLAIM, PANEL_BUDDY, "free lists", "no DWARF types"},
+        {SCENE_RECLAIM, PANEL_LRU, "active and inactive", "no DWARF types"},
         {SCENE_RECLAIM, PANEL_DECISION, "What reclaim did", "Appears when"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct drawn *drawn = drawn_sample(&options, cases[i].scene, 1280, 800);
-        cr_expect_not_null(strstr(panel_words(drawn, cases[i].panel), cases[i].what), "case %u: %s", i, panel_words(drawn, cases[i].panel));
-        cr_expect_not_null(strstr(panel_words(drawn, cases[i].panel), cases[i].how), "case %u: %s", i, panel_words(drawn, cases[i].panel));
+        cr_expect_not_null(strstr(panel_words(drawn, cases[i].panel), cases[i].what), "case %u: %s", i,
+                           panel_words(drawn, cases[i].panel));
+        cr_expect_not_null(strstr(panel_words(drawn, cases[i].panel), cases[i].how), "case %u: %s", i,
+                           panel_words(drawn, cases[i].panel));
         drawn_free(drawn);
     }
 }

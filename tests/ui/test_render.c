@@ -1,6 +1,6 @@
 /*
- * Pixels. The golden picture is compared with tolerance, because another version of FreeType or cairo may shade the edges of
- * letters differently. When a change of the picture is wanted:
+ * Pixels. The golden picture is compared with tolerance, because another version of FreeType or cairo may shade the
+ * edges of letters differently. When a change of the picture is wanted:
  *
  *   ninja -C build tests/ui/ui_sample && build/tests/ui/ui_sample golden tests/ui/golden/fault.png
  */
@@ -17,8 +17,8 @@
 
 #define WIDTH 1280
 #define HEIGHT 800
-#define FAR 40                /* of 255 in one channel: a pixel that differs */
-#define DIFFERENT_MAX 0.004   /* share of pixels */
+#define FAR 40              /* of 255 in one channel: a pixel that differs */
+#define DIFFERENT_MAX 0.004 /* share of pixels */
 
 static uint32_t *render(struct drawn *drawn, float scale) {
     int width = (int)(drawn->state.width * scale), height = (int)(drawn->state.height * scale);
@@ -66,7 +66,9 @@ static double difference_from_golden(const struct sample_options *options) {
 
 Test(golden, the_fault_scene_is_the_committed_picture) {
     double share = difference_from_golden(&(struct sample_options){.state = VIEW_PAUSED});
-    cr_expect(share <= DIFFERENT_MAX, "%.4f of the pixels differ (at most %.4f); see this file's head for how to renew it", share, DIFFERENT_MAX);
+    cr_expect(share <= DIFFERENT_MAX,
+              "%.4f of the pixels differ (at most %.4f); see this file's head for how to renew it", share,
+              DIFFERENT_MAX);
 }
 
 Test(golden, another_fault_is_told_from_it) {
@@ -129,7 +131,8 @@ Test(raster, a_picture_that_did_not_change_costs_nothing) {
     cr_expect_eq(ui_raster_update(raster, &drawn->frame, 1, WIDTH, HEIGHT, damage), 0);
     strcpy(drawn->view->console.lines[0], "a new line of the guest");
     drawn_again(drawn);
-    cr_expect_eq(ui_raster_update(raster, &drawn->frame, 1, WIDTH, HEIGHT, damage), 1, "only the console is drawn again");
+    cr_expect_eq(ui_raster_update(raster, &drawn->frame, 1, WIDTH, HEIGHT, damage), 1,
+                 "only the console is drawn again");
     struct rect console = drawn->frame.panels[PANEL_CONSOLE];
     cr_expect(damage[0].x == (int)console.x && damage[0].width == (int)console.w && damage[0].height == (int)console.h);
     ui_raster_destroy(raster);
@@ -146,7 +149,8 @@ Test(cells, a_small_cell_is_averaged_and_not_lost) {
         cells[i] = 0x000000ff;
     cells[101 * 200 + 61] = 0xff0000ff;
     cr_assert_eq(ui_render_pixels(&list, 1, pixels, 100, 100), 0);
-    cr_expect_eq(pixels[50 * 100 + 30] >> 16 & 0xff, 64, "a quarter of the pixel is red, got %u", pixels[50 * 100 + 30] >> 16 & 0xff);
+    cr_expect_eq(pixels[50 * 100 + 30] >> 16 & 0xff, 64, "a quarter of the pixel is red, got %u",
+                 pixels[50 * 100 + 30] >> 16 & 0xff);
     cr_expect_eq(pixels[50 * 100 + 31], 0xff000000u);
     draw_list_free(&list);
 }
@@ -191,7 +195,8 @@ Test(png, an_unwritable_path_gives_one_sentence_and_no_file) {
     cr_expect_null(strchr(error, '\n'), "one sentence: %s", error);
     snprintf(path, sizeof path, "%s/taken", folder);
     cr_assert_eq(mkdir(path, 0700), 0);
-    cr_expect_lt(ui_render_png(&drawn->frame.list, WIDTH, HEIGHT, 1, path, error, sizeof error), 0, "a folder cannot be replaced by a picture");
+    cr_expect_lt(ui_render_png(&drawn->frame.list, WIDTH, HEIGHT, 1, path, error, sizeof error), 0,
+                 "a folder cannot be replaced by a picture");
     cr_expect_eq(files_in(folder), 1, "something was left behind");
     rmdir(path);
     rmdir(folder);

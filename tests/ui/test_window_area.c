@@ -17,11 +17,14 @@ Test(layout, panels_lie_inside_the_window_and_never_on_each_other) {
             struct drawn *drawn = drawn_sample(&options, (enum ui_scene)scene, sizes[s][0], sizes[s][1]);
             for (unsigned i = 0; i < PANEL_COUNT; i++) {
                 struct rect a = drawn->frame.panels[i];
-                cr_expect(a.x >= 0 && a.y >= 0 && a.x + a.w <= sizes[s][0] && a.y + a.h <= sizes[s][1], "size %u scene %u panel %u", s, scene, i);
-                cr_expect(a.x == roundf(a.x) && a.w == roundf(a.w) && a.y == roundf(a.y) && a.h == roundf(a.h), "panel %u is not on whole pixels", i);
+                cr_expect(a.x >= 0 && a.y >= 0 && a.x + a.w <= sizes[s][0] && a.y + a.h <= sizes[s][1],
+                          "size %u scene %u panel %u", s, scene, i);
+                cr_expect(a.x == roundf(a.x) && a.w == roundf(a.w) && a.y == roundf(a.y) && a.h == roundf(a.h),
+                          "panel %u is not on whole pixels", i);
                 for (unsigned j = i + 1; j < PANEL_COUNT; j++) {
                     struct rect b = drawn->frame.panels[j];
-                    bool apart = a.w == 0 || b.w == 0 || a.x + a.w + 8 <= b.x || b.x + b.w + 8 <= a.x || a.y + a.h + 8 <= b.y || b.y + b.h + 8 <= a.y;
+                    bool apart = a.w == 0 || b.w == 0 || a.x + a.w + 8 <= b.x || b.x + b.w + 8 <= a.x ||
+                                 a.y + a.h + 8 <= b.y || b.y + b.h + 8 <= a.y;
                     cr_expect(apart, "size %u scene %u: panels %u and %u", s, scene, i, j);
                 }
             }
@@ -31,10 +34,12 @@ Test(layout, panels_lie_inside_the_window_and_never_on_each_other) {
 
 Test(layout, each_scene_has_its_panels) {
     static const unsigned panels[SCENE_COUNT] = {
-        [SCENE_FAULT] = 1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE | 1u << PANEL_TIMELINE,
-        [SCENE_RECLAIM] = 1u << PANEL_ZONES | 1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_DECISION | 1u << PANEL_TIMELINE,
-        [SCENE_MEMORY] = 1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE | 1u << PANEL_ZONES |
-                         1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_TIMELINE,
+        [SCENE_FAULT] =
+            1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE | 1u << PANEL_TIMELINE,
+        [SCENE_RECLAIM] =
+            1u << PANEL_ZONES | 1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_DECISION | 1u << PANEL_TIMELINE,
+        [SCENE_MEMORY] = 1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE |
+                         1u << PANEL_ZONES | 1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_TIMELINE,
         [SCENE_CONSOLE] = 1u << PANEL_CONSOLE | 1u << PANEL_TIMELINE,
     };
     for (unsigned scene = 0; scene < SCENE_COUNT; scene++) {
@@ -53,7 +58,8 @@ static bool outside(struct drawn *drawn, const struct draw_command *command) {
     if (command->kind == DRAW_CLIP || command->kind == DRAW_UNCLIP)
         return false;
     struct rect at = draw_text_box(&drawn->frame.list, command);
-    float x0 = fminf(at.x, at.x + at.w), x1 = fmaxf(at.x, at.x + at.w), y0 = fminf(at.y, at.y + at.h), y1 = fmaxf(at.y, at.y + at.h);
+    float x0 = fminf(at.x, at.x + at.w), x1 = fmaxf(at.x, at.x + at.w), y0 = fminf(at.y, at.y + at.h),
+          y1 = fmaxf(at.y, at.y + at.h);
     return !(x0 >= -0.5f && y0 >= -0.5f && x1 <= drawn->state.width + 0.5f && y1 <= drawn->state.height + 0.5f);
 }
 
@@ -61,15 +67,19 @@ Test(layout, no_command_reaches_out_of_the_window) {
     for (unsigned s = 0; s < SIZES; s++)
         for (unsigned scene = 0; scene < SCENE_COUNT; scene++)
             for (unsigned variant = 0; variant < 4; variant++) {
-                struct sample_options options = {.state = VIEW_PAUSED, .long_names = variant & 1, .many_regions = variant & 1, .ram_mib = variant & 2 ? 1024 : 64};
+                struct sample_options options = {.state = VIEW_PAUSED,
+                                                 .long_names = variant & 1,
+                                                 .many_regions = variant & 1,
+                                                 .ram_mib = variant & 2 ? 1024 : 64};
                 struct drawn *drawn = drawn_sample(&options, (enum ui_scene)scene, sizes[s][0], sizes[s][1]);
                 drawn->state.help = variant == 3;
                 drawn_again(drawn);
                 for (size_t i = 0; i < drawn->frame.list.count; i++) {
                     const struct draw_command *command = &drawn->frame.list.commands[i];
-                    cr_expect(!outside(drawn, command), "size %u scene %u variant %u: kind %d at %.1f %.1f, %.1f x %.1f '%s'", s, scene, variant,
-                              (int)command->kind, (double)command->at.x, (double)command->at.y, (double)command->at.w, (double)command->at.h,
-                              command->kind == DRAW_TEXT ? command_text(drawn, command) : "");
+                    cr_expect(!outside(drawn, command),
+                              "size %u scene %u variant %u: kind %d at %.1f %.1f, %.1f x %.1f '%s'", s, scene, variant,
+                              (int)command->kind, (double)command->at.x, (double)command->at.y, (double)command->at.w,
+                              (double)command->at.h, command->kind == DRAW_TEXT ? command_text(drawn, command) : "");
                 }
                 drawn_free(drawn);
             }
@@ -108,11 +118,13 @@ Test(layout, a_caption_gets_its_band_above_the_timeline) {
     drawn_again(drawn);
     const struct draw_command *strong = find_text(drawn, PANEL_COUNT, "low");
     for (size_t i = 0; i < drawn->frame.list.count; i++)
-        if (drawn->frame.list.commands[i].kind == DRAW_TEXT && strcmp(command_text(drawn, &drawn->frame.list.commands[i]), "low") == 0)
+        if (drawn->frame.list.commands[i].kind == DRAW_TEXT &&
+            strcmp(command_text(drawn, &drawn->frame.list.commands[i]), "low") == 0)
             strong = &drawn->frame.list.commands[i];
     cr_assert_not_null(strong);
     cr_expect_eq(strong->color, PALETTE_ACCENT);
-    cr_expect(strong->at.y < drawn->frame.panels[PANEL_TIMELINE].y && strong->at.y > drawn->frame.panels[PANEL_CONSOLE].y + drawn->frame.panels[PANEL_CONSOLE].h);
+    cr_expect(strong->at.y < drawn->frame.panels[PANEL_TIMELINE].y &&
+              strong->at.y > drawn->frame.panels[PANEL_CONSOLE].y + drawn->frame.panels[PANEL_CONSOLE].h);
     drawn_free(drawn);
 }
 
@@ -163,11 +175,13 @@ Test(hits, a_cell_selects_its_frame) {
         uint64_t step = drawn->view->kernel->frame_count / 97;
         for (uint64_t pfn = 0; pfn < drawn->view->kernel->frame_count; pfn += step) {
             struct rect cell;
-            cr_assert(ui_grid_cell(&drawn->frame.grid, pfn, &cell), "%u MiB frame %llx", rams[r], (unsigned long long)pfn);
+            cr_assert(ui_grid_cell(&drawn->frame.grid, pfn, &cell), "%u MiB frame %llx", rams[r],
+                      (unsigned long long)pfn);
             float x = cell.x + drawn->frame.grid.pitch_x / 2, y = cell.y + drawn->frame.grid.pitch_y / 2;
             int64_t argument;
             cr_expect_eq(ui_hit_at(&drawn->frame, x, y, &argument), ACTION_SELECT_FRAME);
-            cr_expect_eq(argument, (int64_t)pfn, "%u MiB: frame %llx, hit %llx", rams[r], (unsigned long long)pfn, (unsigned long long)argument);
+            cr_expect_eq(argument, (int64_t)pfn, "%u MiB: frame %llx, hit %llx", rams[r], (unsigned long long)pfn,
+                         (unsigned long long)argument);
         }
         drawn_free(drawn);
     }
@@ -218,9 +232,10 @@ Test(keys, each_key_has_its_action) {
         uint32_t key;
         enum ui_action action;
         int64_t argument;
-    } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0}, {'N', ACTION_PREVIOUS_FAULT, 0}, {'1', ACTION_SCENE, 0},
-                {'4', ACTION_SCENE, 3},     {'p', ACTION_SCREENSHOT, 0}, {'?', ACTION_HELP, 0},           {'q', ACTION_QUIT, 0},
-                {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},       {'z', ACTION_NONE, 0}};
+    } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0}, {'N', ACTION_PREVIOUS_FAULT, 0},
+                {'1', ACTION_SCENE, 0},     {'4', ACTION_SCENE, 3},      {'p', ACTION_SCREENSHOT, 0},
+                {'?', ACTION_HELP, 0},      {'q', ACTION_QUIT, 0},       {UI_KEY_ESCAPE, ACTION_QUIT, 0},
+                {'5', ACTION_NONE, 0},      {'z', ACTION_NONE, 0}};
     struct ui_state state;
     ui_state_init(&state, 1280, 800);
     for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -267,7 +282,8 @@ Test(keys, what_the_machine_must_do_is_not_ours) {
     cr_expect_eq(state.selected_pfn, 0x1a73);
     ui_apply(&state, ACTION_SELECT_FRAME, 0x1a73);
     cr_expect_eq(state.selected_pfn, -1, "a second click lets it go");
-    cr_expect(ui_apply(&state, ACTION_SCENE, 99) && state.scene == SCENE_FAULT, "a scene that does not exist changes nothing");
+    cr_expect(ui_apply(&state, ACTION_SCENE, 99) && state.scene == SCENE_FAULT,
+              "a scene that does not exist changes nothing");
 }
 
 /* Zoom ------------------------------------------------------------------------------------------------------ */
@@ -280,13 +296,15 @@ Test(zoom, the_wheel_enlarges_cells_and_panning_stays_in_bounds) {
     for (unsigned i = 0; i < 30; i++) {
         ui_zoom_frames(&drawn->state, &drawn->frame, at.x + 100, at.y + 150, 1.2f);
         drawn_again(drawn);
-        cr_assert(drawn->frame.grid.scroll >= 0 && drawn->frame.grid.scroll <= fmaxf(drawn->frame.grid.content_height - at.h, 0) + 0.5f);
+        cr_assert(drawn->frame.grid.scroll >= 0 &&
+                  drawn->frame.grid.scroll <= fmaxf(drawn->frame.grid.content_height - at.h, 0) + 0.5f);
     }
     cr_expect_gt(drawn->frame.grid.pitch_x, 4 * before);
     ui_pan_frames(&drawn->state, &drawn->frame, 1e9f);
     drawn_again(drawn);
     struct rect cell;
-    cr_expect(ui_grid_cell(&drawn->frame.grid, drawn->view->kernel->frame_count - 1, &cell), "the last frame is reached");
+    cr_expect(ui_grid_cell(&drawn->frame.grid, drawn->view->kernel->frame_count - 1, &cell),
+              "the last frame is reached");
     ui_pan_frames(&drawn->state, &drawn->frame, -1e9f);
     drawn_again(drawn);
     cr_expect_float_eq(drawn->frame.grid.scroll, 0, 0.01f);
