@@ -7,7 +7,8 @@ PROGRAM is a path, or the name of a program in DIR/tests/programs; without any, 
 on a pseudo-terminal of 24 x 80 in a session of its own, as it does in the guest under init. In the guest it stands at
 the same path. TEMPLATE is a shell command with {program} (the path), {initrd} (the guest's archive with the program and
 /etc/faultline/run in it), {cmdline} (a file), {memory}, {build}; with --on qemu its status is isa-debug-exit's.
-Carriage returns before line feeds are left out on both sides: the guest's terminal may be raw.
+Where a file NAME.typed lies beside this script, its lines (with backslash escapes) are typed one by one, each when the
+program prints "ready>" once more. Carriage returns before line feeds are left out on both sides: the guest's terminal may be raw.
 """
 import argparse
 import difflib
@@ -26,7 +27,9 @@ import termios
 import time
 
 ENVIRONMENT = {"HOME": "/", "TERM": "linux", "PATH": "/bin:/sbin:/usr/bin"}
-TIMEOUT = 120
+TIMEOUT = 60
+PROMPT = b"ready>"
+NO_END = "none within %d seconds" % TIMEOUT
 TEMPLATES = {
     "qemu": "qemu-system-i386 -accel tcg -M pc -cpu max -m {memory} -bios {build}/firmware/firmware.rom"
             " -fw_cfg name=opt/faultline/kernel,file={build}/guestos/kernel.elf -fw_cfg name=opt/faultline/initrd,file={initrd}"
@@ -49,20 +52,33 @@ def become_program(path):
     os.execve(path, [path], ENVIRONMENT)
 
 
-def read_all(fd, deadline):
-    """Everything until the other side is gone; None when time is up."""
-    parts = []
+def keys_of(path):
+    """The lines to type, or nothing."""
+    typed = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.path.basename(path) + ".typed")
+    if not os.path.exists(typed):
+        return []
+    with open(typed, encoding="ascii") as file:
+        return [line.rstrip("\n").encode().decode("unicode_escape").encode("latin-1") for line in file]
+
+
+def converse(out, keyboard, keys):
+    """Types keys as they are asked for and returns what is printed until the other side is gone; and whether it was in time."""
+    output, typed, deadline = b"", 0, time.monotonic() + TIMEOUT
     while True:
-        ready, _, _ = select.select([fd], [], [], max(0, deadline - time.monotonic()))
+        ready, _, _ = select.select([out], [], [], max(0, deadline - time.monotonic()))
         if not ready:
-            return None
+            return output, False
         try:
-            part = os.read(fd, 65536)
+            part = os.read(out, 65536)
         except OSError:  # EIO: the terminal has no user any more
             part = b""
         if not part:
-            return b"".join(parts)
-        parts.append(part)
+            return output, True
+        output += part
+        while typed < min(output.count(PROMPT), len(keys)):
+            time.sleep(0.05)  # the program goes from its prompt into its read
+            os.write(keyboard, keys[typed])
+            typed += 1
 
 
 def on_host(path):
@@ -72,13 +88,13 @@ def on_host(path):
             become_program(path)
         finally:
             os._exit(127)
-    output = read_all(master, time.monotonic() + TIMEOUT)
-    if output is None:
+    output, ended = converse(master, master, keys_of(path))
+    if not ended:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     os.close(master)
     code = os.waitstatus_to_exitcode(status)
-    return output, code if code >= 0 else 128 - code
+    return output, (code if code >= 0 else 128 - code) if ended else NO_END
 
 
 def cpio_entry(name, mode, data):
@@ -108,19 +124,23 @@ def on_guest(path, options):
             file.write(b"loglevel=0\0")
         template = options.command or TEMPLATES[options.on]
         command = [word.format(**names) for word in shlex.split(template)]
-        quiet, kept_open = os.pipe()  # a keyboard that nobody types on: no end of input either
-        try:
-            done = subprocess.run(command, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  timeout=TIMEOUT, env={**os.environ, "LC_ALL": "C"}, cwd=os.path.dirname(path))
-        except subprocess.TimeoutExpired as late:
-            return late.stdout or b"", "no end within %d seconds" % TIMEOUT, ""
-        finally:
-            os.close(quiet)
-            os.close(kept_open)
-    code = done.returncode
+        return run_guest(command, path, options)
+
+
+def run_guest(command, path, options):
+    # The keyboard stays open: nobody types more than the keys, and the input has no end.
+    with tempfile.TemporaryFile() as errors, subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=os.path.dirname(path)) as process:
+        output, ended = converse(process.stdout.fileno(), process.stdin.fileno(), keys_of(path))
+        if not ended:
+            process.kill()
+            return output, NO_END, ""
+        code = process.wait()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
     if options.on == "qemu" and code & 1:
         code >>= 1
-    return done.stdout, code, done.stderr.decode(errors="replace")
+    return output, code, said
 
 
 def lines_of(output):
@@ -136,7 +156,7 @@ def compare(path, options):
         for side, text in (("host", host), ("guest", guest)):
             with open(os.path.join(options.keep, os.path.basename(path) + "." + side), "w", encoding="utf-8") as file:
                 file.writelines(text)
-    if host_output is None:
+    if host_code == NO_END:
         return ["the program does not end on the host within %d seconds" % TIMEOUT]
     differences = [line.rstrip("\n") for line in difflib.unified_diff(host, guest, "host", "guest", n=1)]
     if host_code != guest_code:
