@@ -271,21 +271,32 @@ static int walk_start(struct walk *walk, int dfd)
     return 0;
 }
 
+static int walk_end(struct walk *walk, int error)
+{
+    kfree(walk->buffer);
+    if (error)
+        dput(walk->at);
+    else
+        walk->nd->dentry = walk->at;
+    return error;
+}
+
 int path_lookup(int dfd, const char *path, u32 flags, struct nameidata *nd)
 {
     struct walk walk = {.path = path, .flags = flags, .nd = nd};
     if (!*path && !(flags & LOOKUP_EMPTY))
         return -ENOENT;
     int error = walk_start(&walk, dfd);
-    if (!error)
-        error = walk_all(&walk);
-    kfree(walk.buffer);
-    if (error) {
-        dput(walk.at);
-        return error;
-    }
-    nd->dentry = walk.at;
-    return 0;
+    return error ? error : walk_end(&walk, walk_all(&walk));
+}
+
+int path_lookup_from(struct dentry *start, const char *path, u32 flags, struct nameidata *nd)
+{
+    struct walk walk = {.path = path, .flags = flags, .nd = nd};
+    if (!*path)
+        return -ENOENT;
+    walk.at = *path == '/' ? follow_mounts(dget(task_root())) : dget(start);
+    return walk_end(&walk, walk_all(&walk));
 }
 
 int user_path_at(int dfd, const char __user *path, u32 flags, struct dentry **dentry)

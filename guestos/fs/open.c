@@ -133,13 +133,7 @@ static int link_target(struct inode *link, char *buffer)
 /* at_dir: the directory of a relative path in rounds after the first; NULL in the first. */
 static int parent_of(struct creating *c, const char *path, struct dentry *at_dir)
 {
-    if (!at_dir || *path == '/')
-        return path_lookup(c->dfd, path, LOOKUP_PARENT, &c->nd);
-    struct dentry *pwd = current->fs->pwd;
-    current->fs->pwd = at_dir;
-    int error = path_lookup(AT_FDCWD, path, LOOKUP_PARENT, &c->nd);
-    current->fs->pwd = pwd;
-    return error;
+    return at_dir ? path_lookup_from(at_dir, path, LOOKUP_PARENT, &c->nd) : path_lookup(c->dfd, path, LOOKUP_PARENT, &c->nd);
 }
 
 static struct file *finish_created(struct creating *c, struct dentry *dentry)

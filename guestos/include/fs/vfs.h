@@ -50,6 +50,8 @@ char *getname_maybe_empty(const char __user *path);
 char *getname_buffer(void); /* PATH_MAX bytes; NULL: no memory */
 void putname(char *name); /* NULL is allowed */
 int path_lookup(int dfd, const char *path, u32 flags, struct nameidata *nd); /* 0 or -errno; nothing held on failure */
+/* The same with a relative path beginning at `start`, whose reference stays the caller's. */
+int path_lookup_from(struct dentry *start, const char *path, u32 flags, struct nameidata *nd);
 int user_path_at(int dfd, const char __user *path, u32 flags, struct dentry **dentry);
 /* The name in a directory whose i_mutex is held: referenced, maybe negative; ERR_PTR on failure. */
 struct dentry *lookup_one(struct dentry *dir, const char *name, int length);
