@@ -1,11 +1,11 @@
 /*
- * Static ELF programs of i386 (System V ABI, chapters 4 and 5; i386 supplement, chapter 3): fixed ones (ET_EXEC) and position
- * independent ones (ET_DYN, put where Linux puts them without randomisation). A program that wants a dynamic
+ * Static ELF programs of i386 (System V ABI, chapters 4 and 5; i386 supplement, chapter 3): fixed ones (ET_EXEC) and
+ * position independent ones (ET_DYN, put where Linux puts them without randomisation). A program that wants a dynamic
  * linker is refused with a line in the log.
  *
- * A segment's file part is mapped private; what its memory size exceeds the file size by is zeroed: the rest of the last file page by
- * hand, whole pages as anonymous memory. The stack then gets, downwards: platform string, 16 random bytes, alignment
- * to 16, auxv, envp, argv, argc.
+ * A segment's file part is mapped private; what its memory size exceeds the file size by is zeroed: the rest of the
+ * last file page by hand, whole pages as anonymous memory. The stack then gets, downwards: platform string, 16 random
+ * bytes, alignment to 16, auxv, envp, argv, argc.
  */
 #include "asm/uaccess.h"
 #include "fs/binfmts.h"
@@ -51,7 +51,7 @@ struct elf_load {
     struct linux_binprm *bprm;
     const struct elf_header *header;
     struct elf_segment *segments;
-    unsigned long bias;        /* added to every address of the file */
+    unsigned long bias; /* added to every address of the file */
     unsigned long start_code, end_code, start_data, end_data, brk;
     unsigned long phdr_address;
 };
@@ -126,9 +126,9 @@ static int map_file_part(const struct elf_load *load, const struct elf_segment *
     unsigned long start = s->vaddr + load->bias, skew = start & ~PAGE_MASK;
     if (!s->filesz)
         return 0;
-    unsigned long mapped = do_mmap_pgoff(load->bprm->file, start - skew, PAGE_ALIGN(s->filesz + skew), protection_of(s),
-                                         MAP_PRIVATE | MAP_FIXED | MAP_DENYWRITE | MAP_EXECUTABLE,
-                                         (s->offset - skew) >> PAGE_SHIFT);
+    unsigned long mapped =
+        do_mmap_pgoff(load->bprm->file, start - skew, PAGE_ALIGN(s->filesz + skew), protection_of(s),
+                      MAP_PRIVATE | MAP_FIXED | MAP_DENYWRITE | MAP_EXECUTABLE, (s->offset - skew) >> PAGE_SHIFT);
     return IS_ERR_VALUE(mapped) ? (int)mapped : 0;
 }
 

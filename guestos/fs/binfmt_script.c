@@ -1,6 +1,6 @@
 /*
- * "#! interpreter [argument]": the first line names the program that is to run the file, with at most one argument, spaces
- * around both dropped. argv becomes: interpreter, argument if any, the script's path, the old argv from 1 on.
+ * "#! interpreter [argument]": the first line names the program that is to run the file, with at most one argument,
+ * spaces around both dropped. argv becomes: interpreter, argument if any, the script's path, the old argv from 1 on.
  */
 #include "fs/binfmts.h"
 

@@ -1,9 +1,9 @@
 /*
  * execve: a task gets a new program.
  *
- * While anything can still fail in a way that the old program may see, everything is built beside it: the file is opened,
- * a new address space made, names and strings copied to the top of its stack. begin_new_program() then ends the other
- * threads, takes the new address space and gives up what a program does not inherit. After that a failure kills.
+ * While anything can still fail in a way that the old program may see, everything is built beside it: the file is
+ * opened, a new address space made, names and strings copied to the top of its stack. begin_new_program() then ends the
+ * other threads, takes the new address space and gives up what a program does not inherit. After that a failure kills.
  *
  *   STACK_TOP     4 zero bytes
  *                 file name (AT_EXECFN)

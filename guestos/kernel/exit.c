@@ -4,8 +4,8 @@
  *   running --do_exit--> zombie (kept for wait, or for the other threads) --release_task--> gone
  *                    \-> dead at once: threads, and children whose parent does not want to know
  *
- * A process becomes a zombie that wait (kernel/wait4.c) can see when its last thread has ended. Orphans go to pid 1. When
- * pid 1 itself ends, the machine is switched off with its status.
+ * A process becomes a zombie that wait (kernel/wait4.c) can see when its last thread has ended. Orphans go to pid 1.
+ * When pid 1 itself ends, the machine is switched off with its status.
  */
 #include "asm/irqflags.h"
 #include "asm/uaccess.h"

@@ -1,9 +1,9 @@
 /*
  * How tasks come to be: fork, vfork, clone and kernel threads are one do_fork() with different requests.
  *
- * Kept true: every task is in init_task.tasks; a thread is in its leader's thread_group; a process (its leader) is in its
- * parent's children, where the parent is always a leader too. A task has two references of its own: one of the lists
- * (dropped by release_task) and one for its being a running context (dropped after its last switch).
+ * Kept true: every task is in init_task.tasks; a thread is in its leader's thread_group; a process (its leader) is in
+ * its parent's children, where the parent is always a leader too. A task has two references of its own: one of the
+ * lists (dropped by release_task) and one for its being a running context (dropped after its last switch).
  */
 #include "asm/fpu.h"
 #include "asm/irqflags.h"
@@ -320,7 +320,8 @@ void vfork_done(struct task_struct *task)
 
 static void trace_new_task(const struct task_struct *child, const struct clone_request *request)
 {
-    struct flt_task_new record = {.pid = (u32)child->pid, .parent = (u32)current->pid, .clone_flags = request->flags | (u32)request->exit_signal};
+    struct flt_task_new record = {
+        .pid = (u32)child->pid, .parent = (u32)current->pid, .clone_flags = request->flags | (u32)request->exit_signal};
     if (!trace_enabled)
         return;
     memcpy(record.comm, child->comm, sizeof(record.comm));
@@ -346,8 +347,7 @@ long do_fork(const struct clone_request *request)
 
 struct task_struct *kernel_thread(const char *name, int (*run)(void *), void *argument)
 {
-    struct clone_request request = {.exit_signal = SIGCHLD, .thread = run, .argument = argument,
-                                    .name = name};
+    struct clone_request request = {.exit_signal = SIGCHLD, .thread = run, .argument = argument, .name = name};
     struct task_struct *child = copy_process(&request);
     if (IS_ERR(child))
         return child;

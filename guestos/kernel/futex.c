@@ -3,7 +3,8 @@
  *
  * A word is named by a key: private mappings by address space and address, shared ones by file and offset, so that two
  * processes that map the same page at different addresses meet. A waiter is queued before the word is read: a wake-up
- * that comes after the word changed therefore finds it. Its entry lives on its own stack; who wakes it takes it off the list.
+ * that comes after the word changed therefore finds it. Its entry lives on its own stack; who wakes it takes it off the
+ * list.
  */
 #include "asm/uaccess.h"
 #include "fs/fs.h"
@@ -117,7 +118,8 @@ void futex_wake_address(u32 __user *address, int count)
 {
     futex_wake(address, true, count, FUTEX_BITSET_ALL);
     struct futex_key private_key, shared_key;
-    if (!get_key(&private_key, address, true) && !get_key(&shared_key, address, false) && !same_key(&private_key, &shared_key))
+    if (!get_key(&private_key, address, true) && !get_key(&shared_key, address, false) &&
+        !same_key(&private_key, &shared_key))
         wake_key(&shared_key, count, FUTEX_BITSET_ALL);
 }
 
@@ -175,7 +177,8 @@ static long futex_wait(const struct futex_wait *wait)
 
 static long futex_wait_again(struct restart_block *block)
 {
-    const struct futex_wait wait = {(u32 __user *)block->address, block->value, block->bitset, block->flags, block->deadline};
+    const struct futex_wait wait = {(u32 __user *)block->address, block->value, block->bitset, block->flags,
+                                    block->deadline};
     long result = futex_wait(&wait);
     return result == -ERESTARTSYS ? -ERESTART_RESTARTBLOCK : result;
 }
@@ -233,7 +236,8 @@ static long futex_requeue(const struct futex_move *move)
     return woken + moved;
 }
 
-/* FUTEX_WAKE_OP's third value: operation 31-28 (bit 31: operand is a shift), comparison 27-24, operand 23-12, comparand 11-0. */
+/* FUTEX_WAKE_OP's third value: operation 31-28 (bit 31: operand is a shift), comparison 27-24, operand 23-12, comparand
+ * 11-0. */
 static int wake_op_change(u32 __user *address, u32 encoded, bool *condition)
 {
     s32 operand = (s32)(encoded << 8) >> 20, comparand = (s32)(encoded << 20) >> 20;

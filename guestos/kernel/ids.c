@@ -146,7 +146,8 @@ long sys_setgid(u32 gid)
     return 0;
 }
 
-/* The saved id follows the effective one when the real id is set, or the effective one to something else than the real. */
+/* The saved id follows the effective one when the real id is set, or the effective one to something else than the real.
+ */
 long sys_setreuid(u32 ruid, u32 euid)
 {
     bool allowed = (ruid == KEEP || ruid == current->uid || ruid == current->euid) && is_my_uid(euid);

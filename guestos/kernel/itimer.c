@@ -120,8 +120,9 @@ static void set_setting(int which, const struct itimer_setting *setting)
 /* struct itimerval: interval then value, each seconds and microseconds. */
 static int put_setting(void __user *to, const struct itimer_setting *setting)
 {
-    const u32 words[4] = {(u32)(setting->interval / NSEC_PER_SEC), (u32)(setting->interval % NSEC_PER_SEC) / NSEC_PER_USEC,
-                          (u32)(setting->value / NSEC_PER_SEC), (u32)(setting->value % NSEC_PER_SEC) / NSEC_PER_USEC};
+    const u32 words[4] = {(u32)(setting->interval / NSEC_PER_SEC),
+                          (u32)(setting->interval % NSEC_PER_SEC) / NSEC_PER_USEC, (u32)(setting->value / NSEC_PER_SEC),
+                          (u32)(setting->value % NSEC_PER_SEC) / NSEC_PER_USEC};
     return copy_to_user(to, words, sizeof(words)) ? -EFAULT : 0;
 }
 

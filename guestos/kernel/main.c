@@ -1,8 +1,8 @@
 /*
  * start_kernel: brings the parts up in the order of kernel/init.h, starts pid 1 and becomes the idle task.
  *
- * Pid 1 begins as a kernel thread that execs the first program: init= of the command line, else /init. The words after "--"
- * are its arguments. Without a program to run there is nothing to do: panic.
+ * Pid 1 begins as a kernel thread that execs the first program: init= of the command line, else /init. The words after
+ * "--" are its arguments. Without a program to run there is nothing to do: panic.
  */
 #include "asm/e820.h"
 #include "asm/irqflags.h"

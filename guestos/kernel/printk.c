@@ -2,9 +2,9 @@
  * The kernel's log.
  *
  * Every line has a level 0 (emergency) to 7 (debug), given as "<N>" at its start; without it the level is 4. A line
- * goes three ways: to the debug console (port 0xE9) always and with its "<N>"; to the UART without it, when its level is below
- * console_loglevel; and into a ring of LOG_BYTES for syslog(2). Lines that come before the console is there wait
- * in the ring and are written when it comes.
+ * goes three ways: to the debug console (port 0xE9) always and with its "<N>"; to the UART without it, when its level
+ * is below console_loglevel; and into a ring of LOG_BYTES for syslog(2). Lines that come before the console is there
+ * wait in the ring and are written when it comes.
  */
 #include "kernel/init.h"
 #include "kernel/printk.h"
@@ -23,9 +23,9 @@
 int console_loglevel = 7;
 
 static char log_ring[LOG_BYTES];
-static u32 log_end;    /* bytes ever written; place = log_end % LOG_BYTES */
-static u32 log_read;   /* up to where syslog(2) READ has come */
-static u32 log_clear;  /* READ_ALL starts here */
+static u32 log_end;   /* bytes ever written; place = log_end % LOG_BYTES */
+static u32 log_read;  /* up to where syslog(2) READ has come */
+static u32 log_clear; /* READ_ALL starts here */
 static bool console_ready;
 static bool line_open; /* the last message did not end with a newline */
 static int line_level;
@@ -167,7 +167,10 @@ long sys_syslog(int type, char __user *buf, int length)
     case 1: return 0;
     case SYSLOG_READ: return syslog_read_new(buf, (u32)length);
     case SYSLOG_READ_ALL: return syslog_read_last(buf, (u32)length);
-    case SYSLOG_READ_CLEAR: result = syslog_read_last(buf, (u32)length); log_clear = log_end; return result;
+    case SYSLOG_READ_CLEAR:
+        result = syslog_read_last(buf, (u32)length);
+        log_clear = log_end;
+        return result;
     case SYSLOG_CLEAR: log_clear = log_end; return 0;
     case SYSLOG_CONSOLE_OFF: console_loglevel = 1; return 0;
     case SYSLOG_CONSOLE_ON: console_loglevel = 7; return 0;

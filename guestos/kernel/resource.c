@@ -39,8 +39,12 @@ static void add_self(struct usage_sum *sum, const struct task_struct *task)
     unsigned long maxrss = task->signal->maxrss;
     if (task->mm && task->mm->hiwater_rss > maxrss)
         maxrss = task->mm->hiwater_rss;
-    *sum = (struct usage_sum){sum->utime + times.utime,     sum->stime + times.stime, sum->min_flt + times.min_flt,
-                              sum->maj_flt + times.maj_flt, sum->nvcsw + times.nvcsw, sum->nivcsw + times.nivcsw,
+    *sum = (struct usage_sum){sum->utime + times.utime,
+                              sum->stime + times.stime,
+                              sum->min_flt + times.min_flt,
+                              sum->maj_flt + times.maj_flt,
+                              sum->nvcsw + times.nvcsw,
+                              sum->nivcsw + times.nivcsw,
                               max_t(unsigned long, sum->maxrss, maxrss)};
 }
 
@@ -58,8 +62,13 @@ static void add_children(struct usage_sum *sum, const struct task_struct *task)
 
 static void add_thread(struct usage_sum *sum, const struct task_struct *task)
 {
-    *sum = (struct usage_sum){task->utime,  task->stime, task->min_flt, task->maj_flt, task->nvcsw,
-                              task->nivcsw, task->mm ? task->mm->hiwater_rss : 0};
+    *sum = (struct usage_sum){task->utime,
+                              task->stime,
+                              task->min_flt,
+                              task->maj_flt,
+                              task->nvcsw,
+                              task->nivcsw,
+                              task->mm ? task->mm->hiwater_rss : 0};
 }
 
 void get_rusage(const struct task_struct *task, int who, struct rusage *usage)

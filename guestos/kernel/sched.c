@@ -2,9 +2,9 @@
  * The scheduler: round robin with time slices.
  *
  * Every runnable task but the idle task is in the run queue, the running one too, at its head. The clock
- * interrupt takes the running task's slice down; at 0 the task goes to the end with a fresh slice at the next moment when
- * the kernel may switch: on the way back to the program, or in cond_resched(). The kernel itself is never preempted. An
- * empty queue means that the idle task runs: it halts the CPU until an interrupt.
+ * interrupt takes the running task's slice down; at 0 the task goes to the end with a fresh slice at the next moment
+ * when the kernel may switch: on the way back to the program, or in cond_resched(). The kernel itself is never
+ * preempted. An empty queue means that the idle task runs: it halts the CPU until an interrupt.
  *
  * A task that ends stays on its stack until the next one has taken over: schedule_tail() drops its last own reference.
  */
@@ -176,7 +176,8 @@ void schedule(void)
     struct task_struct *prev = current;
     prev->need_resched = 0;
     requeue(prev);
-    struct task_struct *next = list_empty(&run_queue) ? &init_task : list_entry(run_queue.next, struct task_struct, run_list);
+    struct task_struct *next =
+        list_empty(&run_queue) ? &init_task : list_entry(run_queue.next, struct task_struct, run_list);
     if (next != prev) {
         if (prev->state == TASK_RUNNING)
             prev->nivcsw++;
@@ -277,7 +278,10 @@ long sys_sched_setaffinity(pid_t pid, u32 size, const void __user *mask)
 }
 
 static bool policy_has_priorities(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
-static bool policy_exists(int policy) { return policy_has_priorities(policy) || policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE; }
+static bool policy_exists(int policy)
+{
+    return policy_has_priorities(policy) || policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
+}
 
 long sys_sched_getscheduler(pid_t pid)
 {

@@ -4,11 +4,12 @@
  * Kept true, with interrupts off around each change because terminals and timers send from interrupts:
  *   - bit n of a sigpending is set exactly when its list has an entry for n, or when memory for the entry was lacking;
  *     signals 1-31 have at most one entry, 32-64 queue;
- *   - task->signal_wake is set whenever a signal that task does not block is pending for it or for its process; it may be
- *     set without one (recalc_sigpending() clears it then), never the other way round.
+ *   - task->signal_wake is set whenever a signal that task does not block is pending for it or for its process; it may
+ *     be set without one (recalc_sigpending() clears it then), never the other way round.
  *
  * Faults of a program go to the thread that caused them, before anything else. Others go to the process: to the main
- * thread when it can take them, else to any that can. Pid 1 gets only what it has a handler for, its own signals and its faults.
+ * thread when it can take them, else to any that can. Pid 1 gets only what it has a handler for, its own signals and
+ * its faults.
  */
 #include "asm/irqflags.h"
 #include "asm/uaccess.h"
@@ -122,7 +123,8 @@ static bool ignored(const struct task_struct *task, int signal, const struct sig
     if ((task->blocked | task->real_blocked) & sigmask(signal))
         return false;
     u32 handler = handler_of(task, signal);
-    return handler == SIG_IGN || (handler == SIG_DFL && (sigmask(signal) & IGNORED_BY_DEFAULT)) || spared_as_init(task, signal, info);
+    return handler == SIG_IGN || (handler == SIG_DFL && (sigmask(signal) & IGNORED_BY_DEFAULT)) ||
+           spared_as_init(task, signal, info);
 }
 
 static void continue_process(struct task_struct *task)
@@ -298,7 +300,8 @@ bool notify_parent_of_exit(struct task_struct *task)
 {
     struct task_struct *parent = task->parent;
     int status = task->signal->group_exit ? task->signal->group_exit_code : task->exit_code;
-    struct siginfo info = status & 0x7f ? child_info(task, CLD_KILLED, status & 0x7f) : child_info(task, CLD_EXITED, status >> 8 & 0xff);
+    struct siginfo info =
+        status & 0x7f ? child_info(task, CLD_KILLED, status & 0x7f) : child_info(task, CLD_EXITED, status >> 8 & 0xff);
     const struct k_sigaction *action = &parent->sighand->action[SIGCHLD - 1];
     bool unwanted = task->exit_signal == SIGCHLD && (action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT));
     info.si_signo = task->exit_signal;
@@ -412,8 +415,8 @@ static void stop_here(void)
 
 static void trace_signal(const struct siginfo *info)
 {
-    TRACE(FLT_SIGNAL, flt_signal, .pid = (u32)current->pid, .signal = (u32)info->si_signo, .si_code = (u32)info->si_code,
-          .si_addr = info->si_addr);
+    TRACE(FLT_SIGNAL, flt_signal, .pid = (u32)current->pid, .signal = (u32)info->si_signo,
+          .si_code = (u32)info->si_code, .si_addr = info->si_addr);
 }
 
 /* Returns when the signal stops the process or does nothing. */

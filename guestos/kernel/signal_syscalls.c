@@ -13,7 +13,8 @@ static bool valid_signal(int signal) { return signal >= 1 && signal <= _NSIG; }
 
 /* ---- siginfo in Linux's layout ---- */
 
-/* Words 0-2 signo, errno, code; then by kind: fault: addr. Child: pid, uid, status, utime, stime. Else: pid, uid, value. */
+/* Words 0-2 signo, errno, code; then by kind: fault: addr. Child: pid, uid, status, utime, stime. Else: pid, uid,
+ * value. */
 int copy_siginfo_to_user(void __user *to, const struct siginfo *info)
 {
     u32 words[SIGINFO_BYTES / 4] = {(u32)info->si_signo, (u32)info->si_errno, (u32)info->si_code};
@@ -92,7 +93,8 @@ long sys_rt_sigaction(int signal, const void __user *action, void __user *old_ac
     if (action) {
         if (copy_from_user(&user, action, sizeof(user)))
             return -EFAULT;
-        new_action = (struct k_sigaction){user.handler, user.flags, user.restorer, user.mask[0] | (u64)user.mask[1] << 32};
+        new_action =
+            (struct k_sigaction){user.handler, user.flags, user.restorer, user.mask[0] | (u64)user.mask[1] << 32};
     }
     int result = do_sigaction(signal, action ? &new_action : NULL, &old);
     if (result || !old_action)

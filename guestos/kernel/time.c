@@ -244,7 +244,8 @@ static long do_clock_nanosleep(const struct sleep_request *sleep)
     u64 deadline = target > now ? add_saturating(ktime_ns(), target - now) : 0;
     if (absolute)
         return sleep_until(deadline) ? -ERESTARTNOHAND : 0;
-    current->restart = (struct restart_block){.deadline = deadline, .remaining = sleep->remaining, .time64 = sleep->time64};
+    current->restart =
+        (struct restart_block){.deadline = deadline, .remaining = sleep->remaining, .time64 = sleep->time64};
     return sleep_relative(&current->restart);
 }
 

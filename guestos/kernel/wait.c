@@ -1,8 +1,8 @@
 /*
- * Wait queues. A sleeper puts itself on the queue, says in which state it sleeps, tests its condition and then calls schedule();
- * a wake-up between the test and schedule() makes it runnable again, so none is lost. It takes itself off when it is done.
- * Exclusive sleepers stand at the end; a wake-up stops after the first of them that it really woke. Wake-ups may come from
- * interrupts, so the lists change with interrupts off.
+ * Wait queues. A sleeper puts itself on the queue, says in which state it sleeps, tests its condition and then calls
+ * schedule(); a wake-up between the test and schedule() makes it runnable again, so none is lost. It takes itself off
+ * when it is done. Exclusive sleepers stand at the end; a wake-up stops after the first of them that it really woke.
+ * Wake-ups may come from interrupts, so the lists change with interrupts off.
  */
 #include "kernel/sched.h"
 #include "asm/irqflags.h"

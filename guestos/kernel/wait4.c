@@ -1,6 +1,6 @@
 /*
- * wait4, waitpid, waitid: a parent looks at its children's states, and sleeps until one is of interest. A zombie that is
- * waited for gives its times to the parent's sums of children and is gone.
+ * wait4, waitpid, waitid: a parent looks at its children's states, and sleeps until one is of interest. A zombie that
+ * is waited for gives its times to the parent's sums of children and is gone.
  */
 #include "asm/irqflags.h"
 #include "asm/uaccess.h"
@@ -200,7 +200,8 @@ long sys_waitid(int type, pid_t id, void __user *info, int options, void __user 
         return result;
     if (result && usage && copy_to_user(usage, &request.usage, sizeof(request.usage)))
         return -EFAULT;
-    const u32 words[6] = {result ? SIGCHLD : 0, 0, (u32)request.code, (u32)request.pid, request.uid, (u32)request.status};
+    const u32 words[6] = {result ? SIGCHLD : 0, 0,           (u32)request.code,
+                          (u32)request.pid,     request.uid, (u32)request.status};
     if (info && copy_to_user(info, words, sizeof(words)))
         return -EFAULT;
     return 0;

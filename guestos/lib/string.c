@@ -2,7 +2,8 @@
  * Memory and string functions, by the C standard's contracts.
  *
  * Large copies and fills go in chunks of 16 words, written out, not by the string instructions: an emulator takes
- * `rep movs` for one basic block an iteration, so that clearing a page would cost 1024 blocks of virtual time; it costs 64.
+ * `rep movs` for one basic block an iteration, so that clearing a page would cost 1024 blocks of virtual time; it
+ * costs 64.
  */
 #include "lib/kernel.h"
 

@@ -1,6 +1,6 @@
 /*
- * Formatted text: %d %i %u %x %X %o %c %s %p %% with flags "-0+ #", width, precision ('*' too) and lengths hh h l ll z t.
- * vsnprintf counts what it would have written and always ends the buffer with NUL (size > 0).
+ * Formatted text: %d %i %u %x %X %o %c %s %p %% with flags "-0+ #", width, precision ('*' too) and lengths hh h l ll z
+ * t. vsnprintf counts what it would have written and always ends the buffer with NUL (size > 0).
  */
 #include "lib/kernel.h"
 
@@ -177,7 +177,10 @@ static void put_conversion(struct output *out, struct specification *spec, char 
     case 'i': spec->flags |= FLAG_SIGNED; break;
     case 'u': break;
     case 'o': spec->base = 8; break;
-    case 'X': spec->flags |= FLAG_UPPER; spec->base = 16; break;
+    case 'X':
+        spec->flags |= FLAG_UPPER;
+        spec->base = 16;
+        break;
     case 'x': spec->base = 16; break;
     case 'p':
         spec->base = 16;

@@ -1,6 +1,7 @@
 /*
  * guestos/lib against the C library: string functions at every alignment and length around the chunk size, formatted
- * text case by case, 64-bit division over edge values. The kernel's functions are compiled under names of their own (guest_).
+ * text case by case, 64-bit division over edge values. The kernel's functions are compiled under names of their own
+ * (guest_).
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -109,7 +110,8 @@ static void numbers_are_read_like_strtoul(void)
 #define SAME(...)                                                                                                      \
     do {                                                                                                               \
         char ours_[100], theirs_[100];                                                                                 \
-        int a_ = guest_snprintf(ours_, sizeof(ours_), __VA_ARGS__), b_ = snprintf(theirs_, sizeof(theirs_), __VA_ARGS__); \
+        int a_ = guest_snprintf(ours_, sizeof(ours_), __VA_ARGS__),                                                    \
+            b_ = snprintf(theirs_, sizeof(theirs_), __VA_ARGS__);                                                      \
         CHECKF(!strcmp(ours_, theirs_) && a_ == b_, "'%s' (%d), not '%s' (%d)", ours_, a_, theirs_, b_);               \
     } while (0)
 
@@ -117,14 +119,15 @@ static void formats_like_c(void)
 {
     static const int values[] = {0, 1, -1, 42, -42, INT32_MAX, INT32_MIN};
     for (unsigned i = 0; i < sizeof(values) / sizeof(*values); i++) {
-        SAME("%d|%5d|%-5d|%05d|%+d|% d|%.3d|%8.3d|%-8.3d|%i", values[i], values[i], values[i], values[i], values[i], values[i],
-             values[i], values[i], values[i], values[i]);
+        SAME("%d|%5d|%-5d|%05d|%+d|% d|%.3d|%8.3d|%-8.3d|%i", values[i], values[i], values[i], values[i], values[i],
+             values[i], values[i], values[i], values[i], values[i]);
         SAME("%u|%x|%X|%o|%#x|%#o|%08x|%#10x|%-10x|", (unsigned)values[i], (unsigned)values[i], (unsigned)values[i],
              (unsigned)values[i], (unsigned)values[i], (unsigned)values[i], (unsigned)values[i], (unsigned)values[i],
              (unsigned)values[i]);
         SAME("%hhd %hd %hhu %hu %ld %lx", (signed char)values[i], (short)values[i], (unsigned char)values[i],
              (unsigned short)values[i], (long)values[i], (unsigned long)values[i]);
-        SAME("%lld %llx %020lld", (long long)values[i] * 1048577, (unsigned long long)values[i] * 3, (long long)values[i]);
+        SAME("%lld %llx %020lld", (long long)values[i] * 1048577, (unsigned long long)values[i] * 3,
+             (long long)values[i]);
     }
     SAME("%s|%10s|%-10s|%.2s|%5.1s|%c|%3c|%%", "text", "text", "text", "text", "text", 'x', 'y');
     SAME("%*d|%-*d|%.*s|%*d", 6, 1, 6, 2, 2, "abc", -6, 3);
@@ -143,9 +146,24 @@ static void formatting_stops_at_the_buffer(void)
 
 static void divides_like_the_compiler(void)
 {
-    static const uint64_t values[] = {1,          2,          3,           10,          0xffff,      0x10000,    0xffffffff,
-                                      0x100000000, 0x100000001, 0x1fffffffe, 1000000000, 0x8000000000000000, UINT64_MAX,
-                                      UINT64_MAX - 1, 0x123456789abcdef0, 0x7fffffffffffffff, 1193182, 11932};
+    static const uint64_t values[] = {1,
+                                      2,
+                                      3,
+                                      10,
+                                      0xffff,
+                                      0x10000,
+                                      0xffffffff,
+                                      0x100000000,
+                                      0x100000001,
+                                      0x1fffffffe,
+                                      1000000000,
+                                      0x8000000000000000,
+                                      UINT64_MAX,
+                                      UINT64_MAX - 1,
+                                      0x123456789abcdef0,
+                                      0x7fffffffffffffff,
+                                      1193182,
+                                      11932};
     for (unsigned i = 0; i < sizeof(values) / sizeof(*values); i++) {
         for (unsigned j = 0; j < sizeof(values) / sizeof(*values); j++) {
             uint64_t a = values[i], b = values[j];
@@ -153,10 +171,10 @@ static void divides_like_the_compiler(void)
             CHECKF(guest_umoddi3(a, b) == a % b, "%llx %% %llx", (unsigned long long)a, (unsigned long long)b);
             if ((int64_t)a == INT64_MIN && b == UINT64_MAX)
                 continue; /* the quotient does not exist */
-            CHECKF(guest_divdi3((int64_t)a, (int64_t)b) == (int64_t)a / (int64_t)b, "%llx / %llx signed", (unsigned long long)a,
-                   (unsigned long long)b);
-            CHECKF(guest_moddi3((int64_t)a, (int64_t)b) == (int64_t)a % (int64_t)b, "%llx %% %llx signed", (unsigned long long)a,
-                   (unsigned long long)b);
+            CHECKF(guest_divdi3((int64_t)a, (int64_t)b) == (int64_t)a / (int64_t)b, "%llx / %llx signed",
+                   (unsigned long long)a, (unsigned long long)b);
+            CHECKF(guest_moddi3((int64_t)a, (int64_t)b) == (int64_t)a % (int64_t)b, "%llx %% %llx signed",
+                   (unsigned long long)a, (unsigned long long)b);
         }
     }
     CHECK(guest_udivdi3(0, 7) == 0);

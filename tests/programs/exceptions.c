@@ -44,7 +44,10 @@ extern char division_at[], undefined_at[];
 
 static void divide(void)
 {
-    __asm__ volatile("movl $1, %%eax; cltd; xorl %%ecx, %%ecx\n.globl division_at\ndivision_at: idivl %%ecx" : : : "eax", "ecx", "edx");
+    __asm__ volatile("movl $1, %%eax; cltd; xorl %%ecx, %%ecx\n.globl division_at\ndivision_at: idivl %%ecx"
+                     :
+                     :
+                     : "eax", "ecx", "edx");
 }
 static void undefined(void) { __asm__ volatile(".globl undefined_at\nundefined_at: ud2"); }
 static void privileged(void) { __asm__ volatile("hlt"); }
@@ -89,8 +92,8 @@ static void change_context(int number, siginfo_t *info, void *context)
     (void)number, (void)info;
     uc->uc_mcontext.gregs[REG_EBX] = 77;
     memcpy(fpu + 112 + 160 + 3 * 16, &(uint32_t){0x12345678}, 4); /* XMM3 in the FXSAVE part */
-    printf("fpu state: aligned %d, magic %u, control %x, mxcsr %x\n", ((uintptr_t)fpu + 112) % 64 == 0, *(uint16_t *)(fpu + 110),
-           *(uint16_t *)fpu, *(uint32_t *)(fpu + 112 + 24));
+    printf("fpu state: aligned %d, magic %u, control %x, mxcsr %x\n", ((uintptr_t)fpu + 112) % 64 == 0,
+           *(uint16_t *)(fpu + 110), *(uint16_t *)fpu, *(uint32_t *)(fpu + 112 + 24));
 }
 
 static void changed_registers(void)

@@ -10,7 +10,8 @@ static volatile int order[16], taken, alarms;
 static void note(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    order[taken++] = (number >= SIGRTMIN ? 100 * (number - SIGRTMIN + 1) : number) + (info->si_code == SI_QUEUE ? info->si_value.sival_int : 0);
+    order[taken++] = (number >= SIGRTMIN ? 100 * (number - SIGRTMIN + 1) : number) +
+                     (info->si_code == SI_QUEUE ? info->si_value.sival_int : 0);
 }
 
 static void count_alarm(int number) { (void)number, alarms++; }
@@ -32,8 +33,8 @@ static void order_of_delivery(void)
     kill(getpid(), SIGUSR1);
     kill(getpid(), SIGUSR1);
     sigpending(&pending);
-    printf("pending: %d %d %d %d\n", sigismember(&pending, SIGUSR1), sigismember(&pending, SIGUSR2), sigismember(&pending, SIGRTMIN),
-           sigismember(&pending, SIGHUP));
+    printf("pending: %d %d %d %d\n", sigismember(&pending, SIGUSR1), sigismember(&pending, SIGUSR2),
+           sigismember(&pending, SIGRTMIN), sigismember(&pending, SIGHUP));
     sigprocmask(SIG_SETMASK, &old, NULL);
     printf("delivered:");
     for (int i = 0; i < taken; i++)

@@ -13,17 +13,17 @@
 struct linux_binprm {
     char buf[BINPRM_BUF_SIZE]; /* the file's beginning, zeroes after its end */
     struct file *file;
-    struct mm_struct *mm;      /* the new address space, until begin_new_program() */
-    unsigned long p;           /* top of what is on the new stack */
+    struct mm_struct *mm; /* the new address space, until begin_new_program() */
+    unsigned long p;      /* top of what is on the new stack */
     int argc, envc;
-    const char *filename;            /* what was asked for */
-    const char *interp;              /* what runs: filename, or a script's interpreter in interp_name */
+    const char *filename; /* what was asked for */
+    const char *interp;   /* what runs: filename, or a script's interpreter in interp_name */
     char interp_name[BINPRM_BUF_SIZE];
     unsigned long exec_address; /* of filename on the stack */
     u32 euid, egid;
     bool secure;
     bool committed; /* the old program is gone: a failure kills */
-    char *page; /* scratch, PAGE_SIZE */
+    char *page;     /* scratch, PAGE_SIZE */
 };
 
 /* Strings go onto the new stack downwards: the last argument first. 0 or -errno. */
@@ -35,7 +35,7 @@ int open_program(struct linux_binprm *bprm, const char *path); /* replaces bprm-
 int begin_new_program(struct linux_binprm *bprm);
 
 /* 0: the program is ready to run. -ENOEXEC: not this format. Other -errno: cannot run. */
-int load_script(struct linux_binprm *bprm);     /* 1: look again, it is another file now */
+int load_script(struct linux_binprm *bprm); /* 1: look again, it is another file now */
 int load_elf_binary(struct linux_binprm *bprm);
 
 #endif

@@ -21,11 +21,11 @@
 #define CLONE_NAMESPACES 0x7e020000u /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: none here */
 
 struct clone_request {
-    u32 flags;      /* CLONE_ flags without the exit signal */
+    u32 flags; /* CLONE_ flags without the exit signal */
     int exit_signal;
-    u32 sp;         /* 0: the parent's */
+    u32 sp; /* 0: the parent's */
     u32 __user *parent_tid, *child_tid;
-    const void __user *tls;       /* struct user_desc */
+    const void __user *tls;        /* struct user_desc */
     int (*thread)(void *argument); /* kernel thread */
     void *argument;
     const char *name;
@@ -38,8 +38,8 @@ long do_fork(const struct clone_request *request);
 void sched_init(void);
 void sched_fork(struct task_struct *child);
 void cpu_idle(void) __attribute__((noreturn));
-void schedule_tail(void);                         /* first thing on a new task's stack */
-void scheduler_tick(bool user);                   /* from the clock interrupt */
+void schedule_tail(void);       /* first thing on a new task's stack */
+void scheduler_tick(bool user); /* from the clock interrupt */
 u64 task_exec_runtime(const struct task_struct *task);
 
 /* ---- kernel/timer.c ---- */
@@ -49,7 +49,7 @@ void run_timers(void);
 void fork_init(void);
 int unshare_sighand(void);
 void release_signal_state(struct task_struct *task);
-void vfork_done(struct task_struct *task);        /* task needs its parent's memory no more */
+void vfork_done(struct task_struct *task); /* task needs its parent's memory no more */
 
 /* ---- kernel/exit.c ---- */
 void mm_release(struct task_struct *task); /* before the task's mm goes: wakes who waits for that */

@@ -43,19 +43,19 @@ struct interval_timer {
 };
 
 struct signal_struct {
-    atomic_t count; /* tasks that point here, zombies too */
-    int live;       /* threads that have not begun to exit */
+    atomic_t count;           /* tasks that point here, zombies too */
+    int live;                 /* threads that have not begun to exit */
     struct list_head threads; /* by task_struct.thread_group; zombies too */
     struct sigpending shared_pending;
-    int queued;     /* entries in the pending lists of the process, against RLIMIT_SIGPENDING */
+    int queued; /* entries in the pending lists of the process, against RLIMIT_SIGPENDING */
 
     bool group_exit; /* every thread is to end with group_exit_code */
     int group_exit_code;
     struct task_struct *exec_thread; /* a thread that waits to be the only one */
 
-    int stop_signal;    /* not 0: every thread stops */
-    int stop_count;     /* threads that have stopped */
-    int stop_report;    /* for wait with WUNTRACED: the signal, 0 when reported */
+    int stop_signal; /* not 0: every thread stops */
+    int stop_count;  /* threads that have stopped */
+    int stop_report; /* for wait with WUNTRACED: the signal, 0 when reported */
     bool continue_report;
 
     struct timer_list real_timer; /* ITIMER_REAL, alarm */
@@ -80,7 +80,10 @@ void get_process_times(const struct task_struct *task, struct process_times *tim
 
 /* Every thread of member's process, member itself too. */
 #define for_each_thread(thread, member) list_for_each_entry(thread, &(member)->signal->threads, thread_group)
-static inline bool only_thread(const struct task_struct *task) { return task->signal->threads.next == task->signal->threads.prev; }
+static inline bool only_thread(const struct task_struct *task)
+{
+    return task->signal->threads.next == task->signal->threads.prev;
+}
 
 /* ---- kernel/signal.c, for kernel/ and the frames of arch/i386 ---- */
 struct ksignal {
@@ -115,7 +118,8 @@ void itimer_exit(struct signal_struct *signal);
 void itimer_tick(struct task_struct *task, bool user); /* one tick of CPU time; interrupts off */
 
 /* ---- kernel/exit.c, fork.c ---- */
-void set_parent(struct task_struct *leader, struct task_struct *parent); /* of all threads; the lists are the caller's */
+void set_parent(struct task_struct *leader,
+                struct task_struct *parent); /* of all threads; the lists are the caller's */
 void release_task(struct task_struct *task); /* a zombie leaves the lists; drops the list's reference */
 bool pgrp_is_orphaned(pid_t pgrp, const struct task_struct *leaving);
 

@@ -2,7 +2,8 @@
  * The GDT and the one TSS.
  *
  * Kept true: the GDT's three TLS entries are those of the running task; the TSS names the top of the running task's
- * kernel stack. Nothing else in either changes after boot. The I/O bitmap lies beyond the TSS limit: programs have no ports.
+ * kernel stack. Nothing else in either changes after boot. The I/O bitmap lies beyond the TSS limit: programs have no
+ * ports.
  */
 #include "asm/desc.h"
 #include "asm/uaccess.h"
@@ -137,7 +138,8 @@ long sys_get_thread_area(void __user *user_desc)
         return -EINVAL;
     u64 d = current->tls_array[entry - GDT_ENTRY_TLS_MIN];
     u32 low = (u32)d, high = (u32)(d >> 32);
-    struct user_desc desc = {entry, (low >> 16) | (high & 0xff) << 16 | (high & 0xff000000), (low & 0xffff) | (high & 0xf0000), 0};
+    struct user_desc desc = {entry, (low >> 16) | (high & 0xff) << 16 | (high & 0xff000000),
+                             (low & 0xffff) | (high & 0xf0000), 0};
     desc.flags = (high >> 22 & 1) | (high >> 10 & 3) << 1 | (high & 0x200 ? 0 : DESC_READ_EXEC_ONLY) |
                  (high >> 23 & 1) << 4 | (high & 0x8000 ? 0 : DESC_SEG_NOT_PRESENT) | (high >> 20 & 1) << 6;
     return copy_to_user(user_desc, &desc, sizeof(desc)) ? -EFAULT : 0;

@@ -79,7 +79,8 @@ void fpu_switch(struct task_struct *prev, struct task_struct *next)
         fxrstor_from(next->fpu_state);
 }
 
-/* Status bits: 0 invalid, 1 denormal, 2 zero divide, 3 overflow, 4 underflow, 5 precision (SDM volume 1, 8.1.3 and 10.2.3). */
+/* Status bits: 0 invalid, 1 denormal, 2 zero divide, 3 overflow, 4 underflow, 5 precision (SDM volume 1, 8.1.3
+ * and 10.2.3). */
 static int si_code_of(u32 exceptions)
 {
     if (exceptions & 0x01)

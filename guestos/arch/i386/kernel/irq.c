@@ -58,7 +58,7 @@ int request_irq(unsigned irq, irq_handler_t handler, const char *name, void *own
         return -EBUSY;
     unsigned long flags = local_irq_save();
     irq_lines[irq] = (struct irq_line){handler, name, owner};
-    irq_mask &= (u16)~(1u << irq);
+    irq_mask &= (u16) ~(1u << irq);
     write_mask();
     local_irq_restore(flags);
     return 0;

@@ -1,9 +1,10 @@
 /*
  * What a switch between tasks changes in the CPU, and how a new task starts.
  *
- * A task that does not run has on its kernel stack what switch_stacks() pushed; a new one has the same, made by hand, with
- * ret_from_fork as return address, directly below its pt_regs. FS and GS are emptied at a switch: each program's own selectors are
- * in its pt_regs, and nothing in the kernel may meet a selector whose descriptor belongs to another task.
+ * A task that does not run has on its kernel stack what switch_stacks() pushed; a new one has the same, made by hand,
+ * with ret_from_fork as return address, directly below its pt_regs. FS and GS are emptied at a switch: each program's
+ * own selectors are in its pt_regs, and nothing in the kernel may meet a selector whose descriptor belongs to another
+ * task.
  */
 #include "asm/desc.h"
 #include "asm/fpu.h"

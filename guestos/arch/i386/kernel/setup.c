@@ -44,7 +44,8 @@ static void read_memory_map(const struct multiboot_info *info)
     u32 at = info->mmap_addr, end = info->mmap_addr + info->mmap_length;
     while (at + sizeof(struct multiboot_mmap_entry) <= end) {
         const struct multiboot_mmap_entry *entry = __va(at);
-        e820_add((u64)entry->addr_high << 32 | entry->addr_low, (u64)entry->length_high << 32 | entry->length_low, entry->type);
+        e820_add((u64)entry->addr_high << 32 | entry->addr_low, (u64)entry->length_high << 32 | entry->length_low,
+                 entry->type);
         at += entry->size + 4;
     }
 }

@@ -1,12 +1,14 @@
 /*
- * Signal frames: what Linux i386 puts on a program's stack, to the byte, because programs, libraries and debuggers read it.
+ * Signal frames: what Linux i386 puts on a program's stack, to the byte, because programs, libraries and debuggers read
+ * it.
  *
  *   sigframe (no SA_SIGINFO)     return address, signal, sigcontext, unused fpstate, upper mask, code of sigreturn
  *   rt_sigframe (SA_SIGINFO)     return address, signal, &info, &uc, siginfo, ucontext, code of rt_sigreturn
  *   above either, 64-byte aligned at its FXSAVE part: the FPU state
  *
  * At the handler's first instruction ESP + 4 is a multiple of 16, EAX is the signal's number, EDX and ECX are &info and
- * &uc (0 without SA_SIGINFO). Everything that sigreturn reads comes from the program and is checked or forced: privilege, flags, MXCSR.
+ * &uc (0 without SA_SIGINFO). Everything that sigreturn reads comes from the program and is checked or forced:
+ * privilege, flags, MXCSR.
  */
 #include "asm/desc.h"
 #include "asm/fpu.h"
@@ -242,7 +244,7 @@ static struct frame_place place_frame(const struct ksignal *ksig, const struct p
     return (struct frame_place){frame, fpstate};
 }
 
-static const u8 sigreturn_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80};   /* pop %eax; mov $119, %eax; int $0x80 */
+static const u8 sigreturn_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80}; /* pop %eax; mov $119, %eax; int $0x80 */
 static const u8 rt_sigreturn_code[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0}; /* mov $173, %eax; int $0x80 */
 
 static sigset_t mask_to_save(void) { return current->restore_sigmask ? current->saved_sigmask : current->blocked; }

@@ -1,9 +1,10 @@
 /*
  * The clock: PIT channel 0 in mode 2 (Intel 8254 data sheet) interrupts HZ times a second.
  *
- * Monotonic time is the number of PIT input pulses since boot: LATCH a tick, plus what the counter has gone down since the last
- * one. A tick that has come but is not yet counted, because interrupts are off, shows in the PIC's request register. The
- * date comes from the RTC (MC146818 data sheet) once, at boot; from then on it is that date plus monotonic time.
+ * Monotonic time is the number of PIT input pulses since boot: LATCH a tick, plus what the counter has gone down since
+ * the last one. A tick that has come but is not yet counted, because interrupts are off, shows in the PIC's request
+ * register. The date comes from the RTC (MC146818 data sheet) once, at boot; from then on it is that date plus
+ * monotonic time.
  */
 #include "asm/io.h"
 #include "asm/irqflags.h"

@@ -70,8 +70,8 @@ static void report_unhandled(const struct trap *trap, const struct pt_regs *regs
 {
     if (!unhandled_signal(current, trap->signal))
         return;
-    printk(KERN_WARNING "%s[%d] trap %s ip:%x sp:%x error:%x\n", current->comm, current->pid, trap->what, regs->eip, regs->esp,
-           trap->error_code);
+    printk(KERN_WARNING "%s[%d] trap %s ip:%x sp:%x error:%x\n", current->comm, current->pid, trap->what, regs->eip,
+           regs->esp, trap->error_code);
 }
 
 static void do_trap(const struct trap *trap, struct pt_regs *regs)
@@ -145,7 +145,8 @@ void do_debug(struct pt_regs *regs, u32 error_code)
         regs->eflags &= ~0x100u;
         return;
     }
-    const struct trap trap = {1, error_code, SIGTRAP, dr6 & DR6_SINGLE_STEP ? TRAP_TRACE : TRAP_BRKPT, regs->eip, "debug"};
+    const struct trap trap = {1,         error_code, SIGTRAP, dr6 & DR6_SINGLE_STEP ? TRAP_TRACE : TRAP_BRKPT,
+                              regs->eip, "debug"};
     do_trap(&trap, regs);
 }
 
@@ -218,7 +219,8 @@ void show_registers(const void *regs_pointer)
     __asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
     bool user = user_mode(regs);
     kallsyms_text(regs->eip, text, sizeof(text));
-    printk(KERN_EMERG "%s[%d] EIP %04x:%08x %s EFLAGS %08x\n", current->comm, current->pid, regs->cs, regs->eip, text, regs->eflags);
+    printk(KERN_EMERG "%s[%d] EIP %04x:%08x %s EFLAGS %08x\n", current->comm, current->pid, regs->cs, regs->eip, text,
+           regs->eflags);
     printk(KERN_EMERG "EAX %08x EBX %08x ECX %08x EDX %08x\n", regs->eax, regs->ebx, regs->ecx, regs->edx);
     printk(KERN_EMERG "ESI %08x EDI %08x EBP %08x ESP %08x\n", regs->esi, regs->edi, regs->ebp,
            user ? regs->esp : (u32)&regs->esp);
