@@ -25,7 +25,8 @@ struct report {
     bool tracing, firmware_spoke, program_exited;
     uint64_t shown;        /* closed records of the program so far */
     struct view *picture;  /* what --screenshot will draw */
-    bool picture_final;    /* --at was met */
+    bool picture_met;      /* --at was met */
+    bool picture_final;    /* ... by the program's own code, not by its C library's: nothing later is better */
     char *text;            /* TEXT_MAX bytes */
 };
 
@@ -115,8 +116,11 @@ static void record_fault(void *owner, const struct story_fault *fault)
     report->shown++;
     tell_fault(report, fault);
     if (report->session && report->options->screenshot && !report->picture_final && wanted_for_picture(report, fault)) {
-        take_picture(report, report->shown);
-        report->picture_final = true;
+        bool own_code = fault->source_line != 0 || report->options->at_fault;
+        if (own_code || !report->picture_met)
+            take_picture(report, report->shown);
+        report->picture_met = true;
+        report->picture_final = own_code;
     }
 }
 
@@ -132,7 +136,7 @@ static void program_exit(void *owner, uint32_t wait_status)
         fflush(stdout);
         fprintf(stderr, "%s", report->text);
     }
-    if (report->options->screenshot && !report->picture_final)
+    if (report->options->screenshot && !report->picture_met)
         take_picture(report, 0);
 }
 
@@ -158,7 +162,7 @@ static bool write_picture(struct report *report)
     char error[300];
     if (!report->picture)
         take_picture(report, 0);
-    else if (!report->picture_final && (report->options->at_fault || report->options->at_branch))
+    else if (!report->picture_met && (report->options->at_fault || report->options->at_branch))
         complain("the fault that --at names did not happen; the screenshot shows the program's end");
     ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
     ui_frame_init(&frame);
