@@ -228,6 +228,7 @@ static void act(void *owner, enum ui_action action, int64_t argument)
     case ACTION_RUN_PAUSE: control_order(owner, CONTROL_RUN_PAUSE, 0); return;
     case ACTION_NEXT_FAULT: control_order(owner, CONTROL_NEXT_FAULT, 0); return;
     case ACTION_PREVIOUS_FAULT: control_order(owner, CONTROL_PREVIOUS_FAULT, 0); return;
+    case ACTION_SELECT_FRAME: control_order(owner, CONTROL_SELECT_FRAME, argument); return;
     case ACTION_SELECT_FAULT: control_order(owner, CONTROL_SELECT_FAULT, argument); return;
     default: return;
     }

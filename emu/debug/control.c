@@ -154,6 +154,10 @@ static void obey(struct control *control, struct order order)
         select_fault(control, control->position ? control->position - 1 : count - (count > 0));
         return;
     case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order.argument); return;
+    case CONTROL_SELECT_FRAME:
+        session_select_frame(control->session, order.argument);
+        publish(control);
+        return;
     case CONTROL_QUIT: control->quit = true; return;
     }
 }

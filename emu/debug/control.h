@@ -12,7 +12,8 @@
 
 struct control;
 
-enum control_order { CONTROL_RUN_PAUSE, CONTROL_NEXT_FAULT, CONTROL_PREVIOUS_FAULT, CONTROL_SELECT_FAULT, CONTROL_QUIT };
+enum control_order { CONTROL_RUN_PAUSE, CONTROL_NEXT_FAULT, CONTROL_PREVIOUS_FAULT, CONTROL_SELECT_FAULT, CONTROL_SELECT_FRAME,
+                     CONTROL_QUIT };
 
 struct control_config {
     const struct session_config *session; /* its hooks run on the machine's thread */

@@ -32,6 +32,7 @@ struct session {
     bool program_started, program_ended, stop_at_fault, fault_reached;
     uint32_t program_pid;
     uint64_t view_serial;
+    int64_t selected_pfn; /* -1: none */
 };
 
 /* ---- the machine's callbacks ---- */
@@ -223,6 +224,7 @@ struct session *session_create(const struct session_config *config, char *error,
         return NULL;
     }
     session->config = *config;
+    session->selected_pfn = -1;
     console_clear(&session->console);
     if (!make_watchers(session)) {
         snprintf(error, error_size, "no memory on the host for fault records; free some and try again");
@@ -294,6 +296,8 @@ size_t session_fault_position(const struct session *session, uint64_t number)
 
 /* ---- views ---- */
 
+void session_select_frame(struct session *session, int64_t pfn) { session->selected_pfn = pfn; }
+
 static bool copy_marks(const struct session *session, struct view *view)
 {
     size_t count = 0;
@@ -342,6 +346,9 @@ struct view *session_view(struct session *session, size_t position, enum view_st
         int pid = session->program_started && !session->program_ended ? (int)session->program_pid : -1;
         view->kernel = kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid);
     }
+    if (session->kernelview && session->selected_pfn >= 0)
+        view->has_selected = kernelview_frame(session->kernelview, machine_mmu(session->machine),
+                                              (uint64_t)session->selected_pfn, &view->selected);
     show_fault(session, view, position);
     if (!copy_marks(session, view)) {
         view_free(view);

@@ -55,6 +55,9 @@ size_t session_shown_faults(const struct session *session);
 /* Position (from 1) among the shown faults of the record with that number, 0 when it is not among them. */
 size_t session_fault_position(const struct session *session, uint64_t number);
 
+/* The frame that later views tell of in detail; -1: none. */
+void session_select_frame(struct session *session, int64_t pfn);
+
 /* A new view of this moment; the caller frees it with view_free(). position: which closed record of the program to
  * show, 0 = the last. NULL: no memory. */
 struct view *session_view(struct session *session, size_t position, enum view_state state);
