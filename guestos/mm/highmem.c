@@ -116,7 +116,7 @@ void clear_highpage(struct page *page)
 {
     void *address = kmap_atomic(page, KM_USER0);
 
-    memset(address, 0, PAGE_SIZE);
+    clear_page(address);
     kunmap_atomic(address, KM_USER0);
 }
 
@@ -124,7 +124,7 @@ void copy_highpage(struct page *to, struct page *from)
 {
     void *source = kmap_atomic(from, KM_USER0), *target = kmap_atomic(to, KM_USER1);
 
-    memcpy(target, source, PAGE_SIZE);
+    copy_page(target, source);
     kunmap_atomic(target, KM_USER1);
     kunmap_atomic(source, KM_USER0);
 }

@@ -187,11 +187,6 @@ static void build_zonelists(pg_data_t *pgdat)
 
 void build_all_zonelists(void) { build_zonelists(&contig_page_data); }
 
-struct zone *page_zone(const struct page *page)
-{
-    return &contig_page_data.node_zones[page->flags >> PG_ZONE_SHIFT & 3];
-}
-
 unsigned long global_page_state(enum zone_stat_item item)
 {
     long sum = 0;

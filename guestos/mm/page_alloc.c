@@ -304,7 +304,7 @@ static struct page *alloc_pages_slow(struct alloc_request *request)
     return get_page_from_freelist(request, false, all_reserves ? ALLOC_NO_WATERMARKS : alloc_flags);
 }
 
-static void trace_alloc(const struct page *page, const struct alloc_request *request)
+static void tell_alloc(const struct page *page, const struct alloc_request *request)
 {
     const struct zone *zone = page ? page_zone(page) : request->zones[0];
 
@@ -312,6 +312,8 @@ static void trace_alloc(const struct page *page, const struct alloc_request *req
           .gfp_flags = request->gfp, .node = (u32)zone->zone_pgdat->node_id, .zone = (u32)zone_index(zone),
           .preferred_zone = (u32)request->classzone, .from_pageset = request->from_pageset, .zone_free = (u32)zone->free_pages,
           .pages_min = (u32)zone->pages_min, .pages_low = (u32)zone->pages_low, .pages_high = (u32)zone->pages_high);
+    if (mm_check_always)
+        check_buddy();
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
@@ -335,10 +337,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
         prep_new_page(page, &request);
     else if (!(gfp & __GFP_NOWARN))
         printk(KERN_WARNING "%s: page allocation failure. order:%u, mode:0x%x\n", current->comm, order, gfp);
-    if (unlikely(trace_enabled))
-        trace_alloc(page, &request);
-    if (unlikely(mm_check_always))
-        check_buddy();
+    if (unlikely(trace_enabled || mm_check_always))
+        tell_alloc(page, &request);
     return page;
 }
 
@@ -370,13 +370,13 @@ static void free_pages_check(struct page *page, unsigned order)
     }
 }
 
-static void trace_free(const struct page *page, unsigned order)
+static void tell_free(const struct page *page, unsigned order)
 {
     const struct zone *zone = page_zone(page);
 
     TRACE(FLT_MM_PAGE_FREE, flt_mm_page_free, .pfn = (u32)page_to_pfn(page), .order = order, .zone = (u32)zone_index(zone),
           .zone_free = (u32)zone->free_pages);
-    if (unlikely(mm_check_always))
+    if (mm_check_always)
         check_buddy();
 }
 
@@ -394,7 +394,8 @@ void free_hot_cold_page(struct page *page, bool cold)
     if (pcp->count >= pcp->high)
         pcp_drain(zone, pcp, pcp->batch);
     local_irq_restore(flags);
-    trace_free(page, 0);
+    if (unlikely(trace_enabled || mm_check_always))
+        tell_free(page, 0);
 }
 
 static void free_pages_ok(struct page *page, unsigned order)
@@ -406,7 +407,8 @@ static void free_pages_ok(struct page *page, unsigned order)
     count_vm_events(PGFREE, 1ul << order);
     __free_one_block(page_zone(page), page, order);
     local_irq_restore(flags);
-    trace_free(page, order);
+    if (unlikely(trace_enabled || mm_check_always))
+        tell_free(page, order);
 }
 
 void __free_pages(struct page *page, unsigned int order)

@@ -31,6 +31,15 @@
 #define __pa(x) ((unsigned long)(x)-PAGE_OFFSET)
 #define __va(x) ((void *)((unsigned long)(x) + PAGE_OFFSET))
 #endif
+/* Page-aligned kernel addresses; arch/i386/mm/page.S. */
+#ifdef HOST_TEST
+#define clear_page(page) __builtin_memset((page), 0, PAGE_SIZE)
+#define copy_page(to, from) __builtin_memcpy((to), (from), PAGE_SIZE)
+#else
+void clear_page(void *page);
+void copy_page(void *to, const void *from);
+#endif
+
 #define virt_to_pfn(x) (__pa(x) >> PAGE_SHIFT)
 
 #endif

@@ -86,7 +86,10 @@ extern unsigned long num_physpages, totalram_pages, totalhigh_pages;
 static inline struct page *pfn_to_page(unsigned long pfn) { return mem_map + pfn; }
 static inline unsigned long page_to_pfn(const struct page *page) { return (unsigned long)(page - mem_map); }
 static inline bool pfn_valid(unsigned long pfn) { return pfn < max_mapnr; }
-struct zone *page_zone(const struct page *page);
+static inline struct zone *page_zone(const struct page *page)
+{
+    return &contig_page_data.node_zones[page->flags >> PG_ZONE_SHIFT & 3];
+}
 
 static inline struct page *virt_to_page(const void *addr) { return pfn_to_page(virt_to_pfn(addr)); }
 static inline bool PageHighMem(const struct page *page) { return ((page->flags >> PG_ZONE_SHIFT) & 3) == ZONE_HIGHMEM; }
