@@ -1,33 +1,32 @@
 /* The guest's side of tools/bench: phases between a line `bench NAME begin` and a line `bench NAME end OPERATIONS`. The
  * clock is the reader's. Arguments NAME=COUNT change how many operations a phase does; 0 leaves it out. */
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-#define PAGE 4096u
-#define FAULT_PAGES 2048u /* 8 MiB at a time */
-#define WALK_PAGES 4096u  /* more than any TLB holds */
+enum { PAGE = 4096, FAULT_PAGES = 2048, WALK_PAGES = 4096 };
 
 static volatile char *map_pages(unsigned count)
 {
     void *memory = mmap(NULL, (size_t)count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        printf("bench: no memory for %u pages\n", count);
-        exit(1);
-    }
-    return memory;
+    if (memory != MAP_FAILED)
+        return memory;
+    printf("bench: no memory for %u pages\n", count);
+    exit(1);
 }
 
 static void faults(unsigned count)
 {
-    while (count) {
-        unsigned pages = count < FAULT_PAGES ? count : FAULT_PAGES;
+    for (unsigned pages; count; count -= pages) {
+        pages = count < FAULT_PAGES ? count : FAULT_PAGES;
         volatile char *memory = map_pages(pages);
         for (unsigned i = 0; i < pages; i++)
             memory[i * PAGE] = 1;
         munmap((void *)memory, (size_t)pages * PAGE);
-        count -= pages;
     }
 }
 
@@ -41,10 +40,18 @@ static void system_calls(unsigned count)
 
 static volatile char *walk_memory;
 
+/* Emulated TLBs grow with use: a switch to another address space and back before each round empties them. */
 static void walks(unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
+    pid_t other = fork();
+    while (other == 0)
+        sched_yield();
+    for (unsigned i = 0; i < count; i++) {
+        if (i % WALK_PAGES == 0)
+            sched_yield();
         (void)walk_memory[i % WALK_PAGES * PAGE];
+    }
+    kill(other, SIGKILL);
 }
 
 static void loads_and_stores(unsigned count)
@@ -58,8 +65,7 @@ static void registers(unsigned count)
 {
     unsigned a = 1, b = 2;
     for (unsigned i = 0; i < count; i++) {
-        a = a * 5 + b;
-        b = (b >> 3) ^ a;
+        a = a * 5 + b, b = (b >> 3) ^ a;
         __asm__ volatile("" : "+r"(a), "+r"(b));
     }
 }
@@ -69,12 +75,13 @@ static struct phase {
     void (*run)(unsigned count);
     unsigned count;
 } phases[] = {
-    {"fault", faults, 100000},           {"syscall", system_calls, 500000}, {"walk", walks, 2000000},
+    {"fault", faults, 100000}, {"syscall", system_calls, 500000}, {"walk", walks, 4000000},
     {"memory", loads_and_stores, 40000000}, {"register", registers, 100000000},
 };
 
 int main(int argc, char **argv)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (unsigned i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
         struct phase *phase = &phases[i];
         size_t length = strlen(phase->name);
@@ -83,16 +90,11 @@ int main(int argc, char **argv)
                 phase->count = (unsigned)strtoul(argv[k] + length + 1, NULL, 10);
         if (!phase->count)
             continue;
-        if (phase->run == walks) {
-            walk_memory = map_pages(WALK_PAGES);
-            for (unsigned page = 0; page < WALK_PAGES; page++)
-                walk_memory[page * PAGE] = 1;
-        }
+        if (phase->run == walks)
+            memset((void *)(walk_memory = map_pages(WALK_PAGES)), 1, WALK_PAGES * PAGE);
         printf("bench %s begin\n", phase->name);
-        fflush(stdout);
         phase->run(phase->count);
         printf("bench %s end %u\n", phase->name, phase->count);
-        fflush(stdout);
     }
     return 0;
 }
