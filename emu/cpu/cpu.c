@@ -142,6 +142,7 @@ void cpu_reset(struct cpu *cpu) {
     cpu->halted = cpu->dead = cpu->in_block = cpu->undelivered = cpu->icebp_seen = false;
     cpu->interrupt_line = false;
     cpu->first_block = true;
+    cpu->alone = cpu->stopped_at = CPU_NOWHERE;
     atomic_store(&cpu->stop_requested, false);
     atomic_store(&cpu->attention_at, 0);
     mmu_context_init(&cpu->mmu, cpu->memory, &state);

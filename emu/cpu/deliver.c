@@ -145,6 +145,7 @@ static uint64_t instruction_of(struct cpu *cpu, const struct event *event) {
 void deliver(struct cpu *cpu, struct event event) {
     struct event second, first = event;
     cpu->in_block = false;
+    cpu->alone = cpu->stopped_at = CPU_NOWHERE;
     for (;;) {
         report(cpu, &event);
         if (attempt(cpu, &event, &second))

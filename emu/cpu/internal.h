@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <Zydis/Zydis.h>
 
+#define CPU_NOWHERE UINT64_MAX /* no linear address of an instruction */
 #define CPU_MAXPHYADDR 40u
 #define CPU_DUMMY_AT (1ull << 46)         /* physical: a page of FFh for fetches from where no memory is */
 #define CPU_SINK_AT (CPU_DUMMY_AT + 4096) /* physical: takes writes to ROM */
@@ -165,7 +166,11 @@ struct cpu {
     /* position in the block: the next instruction belongs to a counted block that ends at block_end (linear) */
     bool in_block;
     bool cut; /* the block is run one instruction at a time because it cannot be translated whole */
-    uint64_t block_end;
+    uint64_t block_start, block_end;
+    /* The instruction at this linear address is a block of its own: it stores into the block that it was in. */
+    uint64_t alone;
+    uint64_t stopped_at; /* the block before which a run has stopped, and its size: see begin_running() */
+    uint32_t stopped_size;
 
     /* between execute() and the hooks, see run.c */
     enum cpu_mode mode;

@@ -26,7 +26,7 @@
 enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
 
 static void set_attention(struct cpu *cpu) {
-    bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen;
+    bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen || cpu->stopped_at != CPU_NOWHERE;
     uint64_t at = always ? 0 : cpu->deadline;
     if (atomic_load_explicit(&cpu->attention_at, memory_order_relaxed) != at)
         atomic_store(&cpu->attention_at, at);
@@ -99,17 +99,31 @@ void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
     }
 }
 
+/* A store into the running block makes Unicorn run that instruction again as a block of its own. When the
+ * run has stopped right before it, the engine has forgotten that on its return and offers a longer block at
+ * the same address. */
+static bool is_other_block(const struct cpu *cpu, uint64_t address, uint32_t size) {
+    return address == cpu->stopped_at && size != cpu->stopped_size;
+}
+
 static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     bool due = atomic_load(&cpu->stop_requested) || cpu->blocks >= cpu->deadline ||
                (interrupt_wanted(cpu) && interrupt_allowed(cpu));
     bool icebp = (cpu->icebp_seen || cpu->first_block) && ends_with_icebp(cpu, address, size);
     cpu->first_block = false;
-    if (icebp)
-        cpu->icebp_here = true;
-    if (due || icebp) {
+    cpu->icebp_here = icebp;
+    if (is_other_block(cpu, address, size)) {
+        cpu->alone = address;
         run_stop_engine(cpu, CPU_STOP_STEP);
         return;
     }
+    if (due || icebp) {
+        cpu->stopped_at = address;
+        cpu->stopped_size = size;
+        run_stop_engine(cpu, CPU_STOP_STEP);
+        return;
+    }
+    cpu->stopped_at = CPU_NOWHERE;
     cpu->blocks++;
     set_attention(cpu);
 }
@@ -189,18 +203,20 @@ static bool instruction_is_before_refusal(struct cpu *cpu) {
            at + cpu->insn.length <= cpu->refused.page;
 }
 
-static void enter_block(struct cpu *cpu, uint64_t end, bool cut) {
+static void enter_block(struct cpu *cpu, uint64_t start, uint64_t end, bool cut) {
     cpu->blocks++;
     cpu->in_block = true;
+    cpu->block_start = start;
     cpu->block_end = end;
     cpu->cut = cut;
+    cpu->stopped_at = CPU_NOWHERE;
 }
 
 /* CPU_STOP_STEP: the fault is delivered, or the block is cut and entered. */
 static enum cpu_stop take_fetch_refusal(struct cpu *cpu) {
     if (!instruction_is_before_refusal(cpu))
         return fault_take(cpu);
-    enter_block(cpu, cpu->refused.page, true);
+    enter_block(cpu, cpu->refused.page, cpu->refused.page, true);
     return CPU_STOP_STEP;
 }
 
@@ -303,11 +319,35 @@ static enum cpu_stop step_icebp(struct cpu *cpu) {
     return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
 }
 
-/* One instruction of the block that has been entered. */
-static enum cpu_stop step_inside(struct cpu *cpu) {
+static bool frame_of(struct cpu *cpu, uint64_t linear, enum mmu_access_kind kind, struct mmu_result *at) {
+    struct mmu_access access = {.linear = mmu_linear(linear), .kind = kind, .user = state_cpl(cpu) == 3};
+    *at = mmu_peek(&cpu->mmu, access, NULL);
+    return at->status == MMU_OK;
+}
+
+/* The instruction at RIP stores into the block that it is in, on a page that the engine keeps executable
+ * (tlb.c): run freely, it would be run as a block of its own. */
+static bool stores_into_block(struct cpu *cpu) {
+    struct mmu_result code, data;
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu)), bytes = cpu->block_end - cpu->block_start;
+    if (cpu->cut || !frame_of(cpu, at, MMU_FETCH, &code))
+        return false;
+    uint64_t start = code.physical.value - (at - cpu->block_start);
+    for (unsigned i = 0; i < cpu->insn.count; i++) {
+        const struct operand *operand = &cpu->insn.operand[i];
+        if (!operand->write || !frame_of(cpu, operand->linear, MMU_WRITE, &data))
+            continue;
+        uint64_t first = data.physical.value;
+        bool same = first >> MMU_PAGE_SHIFT == code.physical.value >> MMU_PAGE_SHIFT;
+        bool kept = (data.rights & MMU_RIGHT_EXEC) && (data.rights & MMU_RIGHT_READ);
+        if (same && kept && first < start + bytes && start < first + operand->size)
+            return true;
+    }
+    return false;
+}
+
+static enum cpu_stop step_instruction(struct cpu *cpu, uint64_t at) {
     enum cpu_stop stop;
-    read_instruction(cpu);
-    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
     if (cpu->insn.length && cpu->insn.mnemonic == ZYDIS_MNEMONIC_INT1)
         return step_icebp(cpu);
     bool may_be_last = cpu->cut || !cpu->insn.length || at + cpu->insn.length >= cpu->block_end;
@@ -317,12 +357,47 @@ static enum cpu_stop step_inside(struct cpu *cpu) {
     return step_with_trap(cpu, at);
 }
 
+/* One instruction of the block that has been entered; none, and the block is over, where it must be alone. */
+static enum cpu_stop step_inside(struct cpu *cpu) {
+    read_instruction(cpu);
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
+    if (cpu->alone != at && stores_into_block(cpu)) {
+        cpu->alone = at;
+        cpu->in_block = false;
+        return CPU_STOP_STEP;
+    }
+    cpu->alone = CPU_NOWHERE;
+    return step_instruction(cpu, at);
+}
+
+/* True when the instruction at RIP has to be a block of its own, which is entered. */
+static bool enter_alone(struct cpu *cpu) {
+    if (cpu->alone == CPU_NOWHERE)
+        return false;
+    read_instruction(cpu);
+    uint64_t at = operand_code_linear(cpu, state_rip(cpu));
+    if (at != cpu->alone) {
+        cpu->alone = CPU_NOWHERE;
+        return false;
+    }
+    enter_block(cpu, at, at + cpu->insn.length, false);
+    return true;
+}
+
 /* Asks for the block at RIP and enters it. CPU_STOP_STEP with in_block still clear: its fetch has faulted. */
 static enum cpu_stop enter_next_block(struct cpu *cpu) {
+    uint64_t at;
+    if (enter_alone(cpu))
+        return CPU_STOP_STEP;
     switch (execute(cpu, MODE_PROBE)) {
     case OUT_STOPPED:
         state_load(cpu);
-        enter_block(cpu, operand_code_linear(cpu, state_rip(cpu)) + cpu->probe_size, false);
+        at = operand_code_linear(cpu, state_rip(cpu));
+        if (is_other_block(cpu, at, cpu->probe_size)) {
+            cpu->alone = at;
+            cpu->probe_size = cpu->stopped_size;
+        }
+        enter_block(cpu, at, at + cpu->probe_size, false);
         return CPU_STOP_STEP;
     case OUT_REFUSED: return take_fetch_refusal(cpu);
     case OUT_DEAD: return CPU_STOP_TRIPLE_FAULT;
@@ -409,7 +484,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks) {
         } else if (cpu->fetch_refused) {
             cpu->fetch_refused = false;
             stop = take_fetch_refusal(cpu);
-        } else if (cpu->icebp_here) {
+        } else if (cpu->icebp_here || cpu->alone != CPU_NOWHERE) {
             stop = enter_next_block(cpu);
         } else {
             stop = run_blocks(cpu);
