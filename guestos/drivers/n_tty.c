@@ -178,7 +178,10 @@ void n_tty_wake(struct tty_struct *tty)
 
 /* ---- editing ---- */
 
-static u32 shown_width(const struct tty_struct *tty, u8 c) { return shown_as_control(tty, c) ? 2 : c < ' ' || c == 0x7f ? 0 : 1; }
+static u32 shown_width(const struct tty_struct *tty, u8 c)
+{
+    return shown_as_control(tty, c) ? 2 : c < ' ' || c == 0x7f ? 0 : 1;
+}
 
 /* Column where the last character of the line, a tab, began: the widths of all before it. */
 static u32 tab_start(const struct tty_struct *tty)
@@ -212,7 +215,10 @@ static void erase_one(struct tty_struct *tty)
     erase_shown(tty, c);
 }
 
-static bool is_word(u8 c) { return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0x80; }
+static bool is_word(u8 c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0x80;
+}
 
 static void erase_word(struct tty_struct *tty)
 {

@@ -1,4 +1,5 @@
-/* Attributes of files by name or descriptor: access, mode, owner, times; and where a task stands: chdir, chroot, umask. */
+/* Attributes of files by name or descriptor: access, mode, owner, times; and where a task stands: chdir, chroot, umask.
+ */
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
 #include "asm/uaccess.h"
@@ -69,7 +70,8 @@ static int change_mode(struct inode *inode, u32 mode)
 /* -1 leaves a value as it is. A change takes the set-id bits from a program. */
 static int change_owner(struct inode *inode, u32 uid, u32 gid)
 {
-    bool own_group = current->fsuid == inode->i_uid && (uid == ~0u || uid == inode->i_uid) && (gid == ~0u || gid == current->fsgid);
+    bool own_group =
+        current->fsuid == inode->i_uid && (uid == ~0u || uid == inode->i_uid) && (gid == ~0u || gid == current->fsgid);
     if (current->fsuid != 0 && !own_group)
         return -EPERM;
     if (uid != ~0u)
@@ -331,4 +333,7 @@ long sys_readlinkat(int dfd, const char __user *path, char __user *buf, s32 size
     return length;
 }
 
-long sys_readlink(const char __user *path, char __user *buf, s32 size) { return sys_readlinkat(AT_FDCWD, path, buf, size); }
+long sys_readlink(const char __user *path, char __user *buf, s32 size)
+{
+    return sys_readlinkat(AT_FDCWD, path, buf, size);
+}

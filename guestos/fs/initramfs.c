@@ -39,8 +39,9 @@ struct unpack {
 
 static int refuse(const struct unpack *u, const char *what)
 {
-    printk(KERN_ERR "initramfs: %s at byte %u of %u; the archive is cut short or damaged, or is not an uncompressed cpio "
-                    "archive of format newc\n",
+    printk(KERN_ERR
+           "initramfs: %s at byte %u of %u; the archive is cut short or damaged, or is not an uncompressed cpio "
+           "archive of format newc\n",
            what, (u32)u->at, (u32)u->size);
     return -EINVAL;
 }
@@ -63,7 +64,8 @@ static bool parse_field(const u8 *digits, u32 *value)
 
 static size_t left(const struct unpack *u) { return u->size - u->at; }
 
-/* Moves over `length` bytes and the padding behind them; false when they are not there. Padding may be missing at the end. */
+/* Moves over `length` bytes and the padding behind them; false when they are not there. Padding may be missing at the
+ * end. */
 static bool take(struct unpack *u, size_t length)
 {
     if (length > left(u))

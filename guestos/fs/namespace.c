@@ -85,7 +85,8 @@ static int do_mount(const char *source, struct dentry *dir, const char *type)
     return IS_ERR(sb) ? (int)PTR_ERR(sb) : mount_super(sb, dir);
 }
 
-long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags, const void __user *data)
+long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags,
+               const void __user *data)
 {
     struct dentry *dentry;
     char type_name[32], source[64] = "none";
@@ -111,7 +112,8 @@ long sys_mount(const char __user *device, const char __user *dir, const char __u
     return error;
 }
 
-/* The next dentry of a tree in depth-first order; NULL after the last. No recursion: trees are as deep as programs like. */
+/* The next dentry of a tree in depth-first order; NULL after the last. No recursion: trees are as deep as programs
+ * like. */
 static struct dentry *next_in_tree(struct dentry *root, struct dentry *at)
 {
     if (!list_empty(&at->d_subdirs))

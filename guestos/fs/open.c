@@ -133,7 +133,8 @@ static int link_target(struct inode *link, char *buffer)
 /* at_dir: the directory of a relative path in rounds after the first; NULL in the first. */
 static int parent_of(struct creating *c, const char *path, struct dentry *at_dir)
 {
-    return at_dir ? path_lookup_from(at_dir, path, LOOKUP_PARENT, &c->nd) : path_lookup(c->dfd, path, LOOKUP_PARENT, &c->nd);
+    return at_dir ? path_lookup_from(at_dir, path, LOOKUP_PARENT, &c->nd)
+                  : path_lookup(c->dfd, path, LOOKUP_PARENT, &c->nd);
 }
 
 static struct file *finish_created(struct creating *c, struct dentry *dentry)
@@ -260,7 +261,10 @@ long sys_openat(int dfd, const char __user *path, u32 flags, u32 mode)
 
 long sys_open(const char __user *path, u32 flags, u32 mode) { return sys_openat(AT_FDCWD, path, flags, mode); }
 
-long sys_creat(const char __user *path, u32 mode) { return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
+long sys_creat(const char __user *path, u32 mode)
+{
+    return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
 
 struct open_how {
     u64 flags, mode, resolve;

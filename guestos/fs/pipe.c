@@ -2,9 +2,10 @@
  * Pipes and FIFOs: 16 pages between writers and readers.
  *
  * A pipe is a ring of page buffers. A write of at most PIPE_BUF (4096) bytes goes in whole or waits: it joins the last
- * buffer when it fits there, else it takes a fresh one. An empty pipe without writers reads as end of file; a pipe without readers breaks a write with SIGPIPE.
- * readers and writers count open files; r_counter and w_counter count openings ever, for FIFOs' openers that wait;
- * private_data of a file is w_counter when it was opened without waiting for a writer: no hang-up before the first.
+ * buffer when it fits there, else it takes a fresh one. An empty pipe without writers reads as end of file; a pipe
+ * without readers breaks a write with SIGPIPE. readers and writers count open files; r_counter and w_counter count
+ * openings ever, for FIFOs' openers that wait; private_data of a file is w_counter when it was opened without waiting
+ * for a writer: no hang-up before the first.
  */
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
@@ -398,10 +399,7 @@ static struct dentry *pipe_dentry(void)
 }
 
 /* One end. The partner's count is there already, so that the open does not wait. */
-static struct file *pipe_end(struct dentry *dentry, u32 flags)
-{
-    return dentry_open(dget(dentry), flags);
-}
+static struct file *pipe_end(struct dentry *dentry, u32 flags) { return dentry_open(dget(dentry), flags); }
 
 static int pipe_files(struct file *files[2], u32 flags)
 {

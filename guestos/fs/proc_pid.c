@@ -69,15 +69,16 @@ static int show_status_mm(const struct proc_context *c, char *buf, int size)
     struct mm_struct *mm = get_mm(c);
     if (!mm)
         return 0;
-    unsigned long rss = mm->anon_rss + mm->file_rss, text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
+    unsigned long rss = mm->anon_rss + mm->file_rss,
+                  text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
     unsigned long data = mm->total_vm - mm->shared_vm - mm->stack_vm;
     int used = scnprintf(buf, (size_t)size,
                          "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n"
                          "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n"
                          "VmLib:\t%8lu kB\nVmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\n",
                          kib(max_t(unsigned long, mm->hiwater_vm, mm->total_vm)), kib(mm->total_vm), kib(mm->locked_vm),
-                         kib(max_t(unsigned long, mm->hiwater_rss, rss)), kib(rss), kib(mm->anon_rss), kib(mm->file_rss), kib(data),
-                         kib(mm->stack_vm), kib(text), 0ul, kib(mm->nr_ptes), 0ul);
+                         kib(max_t(unsigned long, mm->hiwater_rss, rss)), kib(rss), kib(mm->anon_rss),
+                         kib(mm->file_rss), kib(data), kib(mm->stack_vm), kib(text), 0ul, kib(mm->nr_ptes), 0ul);
     mmput(mm);
     return used;
 }
@@ -92,8 +93,8 @@ static int show_status(const struct proc_context *c, char *buf, int size)
                          "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
                          "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t\n",
                          task->comm, task->fs ? task->fs->umask : 0u, letter, state_name(letter), task->tgid, task->pid,
-                         parent_pid(task), task->uid, task->euid, task->suid, task->fsuid, task->gid, task->egid, task->sgid,
-                         task->fsgid, task->files ? task->files->max_fds : 0u);
+                         parent_pid(task), task->uid, task->euid, task->suid, task->fsuid, task->gid, task->egid,
+                         task->sgid, task->fsgid, task->files ? task->files->max_fds : 0u);
     used += show_status_mm(c, buf + used, size - used);
     task = proc_task(c);
     if (!task)
@@ -101,11 +102,12 @@ static int show_status(const struct proc_context *c, char *buf, int size)
     struct signal_masks masks;
     get_signal_masks(task, &masks);
     return used + scnprintf(buf + used, (size_t)(size - used),
-                            "Threads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n"
+                            "Threads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%"
+                            "016llx\nSigCgt:\t%016llx\n"
                             "Cpus_allowed:\t1\nCpus_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
                             "nonvoluntary_ctxt_switches:\t%lu\n",
-                            thread_count(task), masks.pending, masks.shared_pending, masks.blocked, masks.ignored, masks.caught,
-                            task->nvcsw, task->nivcsw);
+                            thread_count(task), masks.pending, masks.shared_pending, masks.blocked, masks.ignored,
+                            masks.caught, task->nvcsw, task->nivcsw);
 }
 
 static unsigned ticks(u64 nanoseconds) { return (unsigned)(nanoseconds / NS_PER_TICK); }
@@ -113,11 +115,12 @@ static unsigned ticks(u64 nanoseconds) { return (unsigned)(nanoseconds / NS_PER_
 static int show_stat_head(const struct task_struct *task, char *buf, int size)
 {
     bool on_tty = task->session && task->session == console_tty.session;
-    return scnprintf(buf, (size_t)size, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %u %u %u %u %d %d %d 0 %u ", task->pid, task->comm,
-                     state_letter(task), parent_pid(task), task->pgrp, task->session, on_tty ? (int)TTY_NUMBER : 0,
-                     on_tty ? console_tty.pgrp : -1, task->flags, task->min_flt, task->cmin_flt, task->maj_flt, task->cmaj_flt,
-                     ticks(task->utime), ticks(task->stime), ticks(task->cutime), ticks(task->cstime), 20 + task->nice, task->nice,
-                     thread_count(task), ticks(task->start_time));
+    return scnprintf(buf, (size_t)size, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %u %u %u %u %d %d %d 0 %u ",
+                     task->pid, task->comm, state_letter(task), parent_pid(task), task->pgrp, task->session,
+                     on_tty ? (int)TTY_NUMBER : 0, on_tty ? console_tty.pgrp : -1, task->flags, task->min_flt,
+                     task->cmin_flt, task->maj_flt, task->cmaj_flt, ticks(task->utime), ticks(task->stime),
+                     ticks(task->cutime), ticks(task->cstime), 20 + task->nice, task->nice, thread_count(task),
+                     ticks(task->start_time));
 }
 
 static int show_stat(const struct proc_context *c, char *buf, int size)
@@ -132,12 +135,13 @@ static int show_stat(const struct proc_context *c, char *buf, int size)
     struct signal_masks masks;
     get_signal_masks(task, &masks);
     int used = show_stat_head(task, buf, size);
-    used += scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
-                      m->total_vm << PAGE_SHIFT, m->anon_rss + m->file_rss, task->rlim[RLIMIT_RSS].rlim_cur, m->start_code,
-                      m->end_code, m->start_stack, user ? task_pt_regs(task)->esp : 0u, user ? task_pt_regs(task)->eip : 0u,
-                      (u32)masks.pending, (u32)masks.blocked, (u32)masks.ignored, (u32)masks.caught, task->exit_signal);
-    used += scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %lu %d\n", m->start_data, m->end_data, m->start_brk,
-                      m->arg_start, m->arg_end, m->env_start, m->env_end, task->exit_code);
+    used +=
+        scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
+                  m->total_vm << PAGE_SHIFT, m->anon_rss + m->file_rss, task->rlim[RLIMIT_RSS].rlim_cur, m->start_code,
+                  m->end_code, m->start_stack, user ? task_pt_regs(task)->esp : 0u, user ? task_pt_regs(task)->eip : 0u,
+                  (u32)masks.pending, (u32)masks.blocked, (u32)masks.ignored, (u32)masks.caught, task->exit_signal);
+    used += scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %lu %d\n", m->start_data, m->end_data,
+                      m->start_brk, m->arg_start, m->arg_end, m->env_start, m->env_end, task->exit_code);
     if (mm)
         mmput(mm);
     return used;
@@ -151,8 +155,8 @@ static int show_statm(const struct proc_context *c, char *buf, int size)
     if (!mm)
         return scnprintf(buf, (size_t)size, "0 0 0 0 0 0 0\n");
     unsigned long text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
-    int used = scnprintf(buf, (size_t)size, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, mm->anon_rss + mm->file_rss, mm->file_rss, text,
-                         mm->total_vm - mm->shared_vm);
+    int used = scnprintf(buf, (size_t)size, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, mm->anon_rss + mm->file_rss,
+                         mm->file_rss, text, mm->total_vm - mm->shared_vm);
     mmput(mm);
     return used;
 }
@@ -198,11 +202,11 @@ static int show_limits(const struct proc_context *c, char *buf, int size)
     static const struct {
         const char *name, *unit;
     } limits[RLIM_NLIMITS] = {
-        {"Max cpu time", "seconds"},      {"Max file size", "bytes"},        {"Max data size", "bytes"},
-        {"Max stack size", "bytes"},      {"Max core file size", "bytes"},   {"Max resident set", "bytes"},
-        {"Max processes", "processes"},   {"Max open files", "files"},       {"Max locked memory", "bytes"},
-        {"Max address space", "bytes"},   {"Max file locks", "locks"},       {"Max pending signals", "signals"},
-        {"Max msgqueue size", "bytes"},   {"Max nice priority", ""},         {"Max realtime priority", ""},
+        {"Max cpu time", "seconds"},    {"Max file size", "bytes"},      {"Max data size", "bytes"},
+        {"Max stack size", "bytes"},    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+        {"Max processes", "processes"}, {"Max open files", "files"},     {"Max locked memory", "bytes"},
+        {"Max address space", "bytes"}, {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+        {"Max msgqueue size", "bytes"}, {"Max nice priority", ""},       {"Max realtime priority", ""},
         {"Max realtime timeout", "us"},
     };
     const struct task_struct *task = proc_task(c);
@@ -264,7 +268,9 @@ static struct dentry *jump_fd(const struct proc_context *c)
         {.name = "root", .mode = S_IFLNK | 0777, .jump = jump_root},                                                   \
         {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},                                                   \
         {.name = "statm", .mode = S_IFREG | 0444, .show = show_statm},                                                 \
-        {.name = "status", .mode = S_IFREG | 0444, .show = show_status}
+    {                                                                                                                  \
+        .name = "status", .mode = S_IFREG | 0444, .show = show_status                                                  \
+    }
 
 static const struct proc_entry thread_entries[] = {TASK_TEXTS, {0}};
 

@@ -9,10 +9,19 @@
 #define NS_PER_SECOND 1000000000u
 
 static int show_meminfo(const struct proc_context *c, char *buf, int size) { return (void)c, proc_meminfo(buf, size); }
-static int show_buddyinfo(const struct proc_context *c, char *buf, int size) { return (void)c, proc_buddyinfo(buf, size); }
-static int show_zoneinfo(const struct proc_context *c, char *buf, int size) { return (void)c, proc_zoneinfo(buf, size); }
+static int show_buddyinfo(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_buddyinfo(buf, size);
+}
+static int show_zoneinfo(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_zoneinfo(buf, size);
+}
 static int show_vmstat(const struct proc_context *c, char *buf, int size) { return (void)c, proc_vmstat(buf, size); }
-static int show_slabinfo(const struct proc_context *c, char *buf, int size) { return (void)c, proc_slabinfo(buf, size); }
+static int show_slabinfo(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_slabinfo(buf, size);
+}
 
 static int show_uptime(const struct proc_context *c, char *buf, int size)
 {
@@ -47,7 +56,8 @@ int proc_show_mounts(const struct proc_context *c, char *buf, int size)
     char *path_buffer = getname_buffer();
     if (!path_buffer)
         return -ENOMEM;
-    list_for_each_entry(sb, &super_blocks, s_list) {
+    list_for_each_entry(sb, &super_blocks, s_list)
+    {
         const char *path = d_path(sb->s_root, path_buffer, PATH_MAX);
         if (!IS_ERR(path))
             used += scnprintf(buf + used, (size_t)(size - used), "%s %s %s rw 0 0\n", sb->s_source, path, sb->s_type);
@@ -64,7 +74,8 @@ static int show_loadavg(const struct proc_context *c, char *buf, int size)
     pid_t last = 0;
     (void)c;
     get_loadavg(load);
-    for_each_task(task) {
+    for_each_task(task)
+    {
         all++;
         running += task->state == TASK_RUNNING;
         last = max_t(pid_t, last, task->pid);
@@ -81,21 +92,23 @@ static int show_stat(const struct proc_context *c, char *buf, int size)
     u64 user = 0, all = ktime_ns(), idle = init_task.exec_runtime;
     int running = 0, blocked = 0;
     (void)c;
-    for_each_task(task) {
+    for_each_task(task)
+    {
         user += task->utime + task->cutime;
         running += task->state == TASK_RUNNING;
         blocked += task->state == TASK_UNINTERRUPTIBLE;
     }
     u64 system = all > idle + user ? all - idle - user : 0;
-    u32 ticks[3] = {(u32)(user / NS_PER_CENTISECOND), (u32)(system / NS_PER_CENTISECOND), (u32)(idle / NS_PER_CENTISECOND)};
+    u32 ticks[3] = {(u32)(user / NS_PER_CENTISECOND), (u32)(system / NS_PER_CENTISECOND),
+                    (u32)(idle / NS_PER_CENTISECOND)};
     int used = 0;
     for (int cpu = 0; cpu < 2; cpu++)
-        used += scnprintf(buf + used, (size_t)(size - used), "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", cpu ? "0" : " ", ticks[0], ticks[1],
-                          ticks[2]);
+        used += scnprintf(buf + used, (size_t)(size - used), "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", cpu ? "0" : " ",
+                          ticks[0], ticks[1], ticks[2]);
     u32 boot = (u32)((real_time_ns() - all) / NS_PER_SECOND);
     return used + scnprintf(buf + used, (size_t)(size - used),
-                            "ctxt %lu\nbtime %u\nprocesses %lu\nprocs_running %d\nprocs_blocked %d\n", nr_context_switches, boot,
-                            total_forks, running, blocked);
+                            "ctxt %lu\nbtime %u\nprocesses %lu\nprocs_running %d\nprocs_blocked %d\n",
+                            nr_context_switches, boot, total_forks, running, blocked);
 }
 
 struct cpuid {
@@ -111,11 +124,13 @@ static struct cpuid cpuid(u32 leaf)
 
 static int show_flags(char *buf, int size, u32 edx, u32 ecx)
 {
-    static const char *const low[32] = {"fpu", "vme", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", NULL,
-                                        "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "pn", "clflush", NULL,
-                                        "dts", "acpi", "mmx", "fxsr", "sse", "sse2", "ss", "ht", "tm", "ia64", "pbe"};
-    static const char *const high[32] = {[0] = "pni", [1] = "pclmulqdq", [9] = "ssse3", [13] = "cx16", [19] = "sse4_1",
-                                         [20] = "sse4_2", [22] = "movbe", [23] = "popcnt", [25] = "aes", [31] = "hypervisor"};
+    static const char *const low[32] = {"fpu",  "vme",   "de",   "pse",     "tsc",  "msr", "pae",  "mce",
+                                        "cx8",  "apic",  NULL,   "sep",     "mtrr", "pge", "mca",  "cmov",
+                                        "pat",  "pse36", "pn",   "clflush", NULL,   "dts", "acpi", "mmx",
+                                        "fxsr", "sse",   "sse2", "ss",      "ht",   "tm",  "ia64", "pbe"};
+    static const char *const high[32] = {
+        [0] = "pni",     [1] = "pclmulqdq", [9] = "ssse3",   [13] = "cx16", [19] = "sse4_1",
+        [20] = "sse4_2", [22] = "movbe",    [23] = "popcnt", [25] = "aes",  [31] = "hypervisor"};
     int used = scnprintf(buf, (size_t)size, "flags\t\t:");
     for (int i = 0; i < 32; i++)
         if ((edx >> i & 1) && low[i])
@@ -141,11 +156,12 @@ static int show_cpuinfo(const struct proc_context *c, char *buf, int size)
             memcpy(&brand[i * 4], &part, sizeof(part));
         }
     }
-    int used = scnprintf(buf, (size_t)size,
-                         "processor\t: 0\nvendor_id\t: %.4s%.4s%.4s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n"
-                         "stepping\t: %u\nfpu\t\t: %s\nwp\t\t: yes\n",
-                         (char *)&vendor.ebx, (char *)&vendor.edx, (char *)&vendor.ecx, family, model,
-                         brand[0] ? (char *)brand : "unknown", version.eax & 15, version.edx & 1 ? "yes" : "no");
+    int used =
+        scnprintf(buf, (size_t)size,
+                  "processor\t: 0\nvendor_id\t: %.4s%.4s%.4s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n"
+                  "stepping\t: %u\nfpu\t\t: %s\nwp\t\t: yes\n",
+                  (char *)&vendor.ebx, (char *)&vendor.edx, (char *)&vendor.ecx, family, model,
+                  brand[0] ? (char *)brand : "unknown", version.eax & 15, version.edx & 1 ? "yes" : "no");
     return used + show_flags(buf + used, size - used, version.edx, version.ecx);
 }
 

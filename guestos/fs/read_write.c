@@ -270,7 +270,8 @@ long sys_llseek(u32 fd, u32 offset_high, u32 offset_low, void __user *result, u3
 
 /* ---- sendfile ---- */
 
-/* Through a page of the kernel. What the output did not take is read again by the next call: pos stands behind what was sent. */
+/* Through a page of the kernel. What the output did not take is read again by the next call: pos stands behind what was
+ * sent. */
 static ssize_t send_chunk(struct file *out, struct file *in, char *buffer, size_t count, loff_t *pos)
 {
     ssize_t n = kernel_read(in, *pos, buffer, count);

@@ -88,9 +88,9 @@ static u32 poll_fd(u32 fd, u32 wanted, struct poll_table *table)
 }
 
 /*
- * Looks until `look` finds something, the deadline passes or a signal comes. Count, 0, -EINTR, -ENOMEM. The state is set
- * before each look, so that a wake-up between look and sleep is not lost; the registering round may itself sleep for
- * memory, which clears the state, so a second round follows it at once.
+ * Looks until `look` finds something, the deadline passes or a signal comes. Count, 0, -EINTR, -ENOMEM. The state is
+ * set before each look, so that a wake-up between look and sleep is not lost; the registering round may itself sleep
+ * for memory, which clears the state, so a second round follows it at once.
  */
 static int poll_loop(int (*look)(void *what, struct poll_table *table), void *what, u64 deadline)
 {
@@ -333,7 +333,8 @@ long sys_old_select(const void __user *arguments)
                       (void __user *)(unsigned long)a[3], (void __user *)(unsigned long)a[4]);
 }
 
-static long pselect(s32 n, void __user *const sets[3], void __user *timeout, const void __user *mask, enum time_layout layout)
+static long pselect(s32 n, void __user *const sets[3], void __user *timeout, const void __user *mask,
+                    enum time_layout layout)
 {
     u32 mask_and_size[2] = {0, 0};
     u64 deadline;
@@ -356,7 +357,8 @@ long sys_pselect6(s32 n, void __user *in, void __user *out, void __user *ex, voi
     return pselect(n, sets, timeout, mask, TIMESPEC_32);
 }
 
-long sys_pselect6_time64(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeout, void __user *mask)
+long sys_pselect6_time64(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeout,
+                         void __user *mask)
 {
     void __user *const sets[3] = {in, out, ex};
     return pselect(n, sets, timeout, mask, TIMESPEC_64);

@@ -52,7 +52,10 @@ static long stat_fd(u32 fd, void __user *to, stat_writer write)
     return result;
 }
 
-static long copy_out(void __user *to, const void *from, size_t size) { return copy_to_user(to, from, size) ? -EFAULT : 0; }
+static long copy_out(void __user *to, const void *from, size_t size)
+{
+    return copy_to_user(to, from, size) ? -EFAULT : 0;
+}
 
 /* ---- layouts ---- */
 
@@ -67,10 +70,17 @@ static long write_old(const struct kstat *k, void __user *to)
     if (i->i_size > 0x7fffffff)
         return -EOVERFLOW;
     struct old_kernel_stat s = {
-        .st_dev = (u16)i->i_sb->s_dev,   .st_ino = (u16)i->i_ino,  .st_mode = i->i_mode,
-        .st_nlink = (u16)i->i_nlink,     .st_uid = (u16)i->i_uid,  .st_gid = (u16)i->i_gid,
-        .st_rdev = (u16)i->i_rdev,       .st_size = (u32)i->i_size, .st_atime = (u32)i->i_atime.tv_sec,
-        .st_mtime = (u32)i->i_mtime.tv_sec, .st_ctime = (u32)i->i_ctime.tv_sec,
+        .st_dev = (u16)i->i_sb->s_dev,
+        .st_ino = (u16)i->i_ino,
+        .st_mode = i->i_mode,
+        .st_nlink = (u16)i->i_nlink,
+        .st_uid = (u16)i->i_uid,
+        .st_gid = (u16)i->i_gid,
+        .st_rdev = (u16)i->i_rdev,
+        .st_size = (u32)i->i_size,
+        .st_atime = (u32)i->i_atime.tv_sec,
+        .st_mtime = (u32)i->i_mtime.tv_sec,
+        .st_ctime = (u32)i->i_ctime.tv_sec,
     };
     return copy_out(to, &s, sizeof(s));
 }
@@ -197,7 +207,10 @@ static long write_statx(const struct kstat *k, void __user *to)
 
 /* ---- the calls ---- */
 
-long sys_oldstat(const char __user *path, void __user *buf) { return stat_path(AT_FDCWD, path, LOOKUP_FOLLOW, buf, write_old); }
+long sys_oldstat(const char __user *path, void __user *buf)
+{
+    return stat_path(AT_FDCWD, path, LOOKUP_FOLLOW, buf, write_old);
+}
 long sys_oldlstat(const char __user *path, void __user *buf) { return stat_path(AT_FDCWD, path, 0, buf, write_old); }
 long sys_oldfstat(u32 fd, void __user *buf) { return stat_fd(fd, buf, write_old); }
 long sys_newstat(const char __user *path, void __user *buf)
@@ -254,12 +267,14 @@ static void fill_statfs(struct kstatfs *k, const struct super_block *sb)
 }
 
 struct statfs32 {
-    u32 f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, f_fsid[2], f_namelen, f_frsize, f_flags, f_spare[4];
+    u32 f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, f_fsid[2], f_namelen, f_frsize, f_flags,
+        f_spare[4];
 };
 
 struct statfs64 {
     u32 f_type, f_bsize;
-    u32 f_blocks, f_blocks_high, f_bfree, f_bfree_high, f_bavail, f_bavail_high, f_files, f_files_high, f_ffree, f_ffree_high;
+    u32 f_blocks, f_blocks_high, f_bfree, f_bfree_high, f_bavail, f_bavail_high, f_files, f_files_high, f_ffree,
+        f_ffree_high;
     u32 f_fsid[2], f_namelen, f_frsize, f_flags, f_spare[4];
 };
 
@@ -269,8 +284,13 @@ static long write_statfs32(const struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
     fill_statfs(&k, sb);
-    struct statfs32 s = {.f_type = k.type, .f_bsize = k.bsize, .f_blocks = (u32)k.blocks, .f_bfree = (u32)k.free,
-                         .f_bavail = (u32)k.free, .f_namelen = NAME_MAX, .f_frsize = k.bsize};
+    struct statfs32 s = {.f_type = k.type,
+                         .f_bsize = k.bsize,
+                         .f_blocks = (u32)k.blocks,
+                         .f_bfree = (u32)k.free,
+                         .f_bavail = (u32)k.free,
+                         .f_namelen = NAME_MAX,
+                         .f_frsize = k.bsize};
     return copy_out(to, &s, sizeof(s));
 }
 
@@ -278,8 +298,13 @@ static long write_statfs64(const struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
     fill_statfs(&k, sb);
-    struct statfs64 s = {.f_type = k.type, .f_bsize = k.bsize, .f_blocks = (u32)k.blocks, .f_bfree = (u32)k.free,
-                         .f_bavail = (u32)k.free, .f_namelen = NAME_MAX, .f_frsize = k.bsize};
+    struct statfs64 s = {.f_type = k.type,
+                         .f_bsize = k.bsize,
+                         .f_blocks = (u32)k.blocks,
+                         .f_bfree = (u32)k.free,
+                         .f_bavail = (u32)k.free,
+                         .f_namelen = NAME_MAX,
+                         .f_frsize = k.bsize};
     return copy_out(to, &s, sizeof(s));
 }
 

@@ -32,7 +32,10 @@ void radix_tree_init(void)
                                    SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
 }
 
-static unsigned slot_of(unsigned long index, unsigned level) { return (unsigned)(index >> (MAP_SHIFT * (level - 1))) & MAP_MASK; }
+static unsigned slot_of(unsigned long index, unsigned level)
+{
+    return (unsigned)(index >> (MAP_SHIFT * (level - 1))) & MAP_MASK;
+}
 
 static bool covers(unsigned height, unsigned long index)
 {
@@ -227,8 +230,8 @@ unsigned int radix_tree_gang_lookup(struct radix_tree_root *root, void **results
     return gang(root, results, first, max, -1);
 }
 
-unsigned int radix_tree_gang_lookup_tag(struct radix_tree_root *root, void **results, unsigned long first, unsigned int max,
-                                        unsigned int tag)
+unsigned int radix_tree_gang_lookup_tag(struct radix_tree_root *root, void **results, unsigned long first,
+                                        unsigned int max, unsigned int tag)
 {
     return gang(root, results, first, max, (int)tag);
 }
@@ -271,7 +274,10 @@ int radix_tree_tag_get(struct radix_tree_root *root, unsigned long index, unsign
     return find_path(root, index, path) && (path[1]->tags[tag] >> (index & MAP_MASK) & 1) != 0;
 }
 
-int radix_tree_tagged(struct radix_tree_root *root, unsigned int tag) { return root->rnode && node_tagged(root->rnode, tag); }
+int radix_tree_tagged(struct radix_tree_root *root, unsigned int tag)
+{
+    return root->rnode && node_tagged(root->rnode, tag);
+}
 
 /* ---- delete ---- */
 

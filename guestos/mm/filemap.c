@@ -3,7 +3,8 @@
  *
  * Held true:
  *   1. A page in the tree has mapping and index set and is referenced once by the cache; nrpages counts them.
- *   2. PG_locked is held while a page is filled, and to take it out. PG_uptodate, once set, stays while it is in the cache.
+ *   2. PG_locked is held while a page is filled, and to take it out. PG_uptodate, once set, stays while it is in the
+ * cache.
  *   3. A page that is up to date may be mapped and copied without its lock.
  *   4. i_size is looked at again after every sleep: no page behind the end is handed out.
  * kmap and not kmap_atomic where user memory is copied: such a copy may fault, sleep and use the atomic windows itself.
@@ -48,7 +49,8 @@ int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned
     mapping->nrpages++;
     page_zone(page)->vm_stat[NR_FILE_PAGES]++;
     lru_cache_add(page);
-    TRACE(FLT_MM_FILEMAP_ADD, flt_mm_filemap, .pfn = (u32)page_to_pfn(page), .inode = mapping->host->i_ino, .index = page->index);
+    TRACE(FLT_MM_FILEMAP_ADD, flt_mm_filemap, .pfn = (u32)page_to_pfn(page), .inode = mapping->host->i_ino,
+          .index = page->index);
     return 0;
 }
 
@@ -67,7 +69,8 @@ void remove_from_page_cache(struct page *page)
     BUG_ON(!PageLocked(page));
     account_clean(page);
     radix_tree_delete(&mapping->page_tree, page->index);
-    TRACE(FLT_MM_FILEMAP_DELETE, flt_mm_filemap, .pfn = (u32)page_to_pfn(page), .inode = mapping->host->i_ino, .index = page->index);
+    TRACE(FLT_MM_FILEMAP_DELETE, flt_mm_filemap, .pfn = (u32)page_to_pfn(page), .inode = mapping->host->i_ino,
+          .index = page->index);
     page->mapping = NULL;
     mapping->nrpages--;
     page_zone(page)->vm_stat[NR_FILE_PAGES]--;

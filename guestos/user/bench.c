@@ -39,7 +39,6 @@ static void system_calls(unsigned count)
 }
 
 static volatile char *walk_memory;
-
 /* Emulated TLBs grow with use: a switch to another address space and back before each round empties them. */
 static void walks(unsigned count)
 {

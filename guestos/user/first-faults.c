@@ -1,5 +1,4 @@
 /* The demo: one page fault of each kind, in order, each by one plain line of C. Runs on the host as well. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +76,8 @@ static void file_mapping(void)
 static void on_fault(int signal, siginfo_t *info, __attribute__((unused)) void *context)
 {
     char text[80];
-    int n = snprintf(text, sizeof(text), "%d. %-30s signal %d, si_addr %p\n", 8, "write to unmapped memory", signal, info->si_addr);
+    int n = snprintf(text, sizeof(text), "%d. %-30s signal %d, si_addr %p\n", 8, "write to unmapped memory", signal,
+                     info->si_addr);
     _exit(write(1, text, (size_t)n) == n ? 0 : 1);
 }
 

@@ -3,8 +3,8 @@
  * (128 + signal when a signal killed it). What it runs, in this order:
  *   its own arguments; the file /etc/faultline/run (options, directory, path, argv[0], argv[1] ... each ended by NUL);
  *   /bin/first-faults.
- * Option "raw": the terminal passes output bytes through and does not echo (with "echo" it does). /etc/faultline/environment, when there,
- * replaces the environment.
+ * Option "raw": the terminal passes output bytes through and does not echo (with "echo" it does).
+ * /etc/faultline/environment, when there, replaces the environment.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,5 @@ int main(int argc, char **argv)
         arguments = fields + 3;
     }
     pid_t child = fork();
-    if (child == 0)
-        run(directory, path, arguments);
-    return child < 0 ? 1 : wait_for(child);
+    return child < 0 ? 1 : child ? wait_for(child) : (run(directory, path, arguments), 1);
 }

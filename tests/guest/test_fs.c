@@ -157,8 +157,9 @@ static void put_bytes(const void *bytes, u32 count)
 static void put_entry(const char *name, u32 ino, u32 links, u32 mode, const char *data)
 {
     char head[400];
-    u32 length = (u32)snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s", ino, mode, 0u, 0u,
-                               links, 77u, (u32)strlen(data), 0u, 0u, 5u, 1u, (u32)strlen(name) + 1, 0u, name);
+    u32 length =
+        (u32)snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s", ino, mode, 0u,
+                      0u, links, 77u, (u32)strlen(data), 0u, 0u, 5u, 1u, (u32)strlen(name) + 1, 0u, name);
     u32 end = archive_size + length + 1;
     put_bytes(head, length + 1);
     if (*data)
@@ -286,7 +287,8 @@ static void any_bytes_are_survived(void)
     for (unsigned round = 0; round < 4000; round++) {
         memcpy(damaged, archive, archive_size);
         for (u32 changes = random_u32() % 6 + 1; changes; changes--)
-            damaged[random_u32() % archive_size] = round % 2 ? (u8)random_u32() : (u8)digits[random_u32() % (sizeof(digits) - 1)];
+            damaged[random_u32() % archive_size] =
+                round % 2 ? (u8)random_u32() : (u8)digits[random_u32() % (sizeof(digits) - 1)];
         enter();
         refused += unpack_copy(damaged, archive_size - (round % 3 ? 0 : random_u32() % archive_size)) != 0;
         leave();

@@ -1,4 +1,5 @@
-/* What a program finds when it starts: arguments, environment, auxiliary vector, descriptors, identities, its own file. */
+/* What a program finds when it starts: arguments, environment, auxiliary vector, descriptors, identities, its own file.
+ */
 #include "show.h"
 #include <elf.h>
 #include <fcntl.h>
@@ -16,8 +17,10 @@ static void auxiliary(void)
     printf("page size %lu, clock ticks %lu\n", getauxval(AT_PAGESZ), getauxval(AT_CLKTCK));
     show_bool("program headers", getauxval(AT_PHDR) == (unsigned long)__executable_start + sizeof(Elf32_Ehdr));
     printf("header size %lu\n", getauxval(AT_PHENT));
-    show_bool("entry inside the text", getauxval(AT_ENTRY) > (unsigned long)__executable_start && getauxval(AT_ENTRY) < (unsigned long)etext);
-    show_bool("identities", getauxval(AT_UID) == getuid() && getauxval(AT_EUID) == geteuid() && getauxval(AT_GID) == getgid());
+    show_bool("entry inside the text",
+              getauxval(AT_ENTRY) > (unsigned long)__executable_start && getauxval(AT_ENTRY) < (unsigned long)etext);
+    show_bool("identities",
+              getauxval(AT_UID) == getuid() && getauxval(AT_EUID) == geteuid() && getauxval(AT_GID) == getgid());
     show_bool("random bytes", getauxval(AT_RANDOM) != 0);
     printf("platform %s\n", (const char *)getauxval(AT_PLATFORM) ? "given" : "missing");
     show_bool("base", getauxval(AT_BASE) == 0);
@@ -33,14 +36,18 @@ int main(int argc, char **argv)
     auxiliary();
     for (int fd = 0; fd < 5; fd++) {
         struct stat st;
-        printf("descriptor %d: %s\n", fd, fstat(fd, &st) < 0 ? "closed" : S_ISCHR(st.st_mode) ? "character device" : "other");
+        printf("descriptor %d: %s\n", fd,
+               fstat(fd, &st) < 0    ? "closed"
+               : S_ISCHR(st.st_mode) ? "character device"
+                                     : "other");
     }
     show("terminal", isatty(0) + isatty(1) + isatty(2));
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
     slash = n > 0 ? strrchr(path, '/') : NULL;
     snprintf(name, sizeof(name), "%s", argv[0]);
     show_bool("/proc/self/exe is absolute", path[0] == '/');
-    show_bool("and named as argv[0]", slash && strcmp(slash + 1, strrchr(name, '/') ? strrchr(name, '/') + 1 : name) == 0);
+    show_bool("and named as argv[0]",
+              slash && strcmp(slash + 1, strrchr(name, '/') ? strrchr(name, '/') + 1 : name) == 0);
     show_bool("argv[0] can be executed", access(argv[0], X_OK) == 0);
     FILE *f = fopen("/proc/self/cmdline", "r");
     n = f ? (ssize_t)fread(path, 1, sizeof(path), f) : -1;

@@ -108,8 +108,8 @@ static void names(void)
     struct timeval times[2] = {{1000, 500000}, {2000, 250000}};
     show("utimes", utimes("b", times));
     stat("b", &st);
-    printf("mode %o, times %ld.%ld %ld.%ld\n", st.st_mode, (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec,
-           st.st_mtim.tv_nsec);
+    printf("mode %o, times %ld.%ld %ld.%ld\n", st.st_mode, (long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+           (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     int fd = open("b", O_RDONLY);
     unlink("b");
     fstat(fd, &st);

@@ -34,7 +34,8 @@ static void generations(unsigned char *memory, int depth)
         _exit(depth + 1);
     }
     int status = wait_status(pid);
-    printf("generation %d: child ended with %d, own memory %s\n", depth, status, sum_of(memory) == before ? "unchanged" : "CHANGED");
+    printf("generation %d: child ended with %d, own memory %s\n", depth, status,
+           sum_of(memory) == before ? "unchanged" : "CHANGED");
 }
 
 int main(void)
@@ -62,7 +63,7 @@ int main(void)
         pid = fork();
         if (pid == 0) {
             for (int k = 0; k < PAGES; k++)
-                private[k * PAGE + 1] ^= (unsigned char)i;
+            private[k * PAGE + 1] ^= (unsigned char)i;
             __sync_fetch_and_add(&shared[1], (int)(sum_of(private) & 0xff));
             _exit(0);
         }

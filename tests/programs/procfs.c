@@ -32,7 +32,8 @@ static bool in_maps(const void *address, const char *rights)
     char r[8];
     slurp("/proc/self/maps", 1000);
     for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (sscanf(line, "%lx-%lx %7s", &start, &end, r) == 3 && start <= (unsigned long)address && (unsigned long)address < end)
+        if (sscanf(line, "%lx-%lx %7s", &start, &end, r) == 3 && start <= (unsigned long)address &&
+            (unsigned long)address < end)
             return strncmp(r, rights, strlen(rights)) == 0;
     return false;
 }

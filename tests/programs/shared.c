@@ -1,4 +1,5 @@
-/* Shared memory: between parent and children, through files, memfd and /dev/zero; both ways, and across exec'd sizes. */
+/* Shared memory: between parent and children, through files, memfd and /dev/zero; both ways, and across exec'd sizes.
+ */
 #include "show.h"
 #include <fcntl.h>
 #include <sys/mman.h>

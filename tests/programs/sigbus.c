@@ -1,4 +1,5 @@
-/* Mapped files and their ends: SIGBUS behind the end, zeroes in the last page, truncation under a mapping, coherence. */
+/* Mapped files and their ends: SIGBUS behind the end, zeroes in the last page, truncation under a mapping, coherence.
+ */
 #include "show.h"
 #include <fcntl.h>
 #include <setjmp.h>
@@ -86,7 +87,8 @@ int main(void)
     char *ro = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, read_only, 0);
     show("made writable later", mprotect(ro, PAGE, PROT_READ | PROT_WRITE));
     int write_only = open(FILE_NAME, O_WRONLY);
-    show("mapping of a write-only file", mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, write_only, 0) == MAP_FAILED ? -1 : 0);
+    show("mapping of a write-only file",
+         mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, write_only, 0) == MAP_FAILED ? -1 : 0);
     close(fd);
     show("unlink", unlink(FILE_NAME));
     touch("the mapping keeps the file", shared, 99, false);

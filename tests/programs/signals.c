@@ -28,7 +28,8 @@ static void install(int number, void (*handler)(int, siginfo_t *, void *), int f
 
 static void report(const char *what, const char *base)
 {
-    printf("%s: signal %d code %d offset %ld\n", what, seen.si_signo, seen.si_code, (long)((char *)seen.si_addr - base));
+    printf("%s: signal %d code %d offset %ld\n", what, seen.si_signo, seen.si_code,
+           (long)((char *)seen.si_addr - base));
 }
 
 static void faults(void)

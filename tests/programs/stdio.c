@@ -14,7 +14,8 @@ static int compare(const void *a, const void *b)
 static void numbers(void)
 {
     printf("[%5d] [%-5d] [%05d] [%+d] [%x] [%#o] [%c] [%10.3s]\n", 42, 42, 42, 42, 255, 8, 'c', "string");
-    printf("[%lld] [%llu] [%hhd] [%zu]\n", -9223372036854775807LL, 18446744073709551615ULL, (signed char)200, sizeof(long));
+    printf("[%lld] [%llu] [%hhd] [%zu]\n", -9223372036854775807LL, 18446744073709551615ULL, (signed char)200,
+           sizeof(long));
     printf("[%f] [%.10g] [%e] [%a] [%8.2f]\n", 3.14159265358979, 0.1, 12345.678, 1.5, -2.5);
     printf("[%g] [%g] [%g] [%g]\n", 1.0 / 0.0, -1.0 / 0.0, 1e300 * 1e10, 1e-320);
     printf("[%ls] [%p]\n", L"wide", NULL);

@@ -13,8 +13,8 @@ int main(void)
     struct winsize size;
     show("tcgetattr", tcgetattr(0, &old));
     printf("iflag %o cflag %o lflag %o\n", old.c_iflag, old.c_cflag & (CSIZE | CREAD | PARENB), old.c_lflag | ECHO);
-    printf("intr %d quit %d erase %d kill %d eof %d start %d stop %d susp %d\n", old.c_cc[VINTR], old.c_cc[VQUIT], old.c_cc[VERASE],
-           old.c_cc[VKILL], old.c_cc[VEOF], old.c_cc[VSTART], old.c_cc[VSTOP], old.c_cc[VSUSP]);
+    printf("intr %d quit %d erase %d kill %d eof %d start %d stop %d susp %d\n", old.c_cc[VINTR], old.c_cc[VQUIT],
+           old.c_cc[VERASE], old.c_cc[VKILL], old.c_cc[VEOF], old.c_cc[VSTART], old.c_cc[VSTOP], old.c_cc[VSUSP]);
     show("window size", ioctl(1, TIOCGWINSZ, &size));
     printf("%d x %d\n", size.ws_row, size.ws_col);
     show_bool("foreground group", tcgetpgrp(0) == getpgrp());

@@ -34,7 +34,8 @@ static void sleeping(long ms)
     int64_t start = now(CLOCK_MONOTONIC);
     int result = nanosleep(&t, NULL);
     int64_t passed = now(CLOCK_MONOTONIC) - start;
-    printf("sleep of %ld ms: %d, long enough %d, not far longer %d\n", ms, result, passed >= ms * 1000000, passed < (ms + 2000) * 1000000);
+    printf("sleep of %ld ms: %d, long enough %d, not far longer %d\n", ms, result, passed >= ms * 1000000,
+           passed < (ms + 2000) * 1000000);
 }
 
 int main(void)

@@ -65,8 +65,8 @@ struct winsize {
 #define CHAR_EOF 0x200u   /* ends a line and is not read */
 
 /*
- * The one terminal. Input is a ring of u16 [tail, head); [tail, line) is complete lines in canonical mode. The interrupt
- * handler appends; everybody else looks at it with interrupts off.
+ * The one terminal. Input is a ring of u16 [tail, head); [tail, line) is complete lines in canonical mode. The
+ * interrupt handler appends; everybody else looks at it with interrupts off.
  */
 struct tty_struct {
     struct termios termios;
@@ -84,12 +84,13 @@ struct tty_struct {
 extern struct tty_struct console_tty;
 
 /* n_tty.c: the line discipline. */
-void n_tty_receive(struct tty_struct *tty, u8 c);   /* interrupts off */
-void n_tty_wake(struct tty_struct *tty);            /* after a burst of n_tty_receive */
+void n_tty_receive(struct tty_struct *tty, u8 c); /* interrupts off */
+void n_tty_wake(struct tty_struct *tty);          /* after a burst of n_tty_receive */
 void n_tty_flush_input(struct tty_struct *tty);
 void n_tty_mode_changed(struct tty_struct *tty, u32 old_lflag);
-u32 n_tty_readable(const struct tty_struct *tty);   /* entries, complete lines only in canonical mode; ends of file count */
-u32 n_tty_queued(const struct tty_struct *tty);     /* of these, bytes: FIONREAD */
+u32 n_tty_readable(
+    const struct tty_struct *tty);              /* entries, complete lines only in canonical mode; ends of file count */
+u32 n_tty_queued(const struct tty_struct *tty); /* of these, bytes: FIONREAD */
 ssize_t n_tty_read(struct tty_struct *tty, struct file *file, char __user *to, size_t count);
 void n_tty_output(struct tty_struct *tty, const char *bytes, size_t count); /* OPOST, then the UART */
 

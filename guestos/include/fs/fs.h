@@ -97,7 +97,7 @@ struct inode {
     struct super_block *i_sb;
     const struct inode_operations *i_op;
     const struct file_operations *i_fop;
-    struct mutex i_mutex;            /* directory: its names. File: its size and writes */
+    struct mutex i_mutex; /* directory: its names. File: its size and writes */
     struct address_space i_data;
     struct address_space *i_mapping; /* &i_data */
     struct pipe_inode_info *i_pipe;  /* FIFOs and pipes while open */
@@ -111,16 +111,16 @@ struct inode {
  */
 struct dentry {
     atomic_t d_count;
-    struct dentry *d_parent;  /* itself: a root, or the name of a nameless file */
-    struct inode *d_inode;    /* NULL: negative */
+    struct dentry *d_parent; /* itself: a root, or the name of a nameless file */
+    struct inode *d_inode;   /* NULL: negative */
     struct super_block *d_sb;
     struct list_head d_child, d_subdirs; /* in the order of d_offset */
-    struct list_head d_hash;  /* empty: unhashed, no walk finds it */
-    struct list_head d_lru;   /* unused dentries, oldest first */
-    struct dentry *d_mounted; /* root of the file system mounted here, or NULL */
-    struct dentry *d_covers;  /* on a mounted root: the dentry that it covers */
-    u32 d_offset;             /* place in a listing of d_parent: never used twice */
-    u32 d_next_offset;        /* directory: the next child's */
+    struct list_head d_hash;             /* empty: unhashed, no walk finds it */
+    struct list_head d_lru;              /* unused dentries, oldest first */
+    struct dentry *d_mounted;            /* root of the file system mounted here, or NULL */
+    struct dentry *d_covers;             /* on a mounted root: the dentry that it covers */
+    u32 d_offset;                        /* place in a listing of d_parent: never used twice */
+    u32 d_next_offset;                   /* directory: the next child's */
     bool d_unlinked;
     u16 d_len;
     char *d_name; /* owned */
@@ -184,8 +184,9 @@ struct inode_operations {
     int (*rename)(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *replaced);
     int (*readlink)(struct inode *inode, char *to, int size); /* kernel buffer; length without NUL */
     int (*truncate)(struct inode *inode, loff_t size);        /* NULL: -EINVAL */
-    struct dentry *(*jump)(struct inode *inode); /* a link that leads to an object and not a path: referenced, or ERR_PTR */
-    bool (*revalidate)(struct dentry *dentry);   /* is a cached name still true? NULL: always */
+    struct dentry *(*jump)(
+        struct inode *inode); /* a link that leads to an object and not a path: referenced, or ERR_PTR */
+    bool (*revalidate)(struct dentry *dentry); /* is a cached name still true? NULL: always */
 };
 
 struct super_block {
@@ -194,31 +195,34 @@ struct super_block {
     dev_t s_dev;
     u32 s_magic, s_last_ino;
     struct dentry *s_root;
-    struct list_head s_list;                   /* all mounted */
-    void (*evict_inode)(struct inode *inode);  /* last reference: frees what is the file system's; may be NULL */
-    void (*kill)(struct super_block *sb);      /* unmounted: drops the names that the file system holds; may be NULL */
+    struct list_head s_list;                  /* all mounted */
+    void (*evict_inode)(struct inode *inode); /* last reference: frees what is the file system's; may be NULL */
+    void (*kill)(struct super_block *sb);     /* unmounted: drops the names that the file system holds; may be NULL */
     void *s_fs_info;
 };
 
 /* ---- inodes (fs/inode.c) ---- */
-struct inode *new_inode(struct super_block *sb, umode_t mode); /* i_count 1, i_nlink 1, times now, owner current; NULL: no memory */
+struct inode *new_inode(struct super_block *sb,
+                        umode_t mode); /* i_count 1, i_nlink 1, times now, owner current; NULL: no memory */
 static inline void igrab(struct inode *inode) { atomic_inc(&inode->i_count); }
 void iput(struct inode *inode); /* NULL is allowed */
 struct timespec64 current_time(void);
 void touch_mtime(struct inode *inode); /* mtime and ctime */
 void touch_atime(struct inode *inode);
 int inode_permission(const struct inode *inode, int mask); /* MAY_*; 0 or -EACCES */
-void init_special_inode(struct inode *inode, dev_t dev);    /* operations of devices and FIFOs by i_mode */
+void init_special_inode(struct inode *inode, dev_t dev);   /* operations of devices and FIFOs by i_mode */
 
 /* ---- dentries (fs/dcache.c) ---- */
-struct dentry *d_alloc(struct dentry *parent, const char *name, int length); /* negative, unhashed, d_count 1; NULL: no memory */
-struct dentry *d_alloc_root(struct inode *inode);        /* takes over the inode's reference, also when it fails */
-struct dentry *d_alloc_nameless(struct inode *inode, const char *name); /* the same, for files that no directory holds */
-void d_add(struct dentry *dentry, struct inode *inode);  /* hashes; takes over the inode's reference; NULL: negative */
+struct dentry *d_alloc(struct dentry *parent, const char *name,
+                       int length);               /* negative, unhashed, d_count 1; NULL: no memory */
+struct dentry *d_alloc_root(struct inode *inode); /* takes over the inode's reference, also when it fails */
+struct dentry *d_alloc_nameless(struct inode *inode,
+                                const char *name);      /* the same, for files that no directory holds */
+void d_add(struct dentry *dentry, struct inode *inode); /* hashes; takes over the inode's reference; NULL: negative */
 void d_instantiate(struct dentry *dentry, struct inode *inode); /* a negative one becomes a file */
-void d_drop(struct dentry *dentry);                      /* unhashes: the next walk asks the file system again */
-void d_delete(struct dentry *dentry);                    /* the name is gone from its directory */
-void d_move(struct dentry *dentry, struct dentry *target); /* takes target's place; target is dropped */
+void d_drop(struct dentry *dentry);                             /* unhashes: the next walk asks the file system again */
+void d_delete(struct dentry *dentry);                           /* the name is gone from its directory */
+void d_move(struct dentry *dentry, struct dentry *target);      /* takes target's place; target is dropped */
 struct dentry *d_lookup(struct dentry *parent, const char *name, int length); /* referenced or NULL */
 static inline struct dentry *dget(struct dentry *dentry)
 {
@@ -228,17 +232,17 @@ static inline struct dentry *dget(struct dentry *dentry)
 void dput(struct dentry *dentry); /* NULL is allowed */
 
 /* ---- open files (fs/file_table.c, fs/open.c) ---- */
-struct file *fget(unsigned fd);  /* reference taken; NULL: not open */
+struct file *fget(unsigned fd); /* reference taken; NULL: not open */
 void fput(struct file *file);
-int get_unused_fd(unsigned from, bool cloexec); /* or -EMFILE */
+int get_unused_fd(unsigned from, bool cloexec);  /* or -EMFILE */
 void fd_install(unsigned fd, struct file *file); /* takes over the reference */
 void put_unused_fd(unsigned fd);                 /* gives a reserved number back */
 static inline void get_file(struct file *file) { atomic_inc(&file->f_count); }
 struct file *filp_open(const char *path, u32 flags, umode_t mode); /* kernel path; ERR_PTR on failure */
-struct file *dentry_open(struct dentry *dentry, u32 flags);        /* takes over the reference, also on failure; ERR_PTR */
+struct file *dentry_open(struct dentry *dentry, u32 flags); /* takes over the reference, also on failure; ERR_PTR */
 struct files_struct *copy_files(struct files_struct *from, bool share); /* NULL: no memory; from NULL: an empty table */
 void exit_files(struct task_struct *task);
-void close_files_for_exec(struct task_struct *task); /* close-on-exec; unshares first */
+void close_files_for_exec(struct task_struct *task);           /* close-on-exec; unshares first */
 struct fs_struct *copy_fs(struct fs_struct *from, bool share); /* from NULL: root and current directory are / */
 void exit_fs(struct task_struct *task);
 ssize_t vfs_read(struct file *file, char __user *to, size_t count, loff_t *pos);
@@ -261,14 +265,15 @@ const char *vma_file_name(const struct vm_area_struct *vma, char *buf, int size)
 int register_chrdev(unsigned major, const struct file_operations *operations); /* 0 or -EBUSY */
 
 /* ---- life ---- */
-void vfs_init(void);                       /* caches, root ramfs, /dev, /proc, console; before the initramfs */
-int unpack_initramfs(const void *cpio, size_t size); /* newc, concatenated archives; 0 or -errno, one sentence printed */
-int open_console_for_init(void);           /* fds 0, 1, 2 of the current task on /dev/console */
+void vfs_init(void); /* caches, root ramfs, /dev, /proc, console; before the initramfs */
+int unpack_initramfs(const void *cpio,
+                     size_t size); /* newc, concatenated archives; 0 or -errno, one sentence printed */
+int open_console_for_init(void);   /* fds 0, 1, 2 of the current task on /dev/console */
 
 /* ---- console and terminal (drivers/) ---- */
-void console_init(void);                   /* UART, polled output; called first thing at boot */
+void console_init(void);                             /* UART, polled output; called first thing at boot */
 void console_write(const char *bytes, size_t count); /* raw bytes to the UART, polled, any context */
-void tty_init(void);                       /* interrupts on; after the slab and IRQs work */
-void tty_session_ended(pid_t session);     /* its leader exits: SIGHUP to the foreground, the terminal is free */
+void tty_init(void);                                 /* interrupts on; after the slab and IRQs work */
+void tty_session_ended(pid_t session); /* its leader exits: SIGHUP to the foreground, the terminal is free */
 
 #endif

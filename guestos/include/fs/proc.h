@@ -4,7 +4,8 @@
 
 #include "fs/fs.h"
 
-/* What an entry is about: a task by pid (0: the system), and in fd/ a descriptor. start tells a reused pid from the old. */
+/* What an entry is about: a task by pid (0: the system), and in fd/ a descriptor. start tells a reused pid from the
+ * old. */
 struct proc_context {
     pid_t pid;
     u32 start;

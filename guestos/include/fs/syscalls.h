@@ -62,7 +62,8 @@ long sys_ppoll_time64(void __user *fds, u32 count, void __user *timeout, const v
 long sys_old_select(const void __user *arguments);
 long sys_select(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeval);
 long sys_pselect6(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeout, void __user *mask);
-long sys_pselect6_time64(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeout, void __user *mask);
+long sys_pselect6_time64(s32 n, void __user *in, void __user *out, void __user *ex, void __user *timeout,
+                         void __user *mask);
 
 /* ---- names ---- */
 long sys_mkdir(const char __user *path, u32 mode);
@@ -88,7 +89,8 @@ long sys_chroot(const char __user *path);
 long sys_old_readdir(u32 fd, void __user *entry, u32 count);
 long sys_getdents(u32 fd, void __user *entries, u32 size);
 long sys_getdents64(u32 fd, void __user *entries, u32 size);
-long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags, const void __user *data);
+long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags,
+               const void __user *data);
 long sys_oldumount(const char __user *dir);
 long sys_umount2(const char __user *dir, u32 flags);
 

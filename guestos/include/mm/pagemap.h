@@ -49,7 +49,8 @@ unsigned int filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
 /* Marks a page's contents newer than its backing store: the flag, and the dirty tag where there is writeback. True
  * when it was clean. Also for pages without mapping and anonymous pages (flag only). */
 int set_page_dirty(struct page *page);
-/* A nameless file of `size` bytes in memory behind MAP_SHARED|MAP_ANONYMOUS, open read-write; fs/shmem.c. ERR_PTR on failure. */
+/* A nameless file of `size` bytes in memory behind MAP_SHARED|MAP_ANONYMOUS, open read-write; fs/shmem.c. ERR_PTR on
+ * failure. */
 struct file *shmem_file_setup(loff_t size);
 
 #endif
