@@ -2,17 +2,12 @@
 #include "kernel/rwsem.h"
 #include "kernel/sched.h"
 
-void down_read(struct rw_semaphore *sem)
-{
-    if (unlikely(sem->activity < 0))
-        wait_event(sem->wait, sem->activity >= 0);
-    sem->activity++;
-}
+void down_read_slow(struct rw_semaphore *sem) { wait_event(sem->wait, sem->activity >= 0); }
 
-void up_read(struct rw_semaphore *sem)
+void up_read_slow(struct rw_semaphore *sem)
 {
-    BUG_ON(sem->activity <= 0);
-    if (--sem->activity == 0 && !list_empty(&sem->wait.task_list))
+    BUG_ON(sem->activity < 0);
+    if (!list_empty(&sem->wait.task_list))
         wake_up(&sem->wait);
 }
 

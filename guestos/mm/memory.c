@@ -32,7 +32,7 @@ struct fault {
     struct vm_area_struct *vma;
     unsigned long address; /* of the page */
     bool write;
-    bool story; /* inside fault_begin .. fault_end */
+    bool story; /* inside fault_begin .. fault_end, and somebody listens */
     pte_t *ptep;
     pte_t orig;
 };
@@ -53,13 +53,13 @@ struct page *empty_zero_page(void) { return zero_page; }
 
 static void tell_branch(const struct fault *f, enum flt_branch branch)
 {
-    if (f->story)
+    if (unlikely(f->story))
         TRACE(FLT_FAULT_BRANCH, flt_fault_branch, .branch = branch);
 }
 
 static void tell_cow(const struct fault *f, const struct page *old, const struct page *new)
 {
-    if (f->story)
+    if (unlikely(f->story))
         TRACE(FLT_FAULT_COW, flt_fault_cow, .old_pfn = (u32)page_to_pfn(old),
               .old_mapcount = old == zero_page ? 0 : (u32)page_mapcount(old), .new_pfn = (u32)page_to_pfn(new));
 }
@@ -72,7 +72,7 @@ static void fault_set_pte(const struct fault *f, pte_t pte)
     set_pte(f->ptep, pte);
     if (before & _PAGE_PRESENT)
         flush_tlb_page(f->vma, f->address);
-    if (f->story)
+    if (unlikely(f->story))
         TRACE(FLT_FAULT_PTE, flt_fault_pte, .address = (u32)f->address, .pte_phys = (u32)__pa(f->ptep), .before = before,
               .after = pte.pte);
 }

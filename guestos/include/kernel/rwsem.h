@@ -25,9 +25,23 @@ static inline void init_rwsem(struct rw_semaphore *sem)
     init_waitqueue_head(&sem->wait);
 }
 
-void down_read(struct rw_semaphore *sem);
-void up_read(struct rw_semaphore *sem);
+void down_read_slow(struct rw_semaphore *sem); /* waits until no writer holds it */
+void up_read_slow(struct rw_semaphore *sem);   /* wakes who waits */
 void down_write(struct rw_semaphore *sem);
 void up_write(struct rw_semaphore *sem);
+
+/* Every fault takes the lock for reading: mostly two instructions. */
+static inline void down_read(struct rw_semaphore *sem)
+{
+    if (unlikely(sem->activity < 0))
+        down_read_slow(sem);
+    sem->activity++;
+}
+
+static inline void up_read(struct rw_semaphore *sem)
+{
+    if (unlikely(--sem->activity <= 0))
+        up_read_slow(sem);
+}
 
 #endif

@@ -219,7 +219,7 @@ static bool access_allowed(const struct vm_area_struct *vma, u32 error_code)
 static int resolve(const struct fault_report *report, struct mm_struct *mm, unsigned *result)
 {
     struct vm_area_struct *vma = find_region(mm, report->address);
-    unsigned flags = FAULT_FLAG_STORY | (report->error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0);
+    unsigned flags = (trace_enabled ? FAULT_FLAG_STORY : 0) | (report->error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0);
 
     if (!vma)
         return SEGV_MAPERR;
