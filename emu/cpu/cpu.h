@@ -98,7 +98,8 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks);
 void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
 
 /* Executes one instruction or delivers one pending exception or interrupt. The blocks are counted as cpu_run()
- * would have counted them, so that a stepped run and a free run agree. */
+ * would have counted them, so that a stepped run and a free run agree. Where an instruction stores into its own
+ * block, one call only ends that block, so that time may pass there as it does in a free run. */
 enum cpu_stop cpu_step(struct cpu *cpu);
 
 void cpu_request_stop(struct cpu *cpu);      /* safe from any thread */
