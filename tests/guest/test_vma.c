@@ -453,8 +453,81 @@ static void failed_split_changes_nothing(void)
     finish();
 }
 
+/* ---- each call with each of its allocations failing ---- */
+
+static long call_mmap(void) { return map_at(20, 3, RW, ANON); }
+static long call_mmap_over(void) { return map_at(1, 2, PROT_READ, ANON); }
+static long call_mmap_shared(void) { return map_at(20, 3, RW, MAP_SHARED | MAP_ANONYMOUS); }
+static long call_mmap_filled(void) { return map_at(20, 3, RW, ANON | MAP_POPULATE); }
+static long call_munmap(void) { return sys_munmap(page(1), 2 * PAGE_SIZE); }
+static long call_mprotect(void) { return sys_mprotect(page(1), 2 * PAGE_SIZE, PROT_READ); }
+static long call_mremap(void) { return sys_mremap(page(1), 2 * PAGE_SIZE, 5 * PAGE_SIZE, MREMAP_MAYMOVE, 0); }
+static long call_mremap_fixed(void)
+{
+    return sys_mremap(page(1), 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, page(5000));
+}
+static long call_mlock(void) { return sys_mlock(page(1), 2 * PAGE_SIZE); }
+static long call_madvise(void) { return sys_madvise(page(1), 2 * PAGE_SIZE, MADV_DONTFORK); }
+static long call_brk(void) { return sys_brk(0x08105000) == 0x08105000 ? 0 : -ENOMEM; }
+static long call_stack(void) { return setup_stack_vma(mm, STACK_TOP); }
+static long call_mm_alloc(void)
+{
+    struct mm_struct *other = mm_alloc();
+
+    if (other)
+        mmput(other);
+    return other ? 0 : -ENOMEM;
+}
+
+static const struct {
+    const char *name;
+    long (*call)(void);
+} calls[] = {{"mmap", call_mmap},         {"mmap over", call_mmap_over}, {"mmap shared", call_mmap_shared},
+             {"populate", call_mmap_filled}, {"munmap", call_munmap},     {"mprotect", call_mprotect},
+             {"mremap", call_mremap},     {"mremap fixed", call_mremap_fixed}, {"mlock", call_mlock},
+             {"madvise", call_madvise},   {"brk", call_brk},             {"stack", call_stack},
+             {"mm_alloc", call_mm_alloc}};
+
+static void try_with_failures(long (*call)(void), const char *name)
+{
+    for (unsigned n = 1;; n++) {
+        long result;
+        bool failed;
+
+        mm = world_enter_mm();
+        CHECK_EQ(map_at(0, 4, RW, ANON), page(0));
+        for (unsigned i = 0; i < 4; i++)
+            CHECK(user_write(page(i), (u8)(i + 1)));
+        fail_allocation(n);
+        result = call();
+        failed = allocation_failed();
+        fail_allocation(0);
+        CHECKF(failed || !IS_ERR_VALUE((unsigned long)result), "%s: %ld", name, result);
+        check_everything();
+        if (failed && IS_ERR_VALUE((unsigned long)result)) {
+            u8 byte = 0;
+            CHECKF(user_read(page(3), &byte) && byte == 4, "%s %u: lost a page", name, n);
+        }
+        world_leave_mm();
+        check_resources(&empty, name);
+        if (!failed) {
+            CHECKF(n > 1, "%s allocates nothing", name);
+            return;
+        }
+    }
+}
+
+static void every_call_survives_every_failure(void)
+{
+    start();
+    world_leave_mm();
+    for (unsigned i = 0; i < ARRAY_SIZE(calls); i++)
+        try_with_failures(calls[i].call, calls[i].name);
+}
+
 int main(void)
 {
+    tap_run("every call survives every failing allocation", every_call_survives_every_failure);
     tap_run("neighbours merge", neighbours_merge);
     tap_run("different rights do not merge until they are equal", different_rights_do_not_merge);
     tap_run("mprotect splits and joins", mprotect_splits_and_joins);
