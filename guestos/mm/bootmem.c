@@ -57,7 +57,8 @@ void reserve_bootmem(unsigned long start, unsigned long size)
 }
 
 /* First of `pages` free frames in a row at a multiple of `step` in [from, low_pfn); low_pfn when there are none. */
-static unsigned long find_free_run(const bootmem_data_t *bdata, unsigned long from, unsigned long pages, unsigned long step)
+static unsigned long find_free_run(const bootmem_data_t *bdata, unsigned long from, unsigned long pages,
+                                   unsigned long step)
 {
     unsigned long limit = bdata->node_low_pfn;
 

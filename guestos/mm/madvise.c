@@ -1,6 +1,7 @@
 /*
  * madvise: what a program knows about its use of a range. MADV_DONTNEED acts: the pages are dropped, private memory
- * reads as zeros (or as the file) again. The others are remembered in the VMA or are promises that cost nothing to keep.
+ * reads as zeros (or as the file) again. The others are remembered in the VMA or are promises that cost nothing to
+ * keep.
  */
 #include "mm/internal.h"
 

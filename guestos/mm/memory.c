@@ -73,8 +73,8 @@ static void fault_set_pte(const struct fault *f, pte_t pte)
     if (before & _PAGE_PRESENT)
         flush_tlb_page(f->vma, f->address);
     if (unlikely(f->story))
-        TRACE(FLT_FAULT_PTE, flt_fault_pte, .address = (u32)f->address, .pte_phys = (u32)__pa(f->ptep), .before = before,
-              .after = pte.pte);
+        TRACE(FLT_FAULT_PTE, flt_fault_pte, .address = (u32)f->address, .pte_phys = (u32)__pa(f->ptep),
+              .before = before, .after = pte.pte);
 }
 
 /* ---- entries ---- */

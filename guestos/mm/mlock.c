@@ -4,7 +4,8 @@
 static bool can_do_mlock(void) { return current->rlim[RLIMIT_MEMLOCK].rlim_cur || current->euid == 0; }
 
 /* [start, end) lies in vma. */
-static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock)
+static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+                       bool lock)
 {
     bool locked = vma->vm_flags & VM_LOCKED;
 
@@ -41,7 +42,8 @@ static unsigned long count_locked(struct mm_struct *mm, unsigned long start, uns
 
     for (const struct vm_area_struct *vma = find_vma(mm, start); vma && vma->vm_start < end; vma = vma->vm_next)
         if (vma->vm_flags & VM_LOCKED)
-            pages += (min_t(unsigned long, end, vma->vm_end) - max_t(unsigned long, start, vma->vm_start)) >> PAGE_SHIFT;
+            pages +=
+                (min_t(unsigned long, end, vma->vm_end) - max_t(unsigned long, start, vma->vm_start)) >> PAGE_SHIFT;
     return pages;
 }
 

@@ -71,7 +71,8 @@ static void setup_pageset(struct zone *zone)
 /* Every frame starts reserved, with no reference: free_reserved_range() opens it later. */
 static void memmap_init_zone(const struct zone *zone)
 {
-    u32 flags = 1u << PG_reserved | (u32)zone_index(zone) << PG_ZONE_SHIFT | (u32)zone->zone_pgdat->node_id << PG_NODE_SHIFT;
+    u32 flags =
+        1u << PG_reserved | (u32)zone_index(zone) << PG_ZONE_SHIFT | (u32)zone->zone_pgdat->node_id << PG_NODE_SHIFT;
     struct page *page = pfn_to_page(zone->zone_start_pfn), *end = page + zone->spanned_pages;
 
     for (; page < end; page++) {
@@ -81,7 +82,8 @@ static void memmap_init_zone(const struct zone *zone)
     }
 }
 
-static void free_area_init_zone(pg_data_t *pgdat, int index, unsigned long start_pfn, unsigned long size, unsigned long holes)
+static void free_area_init_zone(pg_data_t *pgdat, int index, unsigned long start_pfn, unsigned long size,
+                                unsigned long holes)
 {
     struct zone *zone = &pgdat->node_zones[index];
 

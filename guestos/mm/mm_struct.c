@@ -76,8 +76,8 @@ static void check_leaks(void)
     unsigned long tables = global_page_state(NR_PAGETABLE);
 
     if (anon || mapped || tables || vm_committed_space)
-        panic("mm: left over by all processes: %lu anonymous and %lu file pages, %lu page tables, %lu pages promised", anon, mapped,
-              tables, vm_committed_space);
+        panic("mm: left over by all processes: %lu anonymous and %lu file pages, %lu page tables, %lu pages promised",
+              anon, mapped, tables, vm_committed_space);
 }
 
 void mmput(struct mm_struct *mm)

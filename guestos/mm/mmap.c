@@ -335,7 +335,8 @@ static int prepare_mapping(struct mmap_request *request, unsigned long prot, uns
         if (vma && vma->vm_start < request->addr + request->len)
             return -EEXIST;
     }
-    request->vm_flags = prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+    request->vm_flags =
+        prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
     if ((flags & MAP_LOCKED) && current->euid && !current->rlim[RLIMIT_MEMLOCK].rlim_cur)
         return -EPERM;
     if (!mlock_future_ok(mm, request->vm_flags, request->len >> PAGE_SHIFT))
@@ -344,8 +345,8 @@ static int prepare_mapping(struct mmap_request *request, unsigned long prot, uns
     return error;
 }
 
-unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
-                            unsigned long pgoff)
+unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+                            unsigned long flags, unsigned long pgoff)
 {
     struct mmap_request request = {.mm = current_mm(), .file = file, .pgoff = pgoff, .len = PAGE_ALIGN(len)};
     unsigned long result;
@@ -366,12 +367,14 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
     result = error ? (unsigned long)error : mmap_region(&request);
     up_write(&request.mm->mmap_sem);
 
-    if (!IS_ERR_VALUE(result) && ((request.vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+    if (!IS_ERR_VALUE(result) &&
+        ((request.vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
         make_pages_present(request.mm, result, result + request.len);
     return result;
 }
 
-long sys_mmap2(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, int fd, unsigned long pgoff)
+long sys_mmap2(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, int fd,
+               unsigned long pgoff)
 {
     struct file *file = NULL;
     unsigned long result;
@@ -454,8 +457,9 @@ void exit_mmap(struct mm_struct *mm)
 {
     remove_range(mm, 0, mm->task_size);
     if (mm->map_count || mm->nr_ptes || mm->anon_rss || mm->file_rss || mm->total_vm || mm->locked_vm)
-        panic("mm: left over at exit: %d VMAs, %lu page tables, %lu anonymous and %lu file pages, %lu mapped, %lu locked",
-              mm->map_count, mm->nr_ptes, mm->anon_rss, mm->file_rss, mm->total_vm, mm->locked_vm);
+        panic(
+            "mm: left over at exit: %d VMAs, %lu page tables, %lu anonymous and %lu file pages, %lu mapped, %lu locked",
+            mm->map_count, mm->nr_ptes, mm->anon_rss, mm->file_rss, mm->total_vm, mm->locked_vm);
 }
 
 /* ---- brk ---- */
@@ -549,7 +553,8 @@ long sys_brk(unsigned long brk)
 int setup_stack_vma(struct mm_struct *mm, unsigned long stack_top)
 {
     unsigned long limit = ALIGN_DOWN(current->rlim[RLIMIT_STACK].rlim_cur, PAGE_SIZE);
-    unsigned long size = min_t(unsigned long, INITIAL_STACK_PAGES << PAGE_SHIFT, max_t(unsigned long, limit, PAGE_SIZE));
+    unsigned long size =
+        min_t(unsigned long, INITIAL_STACK_PAGES << PAGE_SHIFT, max_t(unsigned long, limit, PAGE_SIZE));
     struct vm_area_struct *vma;
 
     if (security_vm_enough_memory(size >> PAGE_SHIFT))

@@ -196,7 +196,8 @@ static unsigned long do_mremap(struct move *move, unsigned long flags)
 /* What the numbers alone refuse. 0 or -EINVAL. */
 static int check_mremap_params(const struct move *move, unsigned long flags)
 {
-    unsigned long limit = move->mm->task_size, end = move->addr + move->old_len, new_end = move->new_addr + move->new_len;
+    unsigned long limit = move->mm->task_size, end = move->addr + move->old_len,
+                  new_end = move->new_addr + move->new_len;
 
     if (flags & ~(unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED))
         return -EINVAL;
@@ -211,7 +212,8 @@ static int check_mremap_params(const struct move *move, unsigned long flags)
     return end > move->new_addr && new_end > move->addr ? -EINVAL : 0;
 }
 
-long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags, unsigned long new_addr)
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
+                unsigned long new_addr)
 {
     struct move move = {current_mm(), NULL, addr, PAGE_ALIGN(old_len), PAGE_ALIGN(new_len), new_addr};
     const struct vm_area_struct *vma;

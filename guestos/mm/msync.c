@@ -77,7 +77,8 @@ long sys_msync(unsigned long start, unsigned long len, int flags)
     unsigned long end = start + PAGE_ALIGN(len);
     long result;
 
-    if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (start & ~PAGE_MASK) || (flags & MS_ASYNC && flags & MS_SYNC))
+    if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (start & ~PAGE_MASK) ||
+        (flags & MS_ASYNC && flags & MS_SYNC))
         return -EINVAL;
     if (end < start)
         return -ENOMEM;

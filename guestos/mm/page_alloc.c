@@ -37,8 +37,8 @@ struct alloc_request {
 
 void page_state_broken(const struct page *page, const char *what)
 {
-    panic("page %05lx: %s (flags %08x count %d mapcount %d mapping %08lx private %x)", page_to_pfn(page), what, page->flags,
-          page_count(page), page_mapcount(page), (unsigned long)page->mapping, page->private);
+    panic("page %05lx: %s (flags %08x count %d mapcount %d mapping %08lx private %x)", page_to_pfn(page), what,
+          page->flags, page_count(page), page_mapcount(page), (unsigned long)page->mapping, page->private);
 }
 
 static void add_free_pages(struct zone *zone, long pages)
@@ -127,7 +127,8 @@ static void __free_one_block(struct zone *zone, struct page *page, unsigned orde
 static void split_block(struct zone *zone, struct page *page, unsigned order, unsigned high)
 {
     while (high > order) {
-        TRACE(FLT_MM_BUDDY_SPLIT, flt_mm_buddy, .pfn = (u32)page_to_pfn(page), .order = high, .zone = (u32)zone_index(zone));
+        TRACE(FLT_MM_BUDDY_SPLIT, flt_mm_buddy, .pfn = (u32)page_to_pfn(page), .order = high,
+              .zone = (u32)zone_index(zone));
         high--;
         list_add_block(zone, page + (1ul << high), high);
     }
@@ -292,7 +293,8 @@ static struct page *get_page_from_freelist(struct alloc_request *request, bool l
 /* Below pages_low: down to the marks that the request may touch, then once more with the pagesets emptied. */
 static struct page *alloc_pages_slow(struct alloc_request *request)
 {
-    unsigned alloc_flags = (request->gfp & __GFP_HIGH ? ALLOC_HIGH : 0) | (request->gfp & __GFP_WAIT ? 0 : ALLOC_HARDER);
+    unsigned alloc_flags =
+        (request->gfp & __GFP_HIGH ? ALLOC_HIGH : 0) | (request->gfp & __GFP_WAIT ? 0 : ALLOC_HARDER);
     bool all_reserves = (current->flags & PF_MEMALLOC) && !(request->gfp & __GFP_NOMEMALLOC);
     struct page *page = get_page_from_freelist(request, false, alloc_flags);
 
@@ -308,10 +310,11 @@ static void tell_alloc(const struct page *page, const struct alloc_request *requ
 {
     const struct zone *zone = page ? page_zone(page) : request->zones[0];
 
-    TRACE(FLT_MM_PAGE_ALLOC, flt_mm_page_alloc, .pfn = page ? (u32)page_to_pfn(page) : 0xffffffffu, .order = request->order,
-          .gfp_flags = request->gfp, .node = (u32)zone->zone_pgdat->node_id, .zone = (u32)zone_index(zone),
-          .preferred_zone = (u32)request->classzone, .from_pageset = request->from_pageset, .zone_free = (u32)zone->free_pages,
-          .pages_min = (u32)zone->pages_min, .pages_low = (u32)zone->pages_low, .pages_high = (u32)zone->pages_high);
+    TRACE(FLT_MM_PAGE_ALLOC, flt_mm_page_alloc, .pfn = page ? (u32)page_to_pfn(page) : 0xffffffffu,
+          .order = request->order, .gfp_flags = request->gfp, .node = (u32)zone->zone_pgdat->node_id,
+          .zone = (u32)zone_index(zone), .preferred_zone = (u32)request->classzone,
+          .from_pageset = request->from_pageset, .zone_free = (u32)zone->free_pages, .pages_min = (u32)zone->pages_min,
+          .pages_low = (u32)zone->pages_low, .pages_high = (u32)zone->pages_high);
     if (mm_check_always)
         check_buddy();
 }
@@ -374,8 +377,8 @@ static void tell_free(const struct page *page, unsigned order)
 {
     const struct zone *zone = page_zone(page);
 
-    TRACE(FLT_MM_PAGE_FREE, flt_mm_page_free, .pfn = (u32)page_to_pfn(page), .order = order, .zone = (u32)zone_index(zone),
-          .zone_free = (u32)zone->free_pages);
+    TRACE(FLT_MM_PAGE_FREE, flt_mm_page_free, .pfn = (u32)page_to_pfn(page), .order = order,
+          .zone = (u32)zone_index(zone), .zone_free = (u32)zone->free_pages);
     if (mm_check_always)
         check_buddy();
 }
@@ -469,7 +472,8 @@ static void check_block(const struct zone *zone, const struct page *head, unsign
     if (order < MAX_ORDER - 1 && free_buddy(zone, pfn, order))
         page_state_broken(head, "block and its buddy both free");
     for (unsigned long i = 0; i < 1ul << order; i++) {
-        if (page_zone(head + i) != zone || page_count(head + i) || page_mapcount(head + i) || (i && PageBuddy(head + i)))
+        if (page_zone(head + i) != zone || page_count(head + i) || page_mapcount(head + i) ||
+            (i && PageBuddy(head + i)))
             page_state_broken(head + i, "frame of a free block in use");
     }
 }
@@ -487,7 +491,8 @@ static void check_zone(const struct zone *zone)
             blocks++;
         }
         if (blocks != zone->free_area[order].nr_free)
-            panic("zone %s: order %u has %lu blocks, counts %lu", zone->name, order, blocks, zone->free_area[order].nr_free);
+            panic("zone %s: order %u has %lu blocks, counts %lu", zone->name, order, blocks,
+                  zone->free_area[order].nr_free);
         free += blocks << order;
     }
     if (free != zone->free_pages || (long)free != zone->vm_stat[NR_FREE_PAGES])

@@ -64,9 +64,9 @@ static kmem_cache_t cache_cache;
 #define KMALLOC_MIN_SHIFT 5
 #define KMALLOC_CACHES 13 /* 32 bytes .. 128 KiB */
 static kmem_cache_t *malloc_sizes[KMALLOC_CACHES];
-static const char *const malloc_names[KMALLOC_CACHES] = {"size-32",   "size-64",   "size-128",   "size-256",   "size-512",
-                                                         "size-1024", "size-2048", "size-4096",  "size-8192",  "size-16384",
-                                                         "size-32768", "size-65536", "size-131072"};
+static const char *const malloc_names[KMALLOC_CACHES] = {
+    "size-32",   "size-64",   "size-128",   "size-256",   "size-512",   "size-1024",  "size-2048",
+    "size-4096", "size-8192", "size-16384", "size-32768", "size-65536", "size-131072"};
 
 static bufctl_t *slab_bufctl(struct slab *slab) { return (bufctl_t *)(slab + 1); }
 
@@ -143,7 +143,8 @@ static kmem_cache_t *kmalloc_cache(size_t size)
 }
 
 /* Everything but the name and the chain; false: objects of this size cannot be. */
-static bool init_cache(kmem_cache_t *cache, const char *name, unsigned size, unsigned align, u32 flags, void (*ctor)(void *))
+static bool init_cache(kmem_cache_t *cache, const char *name, unsigned size, unsigned align, u32 flags,
+                       void (*ctor)(void *))
 {
     *cache = (kmem_cache_t){.name = name, .flags = flags, .ctor = ctor, .colour_off = CACHE_LINE};
     INIT_LIST_HEAD(&cache->slabs_partial);
@@ -548,15 +549,16 @@ static void check_one_slab(const kmem_cache_t *cache, struct slab *slab)
 }
 
 /* Slabs on the list; adds their free objects to *free. Each must have from `least` to `most` objects in use. */
-static unsigned long check_slab_list(const kmem_cache_t *cache, const struct list_head *list, unsigned least, unsigned most,
-                                     unsigned long *free)
+static unsigned long check_slab_list(const kmem_cache_t *cache, const struct list_head *list, unsigned least,
+                                     unsigned most, unsigned long *free)
 {
     unsigned long count = 0;
     struct slab *slab;
 
     list_for_each_entry(slab, list, list) {
         if (slab->inuse < least || slab->inuse > most)
-            panic("slab %s: slab %08lx with %u objects in use is on the wrong list", cache->name, (unsigned long)slab, slab->inuse);
+            panic("slab %s: slab %08lx with %u objects in use is on the wrong list", cache->name, (unsigned long)slab,
+                  slab->inuse);
         check_one_slab(cache, slab);
         *free += cache->num - slab->inuse;
         count++;
@@ -576,8 +578,8 @@ void check_slab(void)
         slabs += check_slab_list(cache, &cache->slabs_full, cache->num, cache->num, &free);
         free_slabs = check_slab_list(cache, &cache->slabs_free, 0, 0, &free);
         if (slabs + free_slabs != cache->slabs || free_slabs != cache->free_slabs || free != cache->free_objects)
-            panic("slab %s: %lu slabs, %lu empty, %lu free objects; counts %lu, %lu, %lu", cache->name, slabs + free_slabs,
-                  free_slabs, free, cache->slabs, cache->free_slabs, cache->free_objects);
+            panic("slab %s: %lu slabs, %lu empty, %lu free objects; counts %lu, %lu, %lu", cache->name,
+                  slabs + free_slabs, free_slabs, free, cache->slabs, cache->free_slabs, cache->free_objects);
     }
     local_irq_restore(flags);
 }

@@ -195,8 +195,8 @@ int isolate_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 /* a ends where b begins, and nothing tells them apart. */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-    return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags && a->vm_file == b->vm_file && a->vm_ops == b->vm_ops &&
-           a->vm_private_data == b->vm_private_data && !(a->vm_ops && a->vm_ops->close) &&
+    return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags && a->vm_file == b->vm_file &&
+           a->vm_ops == b->vm_ops && a->vm_private_data == b->vm_private_data && !(a->vm_ops && a->vm_ops->close) &&
            b->vm_pgoff == a->vm_pgoff + vma_pages(a) && (!a->anon_vma || !b->anon_vma || a->anon_vma == b->anon_vma);
 }
 
@@ -242,7 +242,8 @@ static void check_vma(const struct mm_struct *mm, const struct vm_area_struct *v
         ((vma->vm_start | vma->vm_end) & ~PAGE_MASK))
         panic("mm %08lx: VMA %08lx-%08lx after %08lx", (unsigned long)mm, vma->vm_start, vma->vm_end, floor);
     if (vma->vm_page_prot.pgprot != vm_get_page_prot(vma->vm_flags).pgprot)
-        panic("VMA %08lx-%08lx: rights %08x for flags %08lx", vma->vm_start, vma->vm_end, vma->vm_page_prot.pgprot, vma->vm_flags);
+        panic("VMA %08lx-%08lx: rights %08x for flags %08lx", vma->vm_start, vma->vm_end, vma->vm_page_prot.pgprot,
+              vma->vm_flags);
     if (!listed)
         list_for_each_entry(twin, &vma->anon_vma->head, anon_vma_node)
             listed |= twin == vma;
@@ -253,8 +254,8 @@ static void check_vma(const struct mm_struct *mm, const struct vm_area_struct *v
 static void check_totals(const struct mm_struct *mm, int count, unsigned long pages, unsigned long locked)
 {
     if (count != mm->map_count || pages != mm->total_vm || locked != mm->locked_vm)
-        panic("mm %08lx: %d VMAs with %lu pages, %lu locked; counts %d, %lu, %lu", (unsigned long)mm, count, pages, locked,
-              mm->map_count, mm->total_vm, mm->locked_vm);
+        panic("mm %08lx: %d VMAs with %lu pages, %lu locked; counts %d, %lu, %lu", (unsigned long)mm, count, pages,
+              locked, mm->map_count, mm->total_vm, mm->locked_vm);
 }
 
 void check_mm(struct mm_struct *mm)

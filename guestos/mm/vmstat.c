@@ -120,21 +120,22 @@ static void zoneinfo_pagesets(struct text *t, const struct zone *zone)
     text(t, "\n  pagesets");
     for (int i = 0; i < 2; i++) {
         const struct per_cpu_pages *pcp = &zone->pageset[0].pcp[i];
-        text(t, "\n    cpu: 0 pcp: %d\n              count: %d\n              high:  %d\n              batch: %d", i, pcp->count,
-             pcp->high, pcp->batch);
+        text(t, "\n    cpu: 0 pcp: %d\n              count: %d\n              high:  %d\n              batch: %d", i,
+             pcp->count, pcp->high, pcp->batch);
     }
 }
 
 static void zoneinfo_zone(struct text *t, const struct zone *zone)
 {
     text(t, "Node %d, zone %8s", zone->zone_pgdat->node_id, zone->name);
-    text(t, "\n  pages free     %lu\n        min      %lu\n        low      %lu\n        high     %lu", zone->free_pages,
-         zone->pages_min, zone->pages_low, zone->pages_high);
+    text(t, "\n  pages free     %lu\n        min      %lu\n        low      %lu\n        high     %lu",
+         zone->free_pages, zone->pages_min, zone->pages_low, zone->pages_high);
     text(t, "\n        scanned  %lu (a: %lu i: %lu)\n        spanned  %lu\n        present  %lu", zone->pages_scanned,
          zone->nr_scan_active, zone->nr_scan_inactive, zone->spanned_pages, zone->present_pages);
     for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
         text(t, "\n    %-12s %ld", zone_stat_names[i], zone->vm_stat[i]);
-    text(t, "\n        protection: (%lu, %lu, %lu)", zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2]);
+    text(t, "\n        protection: (%lu, %lu, %lu)", zone->lowmem_reserve[0], zone->lowmem_reserve[1],
+         zone->lowmem_reserve[2]);
     zoneinfo_pagesets(t, zone);
     text(t, "\n  all_unreclaimable: %d\n  prev_priority:     %d\n  start_pfn:         %lu\n", zone->all_unreclaimable,
          zone->prev_priority, zone->zone_start_pfn);
@@ -153,12 +154,37 @@ int proc_zoneinfo(char *buf, int size)
 
 /* ---- vmstat ---- */
 
-static const char *const event_names[NR_VM_EVENT_ITEMS] = {
-    "pgpgin", "pgpgout", "pswpin", "pswpout", "pgalloc_dma", "pgalloc_normal", "pgalloc_high", "pgfree", "pgactivate",
-    "pgdeactivate", "pgfault", "pgmajfault", "pgrefill_dma", "pgrefill_normal", "pgrefill_high", "pgsteal_dma",
-    "pgsteal_normal", "pgsteal_high", "pgscan_kswapd_dma", "pgscan_kswapd_normal", "pgscan_kswapd_high", "pgscan_direct_dma",
-    "pgscan_direct_normal", "pgscan_direct_high", "pginodesteal", "slabs_scanned", "kswapd_steal", "kswapd_inodesteal",
-    "pageoutrun", "allocstall", "pgrotated"};
+static const char *const event_names[NR_VM_EVENT_ITEMS] = {"pgpgin",
+                                                           "pgpgout",
+                                                           "pswpin",
+                                                           "pswpout",
+                                                           "pgalloc_dma",
+                                                           "pgalloc_normal",
+                                                           "pgalloc_high",
+                                                           "pgfree",
+                                                           "pgactivate",
+                                                           "pgdeactivate",
+                                                           "pgfault",
+                                                           "pgmajfault",
+                                                           "pgrefill_dma",
+                                                           "pgrefill_normal",
+                                                           "pgrefill_high",
+                                                           "pgsteal_dma",
+                                                           "pgsteal_normal",
+                                                           "pgsteal_high",
+                                                           "pgscan_kswapd_dma",
+                                                           "pgscan_kswapd_normal",
+                                                           "pgscan_kswapd_high",
+                                                           "pgscan_direct_dma",
+                                                           "pgscan_direct_normal",
+                                                           "pgscan_direct_high",
+                                                           "pginodesteal",
+                                                           "slabs_scanned",
+                                                           "kswapd_steal",
+                                                           "kswapd_inodesteal",
+                                                           "pageoutrun",
+                                                           "allocstall",
+                                                           "pgrotated"};
 
 int proc_vmstat(char *buf, int size)
 {
@@ -178,11 +204,13 @@ int proc_slabinfo(char *buf, int size)
     struct text t = {buf, size, 0};
     struct slab_numbers n;
 
-    text(&t, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : "
-             "tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+    text(&t,
+         "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : "
+         "tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
     for (unsigned i = 0; slab_numbers_of(i, &n); i++)
-        text(&t, "%-17s %6lu %6lu %6lu %4lu %4lu : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", n.name, n.active_objects,
-             n.objects, n.object_size, n.objects_a_slab, n.pages_a_slab, 0u, 0u, 0u, n.active_slabs, n.slabs, 0u);
+        text(&t, "%-17s %6lu %6lu %6lu %4lu %4lu : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", n.name,
+             n.active_objects, n.objects, n.object_size, n.objects_a_slab, n.pages_a_slab, 0u, 0u, 0u, n.active_slabs,
+             n.slabs, 0u);
     return t.length;
 }
 

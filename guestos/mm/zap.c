@@ -101,7 +101,8 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
     gather_flush(&gather);
 }
 
-void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
+void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor,
+                   unsigned long ceiling)
 {
     struct mmu_gather gather = {.mm = mm};
 
@@ -120,7 +121,8 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 }
 
 /* [first, first + count) of the file, as addresses of vma; false: it maps nothing of that. */
-static bool mapped_part(const struct vm_area_struct *vma, u32 first, u32 count, unsigned long *start, unsigned long *end)
+static bool mapped_part(const struct vm_area_struct *vma, u32 first, u32 count, unsigned long *start,
+                        unsigned long *end)
 {
     u64 from = max_t(u64, first, vma->vm_pgoff);
     u64 to = min_t(u64, (u64)first + count, (u64)vma->vm_pgoff + vma_pages(vma));
@@ -132,7 +134,8 @@ static bool mapped_part(const struct vm_area_struct *vma, u32 first, u32 count, 
     return true;
 }
 
-/* Truncation takes the pages out of every address space, private copies too: a later access is beyond the file's end. */
+/* Truncation takes the pages out of every address space, private copies too: a later access is beyond the file's end.
+ */
 void unmap_mapping_range(struct address_space *mapping, u32 first_index, u32 page_count)
 {
     struct vm_area_struct *vma;

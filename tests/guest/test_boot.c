@@ -27,7 +27,8 @@ static void check_sane(const struct e820_map *map)
 
 static void overlaps_go_to_the_stricter_type(void)
 {
-    const struct e820_entry entries[] = {{0x200000, 0x300000, E820_RAM}, {0x300000, 0x100000, E820_RESERVED}, {0, 0x200000, E820_RAM}};
+    const struct e820_entry entries[] = {
+        {0x200000, 0x300000, E820_RAM}, {0x300000, 0x100000, E820_RESERVED}, {0, 0x200000, E820_RAM}};
     struct e820_map map = made(entries, 3);
 
     sanitize_e820_map(&map);
@@ -43,7 +44,8 @@ static void overlaps_go_to_the_stricter_type(void)
 
 static void odd_bytes_shrink_to_frames(void)
 {
-    const struct e820_entry entries[] = {{0x1001, 0x2fff, E820_RAM}, {0x9000, 0x800, E820_RAM}, {0xa800, 0x1000, E820_RAM}};
+    const struct e820_entry entries[] = {
+        {0x1001, 0x2fff, E820_RAM}, {0x9000, 0x800, E820_RAM}, {0xa800, 0x1000, E820_RAM}};
     struct e820_map map = made(entries, 3);
 
     sanitize_e820_map(&map);
@@ -64,7 +66,8 @@ static void memory_beyond_4_gib_is_left_out(void)
 
 static void ranges_that_wrap_end_at_the_top(void)
 {
-    const struct e820_entry entries[] = {{0xfffffffffffff000ull, 0x2000, E820_RAM}, {0x100000, ~0ull, E820_RAM}, {5, 0, E820_RAM}};
+    const struct e820_entry entries[] = {
+        {0xfffffffffffff000ull, 0x2000, E820_RAM}, {0x100000, ~0ull, E820_RAM}, {5, 0, E820_RAM}};
     struct e820_map map = made(entries, 3);
 
     sanitize_e820_map(&map);
@@ -130,7 +133,8 @@ static void holes_are_honoured(void)
                                          {0x3000000, 2 * MIB, E820_RAM}};
 
     world_boot_map(entries, 5, NULL);
-    const struct zone *dma = &contig_page_data.node_zones[ZONE_DMA], *normal = &contig_page_data.node_zones[ZONE_NORMAL];
+    const struct zone *dma = &contig_page_data.node_zones[ZONE_DMA],
+                      *normal = &contig_page_data.node_zones[ZONE_NORMAL];
     CHECK_EQ(max_low_pfn, 50 * 256);
     CHECK_EQ(dma->spanned_pages - dma->present_pages, 256 + (256 - 0x9f));
     CHECK_EQ(normal->spanned_pages, 34 * 256);

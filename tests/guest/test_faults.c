@@ -279,7 +279,8 @@ static void shared_anonymous_memory_is_shared(void)
 
 /* ---- files ---- */
 
-static unsigned long map_file(struct file *file, unsigned long pages, unsigned long prot, unsigned long flags, unsigned long pgoff)
+static unsigned long map_file(struct file *file, unsigned long pages, unsigned long prot, unsigned long flags,
+                              unsigned long pgoff)
 {
     unsigned long got = do_mmap_pgoff(file, 0, pages << PAGE_SHIFT, prot, flags, pgoff);
 

@@ -2,7 +2,10 @@
 #include "world.h"
 
 static struct page *high(unsigned n) { return pfn_to_page(highstart_pfn + n); }
-static pte_t slot_entry(const void *address) { return pkmap_page_table[((unsigned long)address - PKMAP_BASE) >> PAGE_SHIFT]; }
+static pte_t slot_entry(const void *address)
+{
+    return pkmap_page_table[((unsigned long)address - PKMAP_BASE) >> PAGE_SHIFT];
+}
 static void boot(void) { world_boot(64 * MIB, "highmem=32M"); }
 
 static void low_frames_are_mapped_always(void)

@@ -231,7 +231,8 @@ static void mremap_moves_pages_with_their_contents(void)
         CHECK_EQ(byte, n + 1);
     }
     CHECK_EQ(mm->anon_rss, 3);
-    CHECK_EQ(sys_mremap((unsigned long)moved, 6 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, page(4)), page(4));
+    CHECK_EQ(sys_mremap((unsigned long)moved, 6 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, page(4)),
+             page(4));
     expect_map("20004000-20006000 rw-p");
     CHECK_EQ(sys_mremap(page(4), 2 * PAGE_SIZE, PAGE_SIZE, 0, 0), page(4));
     CHECK_EQ(sys_mremap(page(5), PAGE_SIZE, PAGE_SIZE, 0, 0), -EFAULT);
@@ -251,7 +252,8 @@ static void mremap_after_fork_and_split(void)
     for (unsigned n = 0; n < 4; n++)
         CHECK(user_write(page(n), (u8)(n + 1)));
     struct mm_struct *child = dup_mm(mm);
-    CHECK(sys_mremap(page(1), 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, page(100)) == (long)page(100));
+    CHECK(sys_mremap(page(1), 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, page(100)) ==
+          (long)page(100));
     check_everything();
     u8 byte = 0;
     CHECK(user_read(page(101), &byte));

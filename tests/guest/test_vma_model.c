@@ -60,7 +60,8 @@ static void model_write(unsigned n, u8 value)
     struct model *m = &model[n];
     bool ok = user_write(page(n), value);
 
-    CHECKF(ok == (m->mapped && (m->prot & PROT_WRITE)), "page %u: write %d, mapped %d prot %d", n, ok, m->mapped, m->prot);
+    CHECKF(ok == (m->mapped && (m->prot & PROT_WRITE)), "page %u: write %d, mapped %d prot %d", n, ok, m->mapped,
+           m->prot);
     if (ok && m->shared)
         shared_values[m->object][m->index] = value;
     else if (ok)
@@ -75,8 +76,8 @@ static void model_check_maps(void)
 
         CHECKF(mapped == model[n].mapped, "page %u mapped %d", n, mapped);
         if (mapped)
-            CHECKF((vma->vm_flags & 7) == model[n].prot && !!(vma->vm_flags & VM_SHARED) == model[n].shared, "page %u flags %lx", n,
-                   vma->vm_flags);
+            CHECKF((vma->vm_flags & 7) == model[n].prot && !!(vma->vm_flags & VM_SHARED) == model[n].shared,
+                   "page %u flags %lx", n, vma->vm_flags);
     }
 }
 
@@ -101,7 +102,8 @@ static void random_mmap(struct range r)
     CHECK_EQ(map_at(r.first, r.count, prot, MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE)), page(r.first));
     next_object += shared;
     for (unsigned i = 0; i < r.count; i++) {
-        model[r.first + i] = (struct model){.mapped = true, .shared = shared, .prot = prot, .object = next_object, .index = i};
+        model[r.first + i] =
+            (struct model){.mapped = true, .shared = shared, .prot = prot, .object = next_object, .index = i};
         if (shared)
             shared_values[next_object][i] = 0;
     }
@@ -153,7 +155,8 @@ static void random_mremap(struct range r)
         return;
     if ((vma->vm_flags & VM_SHARED) && new_count > r.count)
         return; /* past the end of its memory: another test's matter */
-    result = sys_mremap(page(r.first), r.count << PAGE_SHIFT, new_count << PAGE_SHIFT, MREMAP_MAYMOVE | MREMAP_FIXED, page(to));
+    result = sys_mremap(page(r.first), r.count << PAGE_SHIFT, new_count << PAGE_SHIFT, MREMAP_MAYMOVE | MREMAP_FIXED,
+                        page(to));
     CHECK_EQ(result, page(to));
     for (unsigned i = 0; i < new_count; i++) {
         moved[i] = model[r.first];

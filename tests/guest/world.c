@@ -8,7 +8,8 @@ void *calloc(unsigned long n, unsigned long size);
 void free(void *p);
 char *getenv(const char *name);
 
-#define HOST_MAP_FLAGS (0x02 | 0x20 | 0x4000 | 0x100000) /* private, anonymous, no reserve, fixed and refused if taken */
+#define HOST_MAP_FLAGS                                                                                                 \
+    (0x02 | 0x20 | 0x4000 | 0x100000) /* private, anonymous, no reserve, fixed and refused if taken */
 
 /* The kernel image: [1 MiB, 2 MiB), its directory in it. Absolute symbols, as a linker script would give. */
 __asm__(".globl fake_kernel_text, fake_kernel_end, swapper_pg_dir\n"
@@ -202,8 +203,8 @@ static u32 translate(unsigned long address, bool write, u32 *frame)
     if (!(ptep->pte & _PAGE_USER) || (write && !(ptep->pte & _PAGE_RW)))
         return 5u | (write ? 2u : 0);
     ptep->pte |= _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
-    *tlb_slot(address) = (struct tlb_entry){(u32)(address >> PAGE_SHIFT), (u32)pte_pfn(*ptep), tlb_generation, pte_write(*ptep),
-                                            pte_dirty(*ptep)};
+    *tlb_slot(address) = (struct tlb_entry){(u32)(address >> PAGE_SHIFT), (u32)pte_pfn(*ptep), tlb_generation,
+                                            pte_write(*ptep), pte_dirty(*ptep)};
     *frame = (u32)pte_pfn(*ptep);
     return 0;
 }
@@ -247,7 +248,8 @@ void check_tlb(void)
         if (entry->generation != tlb_generation || address >= TASK_SIZE)
             continue;
         ptep = hardware_walk(address);
-        CHECKF(ptep && (ptep->pte & _PAGE_PRESENT) && pte_pfn(*ptep) == entry->frame, "stale TLB entry at %08lx", address);
+        CHECKF(ptep && (ptep->pte & _PAGE_PRESENT) && pte_pfn(*ptep) == entry->frame, "stale TLB entry at %08lx",
+               address);
         CHECKF(pte_young(*ptep), "A cleared without a flush at %08lx", address);
         CHECKF(!entry->write || pte_write(*ptep), "right taken without a flush at %08lx", address);
         CHECKF(!entry->dirty || pte_dirty(*ptep), "D cleared without a flush at %08lx", address);
@@ -315,7 +317,8 @@ void trace_emit(struct flt_record *record, u16 type, u16 bytes)
     check_pairs(type);
     if (told_count < ARRAY_SIZE(told)) {
         told[told_count].type = type;
-        memcpy(&told[told_count].head, record, bytes < sizeof(struct flt_fault_vma) ? bytes : sizeof(struct flt_fault_vma));
+        memcpy(&told[told_count].head, record,
+               bytes < sizeof(struct flt_fault_vma) ? bytes : sizeof(struct flt_fault_vma));
     }
     told_count++;
 }
@@ -545,6 +548,8 @@ void check_resources(const struct resources *before, const char *where)
 
     check_everything();
     CHECKF(now.objects == before->objects, "%s: %ld objects more", where, (long)(now.objects - before->objects));
-    CHECKF(now.free_pages == before->free_pages, "%s: %ld pages missing", where, (long)(before->free_pages - now.free_pages));
-    CHECKF(now.committed == before->committed, "%s: %ld pages promised", where, (long)(now.committed - before->committed));
+    CHECKF(now.free_pages == before->free_pages, "%s: %ld pages missing", where,
+           (long)(before->free_pages - now.free_pages));
+    CHECKF(now.committed == before->committed, "%s: %ld pages promised", where,
+           (long)(now.committed - before->committed));
 }

@@ -21,10 +21,16 @@
 #define PAGE 4096ul
 #define FILE_PAGES 8
 
-static const int rights[] = {PROT_NONE,  PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
-                             PROT_WRITE, PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC};
-static const int advices[] = {MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED,
-                              MADV_DONTNEED, MADV_DONTFORK, MADV_DOFORK,     77};
+static const int rights[] = {PROT_NONE,
+                             PROT_READ,
+                             PROT_READ | PROT_WRITE,
+                             PROT_READ | PROT_WRITE,
+                             PROT_READ | PROT_WRITE,
+                             PROT_WRITE,
+                             PROT_READ | PROT_EXEC,
+                             PROT_READ | PROT_WRITE | PROT_EXEC};
+static const int advices[] = {MADV_NORMAL,   MADV_RANDOM,   MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
+                              MADV_DONTNEED, MADV_DONTNEED, MADV_DONTFORK,   MADV_DOFORK,   77};
 static const int syncs[] = {MS_ASYNC, MS_SYNC, MS_INVALIDATE, MS_SYNC | MS_INVALIDATE, MS_ASYNC | MS_SYNC, 8};
 static int file, file_for_reading;
 static sigjmp_buf after_signal;

@@ -1,4 +1,5 @@
-/* Addresses fixed at compile time at the top of the kernel's half, one page each, counted downwards from FIXADDR_TOP. */
+/* Addresses fixed at compile time at the top of the kernel's half, one page each, counted downwards from FIXADDR_TOP.
+ */
 #ifndef _ASM_FIXMAP_H
 #define _ASM_FIXMAP_H
 

@@ -42,7 +42,8 @@ typedef struct { u32 pgprot; } pgprot_t;
 #define PAGE_READONLY ((pgprot_t){_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED})
 #define PAGE_SHARED ((pgprot_t){_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED})
 
-/* The kernel's own directory (boot.S makes it, setup_memory finishes it): the pattern for the kernel half of every address space. */
+/* The kernel's own directory (boot.S makes it, setup_memory finishes it): the pattern for the kernel half of every
+ * address space. */
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
 
 #define PTE_PFN_MASK 0xFFFFF000u
@@ -92,7 +93,10 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 {
     return (pte_t){(pte.pte & _PAGE_CHG_MASK) | (prot.pgprot & ~_PAGE_CHG_MASK)};
 }
-static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot) { return (pte_t){(u32)(pfn << PAGE_SHIFT) | prot.pgprot}; }
+static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot)
+{
+    return (pte_t){(u32)(pfn << PAGE_SHIFT) | prot.pgprot};
+}
 
 /* An entry is written whole, in one store, so that a walk never sees half of it. */
 static inline void set_pte(pte_t *ptep, pte_t pte) { *(volatile u32 *)&ptep->pte = pte.pte; }

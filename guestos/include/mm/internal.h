@@ -69,7 +69,8 @@ void free_area_init_node(pg_data_t *pgdat, const unsigned long *zones_size, unsi
 void setup_per_zone_watermarks(void);
 void setup_per_zone_lowmem_reserve(void);
 void build_all_zonelists(void);
-bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned long mark, int classzone, unsigned alloc_flags);
+bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned long mark, int classzone,
+                       unsigned alloc_flags);
 void drain_local_pages(void);
 /* Frames [start, end), reserved until now, to the buddy lists in the largest blocks that fit. */
 void free_reserved_range(unsigned long start, unsigned long end);
@@ -82,7 +83,10 @@ static inline bool zone_populated(const struct zone *zone) { return zone->presen
 #define for_each_zone(zone)                                                                                            \
     for ((zone) = contig_page_data.node_zones; (zone) < contig_page_data.node_zones + MAX_NR_ZONES; (zone)++)
 
-static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta) { zone->vm_stat[item] += delta; }
+static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+    zone->vm_stat[item] += delta;
+}
 static inline void inc_zone_page_state(struct page *page, enum zone_stat_item item)
 {
     mod_zone_page_state(page_zone(page), item, 1);
@@ -133,11 +137,13 @@ extern kmem_cache_t *vm_area_cachep;
 extern int sysctl_max_map_count;
 void vma_init(void);
 struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long vm_flags);
-struct vm_area_struct *vma_copy(const struct vm_area_struct *vma); /* unlinked twin with its own references; NULL: no memory */
+struct vm_area_struct *
+vma_copy(const struct vm_area_struct *vma); /* unlinked twin with its own references; NULL: no memory */
 void vma_free(struct vm_area_struct *vma);                          /* unlinked; drops file and anon_vma */
 void insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma);
-int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address); /* at address, strictly inside */
+int split_vma(struct mm_struct *mm, struct vm_area_struct *vma,
+              unsigned long address); /* at address, strictly inside */
 /* Joins vma with neighbours of its kind; returns the VMA that covers its range now. */
 struct vm_area_struct *vma_merge_around(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Splits so that VMAs begin at start and end at end. 0 or -ENOMEM; what is not mapped is left alone. */
@@ -170,14 +176,16 @@ static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 
 /* mm/memory.c, mm/zap.c */
 #define FAULT_FLAG_STORY 0x100u /* inside fault_begin .. fault_end: the trace port hears each step */
-unsigned int do_handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, unsigned flags);
+unsigned int do_handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+                                unsigned flags);
 int pte_alloc(struct mm_struct *mm, pmd_t *pmd); /* a table under an empty pmd; 0 or -ENOMEM */
 pte_t *walk_to_pte(struct mm_struct *mm, unsigned long address); /* NULL: no table */
 struct page *vm_normal_page(const struct vm_area_struct *vma, pte_t pte); /* NULL: zero page, no struct page, PFNMAP */
 int copy_page_range(struct mm_struct *to, struct mm_struct *from, struct vm_area_struct *vma);
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Frees the tables that lie wholly between floor and ceiling and touch [start, end). */
-void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
+void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor,
+                   unsigned long ceiling);
 int make_pages_present(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end); /* the same with mmap_sem held */
 void memory_init(void);

@@ -82,9 +82,10 @@ void mmput(struct mm_struct *mm);               /* last user gone: unmap everyth
 void mmdrop(struct mm_struct *mm);              /* last reference gone: free pgd and structure */
 void activate_mm(struct mm_struct *prev, struct mm_struct *next); /* loads CR3 */
 
-/* All below return -errno in the pointer range on failure, as Linux. len > 0; prot PROT_*, flags MAP_*. pgoff in pages. */
-unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
-                            unsigned long pgoff);
+/* All below return -errno in the pointer range on failure, as Linux. len > 0; prot PROT_*, flags MAP_*. pgoff in pages.
+ */
+unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+                            unsigned long flags, unsigned long pgoff);
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
 unsigned long do_brk(unsigned long addr, unsigned long len); /* anonymous private, zero filled */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr); /* first with vm_end > addr, or NULL */
@@ -106,11 +107,13 @@ void do_page_fault(struct pt_regs *regs, u32 error_code);
 
 /* ---- system calls (arguments as the i386 ABI; return value or -errno) ---- */
 long sys_brk(unsigned long brk);
-long sys_mmap2(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, int fd, unsigned long pgoff);
+long sys_mmap2(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, int fd,
+               unsigned long pgoff);
 long sys_old_mmap(const void __user *arg);
 long sys_munmap(unsigned long addr, unsigned long len);
 long sys_mprotect(unsigned long start, unsigned long len, unsigned long prot);
-long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags, unsigned long new_addr);
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
+                unsigned long new_addr);
 long sys_madvise(unsigned long start, unsigned long len, int advice);
 long sys_mincore(unsigned long start, unsigned long len, unsigned char __user *vec);
 long sys_msync(unsigned long start, unsigned long len, int flags);

@@ -118,7 +118,8 @@ struct mm_struct {
     struct list_head mmlist;     /* all address spaces, from init_mm */
     unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
     unsigned long arg_start, arg_end, env_start, env_end;
-    unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, data_vm, reserved_vm, def_flags, nr_ptes; /* pages */
+    unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, data_vm, reserved_vm, def_flags,
+        nr_ptes;                                                                                     /* pages */
     unsigned long file_rss, anon_rss, hiwater_rss, hiwater_vm;                                       /* pages */
     u32 saved_auxv[44];
     struct file *exe_file;

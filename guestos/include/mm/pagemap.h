@@ -33,12 +33,14 @@ struct page *find_get_page(struct address_space *mapping, unsigned long index); 
 /* Inserts a fresh frame, locked, into the cache and the LRU; takes a reference for the cache. 0, -EEXIST, -ENOMEM */
 int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned long index, gfp_t gfp);
 void remove_from_page_cache(struct page *page);
-/* The page, up to date: from the cache or through readpage. ERR_PTR on failure. Reference taken. *major set when it was read. */
+/* The page, up to date: from the cache or through readpage. ERR_PTR on failure. Reference taken. *major set when it was
+ * read. */
 struct page *read_cache_page(struct address_space *mapping, struct file *file, unsigned long index, bool *major);
 /* The page for a write at index: referenced, locked, up to date (read in, or zeroed beyond the end). NULL: no memory or
  * a failed read. It may stay locked over a copy from user memory: a fault on an up-to-date page takes no lock. */
 struct page *grab_cache_page(struct address_space *mapping, unsigned long index);
-void truncate_inode_pages(struct address_space *mapping, loff_t from); /* drops [from, end), zeroes the partial page, unmaps */
+void truncate_inode_pages(struct address_space *mapping,
+                          loff_t from); /* drops [from, end), zeroes the partial page, unmaps */
 /* Bytes done or -errno; to/from are user addresses. *pos moves. */
 ssize_t generic_file_read(struct file *file, char __user *to, size_t count, loff_t *pos);
 ssize_t generic_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos);

@@ -49,8 +49,8 @@ static void name_killed(const struct fault_report *report, const char *what)
 {
     const struct pt_regs *regs = report->regs;
 
-    printk(KERN_WARNING "%s[%d]: %s at %08x ip %08x sp %08x error %x\n", current->comm, current->pid, what, report->address,
-           regs->eip, user_mode(regs) ? regs->esp : 0, report->error_code);
+    printk(KERN_WARNING "%s[%d]: %s at %08x ip %08x sp %08x error %x\n", current->comm, current->pid, what,
+           report->address, regs->eip, user_mode(regs) ? regs->esp : 0, report->error_code);
 }
 
 static void user_signal(struct fault_report *report, int signal, int si_code)
@@ -77,7 +77,8 @@ static void print_walk(u32 address)
 
 static void tell_end(const struct fault_report *report)
 {
-    TRACE(FLT_FAULT_END, flt_fault_end, .outcome = report->outcome, .signal = (u32)report->signal, .si_code = (u32)report->si_code);
+    TRACE(FLT_FAULT_END, flt_fault_end, .outcome = report->outcome, .signal = (u32)report->signal,
+          .si_code = (u32)report->si_code);
 }
 
 /* A bug of the kernel: the task that ran into it ends; without a task to end, or inside init, the machine stops. */
@@ -87,8 +88,8 @@ static void oops(struct fault_report *report)
     report->outcome = FLT_OUTCOME_OOPS;
     tell_end(report);
     printk(KERN_ALERT "BUG: unable to handle kernel %s at %08x, ip %08x, error %x\n",
-           report->address < PAGE_SIZE ? "NULL pointer dereference" : "paging request", report->address, report->regs->eip,
-           report->error_code);
+           report->address < PAGE_SIZE ? "NULL pointer dereference" : "paging request", report->address,
+           report->regs->eip, report->error_code);
     print_walk(report->address);
     show_registers(report->regs);
     if (!current->mm || current->pid <= 1 || irqs_disabled())
@@ -265,7 +266,8 @@ static void user_half(struct fault_report *report)
 
 void do_page_fault(struct pt_regs *regs, u32 error_code)
 {
-    struct fault_report report = {.regs = regs, .address = read_cr2(), .error_code = error_code, .outcome = FLT_OUTCOME_RETRY};
+    struct fault_report report = {
+        .regs = regs, .address = read_cr2(), .error_code = error_code, .outcome = FLT_OUTCOME_RETRY};
 
     TRACE(FLT_FAULT_BEGIN, flt_fault_begin, .address = report.address, .error_code = error_code, .ip = regs->eip,
           .sp = user_mode(regs) ? regs->esp : (u32)(regs + 1), .pgd_phys = read_cr3() & PTE_PFN_MASK);

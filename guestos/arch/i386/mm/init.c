@@ -220,8 +220,9 @@ void mem_init(void)
     totalhigh_pages = free_high_memory();
     totalram_pages += totalhigh_pages;
     kmap_init();
-    printk(KERN_INFO "Memory: %luk/%luk available (%luk kernel image, %luk highmem)\n", totalram_pages << (PAGE_SHIFT - 10),
-           num_physpages << (PAGE_SHIFT - 10), (unsigned long)(_end - _text) >> 10, totalhigh_pages << (PAGE_SHIFT - 10));
+    printk(KERN_INFO "Memory: %luk/%luk available (%luk kernel image, %luk highmem)\n",
+           totalram_pages << (PAGE_SHIFT - 10), num_physpages << (PAGE_SHIFT - 10), (unsigned long)(_end - _text) >> 10,
+           totalhigh_pages << (PAGE_SHIFT - 10));
 }
 
 /* Whole frames only: what shares a frame with something else stays reserved. */
