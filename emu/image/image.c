@@ -62,6 +62,27 @@ struct image *image_open(const void *bytes, size_t size, char *error, size_t err
     return image;
 }
 
+size_t image_code_at(const struct image *image, uint64_t address, uint8_t *to, size_t size) {
+    size_t count = 0, file_size = 0;
+    const char *file = elf_rawfile(image->elf, &file_size);
+    if (!file || elf_getphdrnum(image->elf, &count) != 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Phdr segment;
+        if (!gelf_getphdr(image->elf, (int)i, &segment) || segment.p_type != PT_LOAD || !(segment.p_flags & PF_X))
+            continue;
+        if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz)
+            continue;
+        uint64_t into = address - segment.p_vaddr, left = segment.p_filesz - into;
+        if (segment.p_offset > file_size || into + (left < size ? left : size) > file_size - segment.p_offset)
+            return 0;
+        size_t taken = left < size ? (size_t)left : size;
+        memcpy(to, file + segment.p_offset + into, taken);
+        return taken;
+    }
+    return 0;
+}
+
 void image_close(struct image *image) {
     if (!image)
         return;

@@ -36,6 +36,10 @@ bool image_symbol(const struct image *image, const char *name, uint64_t *start, 
 /* "name+0x1a" (or "name") for an address inside a symbol; false and "" when none. */
 bool image_symbol_at(const struct image *image, uint64_t address, char *text, size_t size);
 
+/* Copies what the file has for linear addresses from `address` on, at most size bytes, out of one executable segment.
+ * Returns the number of bytes copied, 0 when the file has no code there. */
+size_t image_code_at(const struct image *image, uint64_t address, uint8_t *to, size_t size);
+
 struct image_line {
     const char *file;      /* path as the compiler wrote it; lives as long as the image */
     const char *directory; /* where the compiler stood, for a relative file; NULL unknown */

@@ -1,7 +1,7 @@
 /*
  * What stands at a faulting instruction: its disassembly, symbol, source line, and the segment that its operand goes
  * through. A program faults at few places many times, so the words of a place are made once and kept in a
- * direct-mapped table; a place is the same only when address, mode, bytes and address space owner are the same.
+ * direct-mapped table. Where the fetch itself faulted the CPU has no bytes, and the words come from the file's. A place is the same only when address, mode, bytes and address space owner are the same.
  */
 #include "emu/story/instruction.h"
 
@@ -65,10 +65,14 @@ static const struct place *place_at(struct story *story, const struct place *key
     struct place *place = &story->places[hash % STORY_PLACES];
     if (same_place(place, key))
         return place;
+    const struct image *image = image_of(story, key->domain);
     *place = *key;
     place->used = true;
+    if (place->bytes == 0 && image)
+        place->bytes = (uint8_t)image_code_at(image, place->rip, place->instruction, sizeof place->instruction);
     instruction_describe(place);
-    const struct image *image = image_of(story, place->domain);
+    if (key->bytes == 0)
+        place->bytes = 0;
     char symbol[256];
     if (image && image_symbol_at(image, place->rip, symbol, sizeof symbol))
         tasks_copy_text(place->symbol, sizeof place->symbol, symbol, sizeof symbol);

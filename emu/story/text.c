@@ -82,7 +82,7 @@ static void text_instruction(struct out *out, const struct story_fault *fault) {
     out_string(out, "  ");
     out_address(out, fault->rip);
     out_string(out, "  ");
-    if (fault->instruction_bytes == 0)
+    if (fault->instruction_bytes == 0 && !fault->disassembly[0])
         out_string(out, "(the instruction itself could not be fetched)");
     else
         out_string(out, fault->disassembly[0] ? fault->disassembly : "(bytes that are no instruction)");
