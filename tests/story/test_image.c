@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 /* emu/image on the toy kernel, whose source is known, and on broken files. */
 #include "emu/image/image.h"
 #include "tests/story/toy.h"
@@ -50,6 +51,20 @@ Test(image, names_the_symbol_at_an_address) {
     cr_assert_not(image_symbol_at(toy, 0x1000, text, sizeof text));
     cr_assert_str_eq(text, "");
     cr_assert_not(image_symbol_at(toy, 0xfffffff0, text, sizeof text), "%s", text);
+}
+
+Test(image, has_the_code_of_a_function_as_the_file_has_it) {
+    uint64_t start, size;
+    uint8_t code[16], again[4];
+    cr_assert(image_symbol(toy, "toy_sum", &start, &size));
+    cr_assert_eq(image_code_at(toy, start, code, sizeof code), sizeof code);
+    const uint8_t *found = memmem(file, file_size, code, sizeof code);
+    cr_assert_not_null(found, "the file holds the bytes");
+    cr_assert_eq(image_code_at(toy, start + 4, again, sizeof again), sizeof again);
+    cr_assert_eq(memcmp(again, code + 4, sizeof again), 0);
+    cr_assert(image_symbol(toy, "toy_frames", &start, &size));
+    cr_assert_eq(image_code_at(toy, start, code, sizeof code), 0, "data is no code");
+    cr_assert_eq(image_code_at(toy, 0xfffffff0, code, sizeof code), 0);
 }
 
 Test(image, finds_source_lines) {
