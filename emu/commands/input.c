@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "emu/commands/input.h"
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -42,6 +43,7 @@ static void refill(struct input *input, int wait_ms)
     struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
     if (input->ended || input->count > 0)
         return;
+    fflush(stdout); /* a prompt does not end its line */
     if (input->live && poll(&waiting, 1, wait_ms) <= 0)
         return;
     ssize_t got = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));
