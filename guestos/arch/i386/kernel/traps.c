@@ -208,6 +208,16 @@ void dump_stack(void)
     print_frames((u32)__builtin_frame_address(0));
 }
 
+/* The words around the stack pointer, named where they are code. */
+static void print_stack(u32 sp)
+{
+    char text[80];
+    for (u32 at = (sp & ~3u) - 64; on_this_stack(at) && at < sp + 256; at += 4) {
+        kallsyms_text(*(const u32 *)at, text, sizeof(text));
+        printk(KERN_EMERG "  %08x: %08x %s\n", at, *(const u32 *)at, text);
+    }
+}
+
 void show_registers(const void *regs_pointer)
 {
     const struct pt_regs *regs = regs_pointer;
@@ -231,6 +241,8 @@ void show_registers(const void *regs_pointer)
         return;
     printk(KERN_EMERG "Call trace:\n");
     print_frames(regs->ebp);
+    print_stack((u32)&regs->esp);
+    printk(KERN_EMERG "stack %08x task %08x\n", (u32)current->stack, (u32)current);
 }
 
 void die(const char *what, const struct pt_regs *regs, u32 error_code)
