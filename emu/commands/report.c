@@ -79,6 +79,11 @@ static bool wanted_for_picture(const struct report *report, const struct story_f
 {
     if (report->options->at_fault)
         return report->shown == report->options->at_fault;
+    if (report->options->at_source) {
+        char place[128];
+        snprintf(place, sizeof(place), "%s:%u", fault->source_file, fault->source_line);
+        return strcmp(place, report->options->at_source) == 0;
+    }
     if (report->options->at_branch == FLT_BRANCH_COUNT)
         return fault->vma_grown_from != 0;
     return report->options->at_branch != 0 && fault->branch == report->options->at_branch;
@@ -162,7 +167,7 @@ static bool write_picture(struct report *report)
     char error[300];
     if (!report->picture)
         take_picture(report, 0);
-    else if (!report->picture_met && (report->options->at_fault || report->options->at_branch))
+    else if (!report->picture_met && run_has_at(report->options))
         complain("the fault that --at names did not happen; the screenshot shows the program's end");
     ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
     ui_frame_init(&frame);

@@ -27,7 +27,8 @@ static const char help[] =
     "  --trace FILE       full records and events as JSON lines\n"
     "  --explain ADDRESS  when the program ends, explain that linear address level by level\n"
     "  --screenshot FILE  a PNG of the window, drawn without a display, when the program ends\n"
-    "  --at WHICH         take the screenshot at the program's fault number WHICH, or at its first fault\n"
+    "  --at WHICH         take the screenshot at the program's fault number WHICH, at its first fault in a\n"
+    "                     source line (hello.c:12), or at its first fault\n"
     "                     of a branch: zero, anonymous, file, copy, reuse, stack, segv (one with a known\n"
     "                     source line comes before one of the C library)\n"
     "  --story            print each fault as a numbered story\n"
@@ -106,7 +107,14 @@ static bool parse_at(const char *text, struct run_options *options)
     options->at_branch = run_branch_by_word(text);
     if (options->at_branch)
         return true;
-    complain("--at %s: give a fault number from 1, or one of zero, anonymous, file, copy, reuse, stack, segv", text);
+    const char *colon = strrchr(text, ':');
+    if (colon && colon > text && strtoul(colon + 1, &end, 10) > 0 && *end == '\0') {
+        options->at_source = text;
+        return true;
+    }
+    complain("--at %s: give a fault number from 1, a line such as hello.c:12, or one of zero, anonymous, file, copy, reuse, "
+             "stack, segv",
+             text);
     return false;
 }
 
@@ -137,7 +145,7 @@ static bool options_agree(const struct run_options *options)
 {
     if (options->kernel && options->program_count > 1)
         complain("with --kernel there is no program to give arguments to; use --cmdline");
-    else if ((options->at_fault || options->at_branch) && !options->screenshot)
+    else if (run_has_at(options) && !options->screenshot)
         complain("--at says when the screenshot is taken; give --screenshot FILE too");
     else
         return true;

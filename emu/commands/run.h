@@ -9,6 +9,7 @@ struct run_options {
     bool faults, stories, window, headless, pause, verbose, explain;
     uint64_t explain_address, at_fault;
     uint32_t at_branch; /* enum flt_branch, 0: none */
+    const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
     vtime limit;
     char **program; /* PROGRAM ARGS... */
@@ -29,6 +30,11 @@ void launch_free(struct launch *launch);
 
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
+
+static inline bool run_has_at(const struct run_options *options)
+{
+    return options->at_fault || options->at_branch || options->at_source;
+}
 
 /* Is the window to be shown: asked for, or there is a display and nothing speaks against it. */
 bool run_wants_window(const struct run_options *options);
