@@ -12,17 +12,23 @@
 
 #define PLAIN_BYTES 4096
 
-static size_t mutate(uint8_t *bytes, size_t size, uint64_t *state) {
+static uint8_t changed_byte(uint8_t old, uint64_t *state) {
     static const uint8_t extremes[] = {0x00, 0xff, 0x7f, 0x80, 0x01};
+    uint64_t kind = toy_random(state) % 3;
+    if (kind == 0)
+        return (uint8_t)toy_random(state);
+    if (kind == 1)
+        return extremes[toy_random(state) % sizeof extremes];
+    return (uint8_t)(old ^ (1u << toy_random(state) % 8));
+}
+
+static size_t mutate(uint8_t *bytes, size_t size, uint64_t *state) {
     uint64_t changes = 1 + toy_random(state) % 24;
     /* Half of all changes go to the last third, where linkers put debug data, symbols and section headers. */
     for (uint64_t i = 0; i < changes; i++) {
         size_t from = toy_random(state) % 2 ? size - size / 3 : 0;
         size_t at = from + toy_random(state) % (size - from);
-        uint64_t kind = toy_random(state) % 3;
-        bytes[at] = kind == 0   ? (uint8_t)toy_random(state)
-                    : kind == 1 ? extremes[toy_random(state) % sizeof extremes]
-                                : (uint8_t)(bytes[at] ^ (1u << toy_random(state) % 8));
+        bytes[at] = changed_byte(bytes[at], state);
     }
     if (toy_random(state) % 16 == 0) /* the headers too */
         bytes[toy_random(state) % 64] = (uint8_t)toy_random(state);
