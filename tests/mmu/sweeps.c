@@ -150,7 +150,7 @@ void run_random(struct judge *judge, enum paging paging, uint64_t cases) {
     struct random random = {0xFA017111E + (uint64_t)paging};
     struct judge_state state;
     judge_init(judge, layout->ram_base);
-    for (uint64_t round = 0; judge->cases < cases; round++) {
+    while (judge->cases < cases) {
         uint64_t linear = random_linear(&random, layout);
         put_random_entries(judge, &random, layout, linear);
         for (unsigned i = 0; i < 8; i++) {
