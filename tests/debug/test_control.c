@@ -1,0 +1,118 @@
+/*
+ * The machine's thread steered as the window steers it: stop at the first fault, step, look back, select, run to the end.
+ * usage: test_control ROM KERNEL INITRAMFS
+ */
+#include "emu/debug/control.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PATIENCE_MS 20000
+
+static unsigned checks, failures;
+
+static void check(bool good, const char *name) {
+    checks++;
+    failures += !good;
+    printf("%s %u - %s\n", good ? "ok" : "not ok", checks, name);
+}
+
+static struct session_blob read_blob(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END) != 0) {
+        fprintf(stderr, "cannot read %s\n", path);
+        exit(2);
+    }
+    size_t size = (size_t)ftell(file);
+    void *data = malloc(size + 1);
+    rewind(file);
+    if (!data || fread(data, 1, size, file) != size)
+        exit(2);
+    fclose(file);
+    return (struct session_blob){data, size};
+}
+
+/* The newest view once it is of a later serial and in that state; the last one seen when patience ends. */
+static const struct view *wait_for(struct control *control, uint64_t after, enum view_state state) {
+    const struct view *view = NULL;
+    struct timespec pause = {0, 1000000};
+    for (unsigned i = 0; i < PATIENCE_MS; i++) {
+        view = control_acquire(control);
+        if (view && view->serial > after && view->state == state)
+            return view;
+        nanosleep(&pause, NULL);
+    }
+    return view;
+}
+
+static const struct view *order(struct control *control, const struct view *now, enum control_order what, int64_t argument,
+                                enum view_state then) {
+    uint64_t serial = now ? now->serial : 0;
+    control_order(control, what, argument);
+    return wait_for(control, serial, then);
+}
+
+static void step_and_look_back(struct control *control) {
+    const struct view *view = wait_for(control, 1, VIEW_PAUSED);
+    check(view && view->has_fault && view->fault_position == 1 && view->fault_total == 1, "stops at the first fault");
+    check(view && view->kernel && view->kernel->space.vma_count > 2, "the view has the program's address space");
+    uint64_t blocks = view ? view->blocks : 0, first = view ? view->fault.number : 0;
+    for (int i = 0; i < 4; i++)
+        view = order(control, view, CONTROL_NEXT_FAULT, 0, VIEW_PAUSED);
+    check(view && view->fault_position == 5 && view->fault_total == 5 && view->blocks > blocks, "steps fault by fault");
+    blocks = view ? view->blocks : 0;
+    view = order(control, view, CONTROL_PREVIOUS_FAULT, 0, VIEW_PAUSED);
+    check(view && view->fault_position == 4 && view->fault_total == 5 && view->blocks == blocks, "looks back, time stands");
+    view = order(control, view, CONTROL_SELECT_FAULT, (int64_t)first, VIEW_PAUSED);
+    check(view && view->fault_position == 1 && view->fault.number == first, "goes to a record by its number");
+    view = order(control, view, CONTROL_NEXT_FAULT, 0, VIEW_PAUSED);
+    check(view && view->fault_position == 2 && view->blocks == blocks, "walks through history before it runs");
+    view = order(control, view, CONTROL_SELECT_FRAME, (int64_t)(view ? view->kernel->zones[0].start_pfn : 0), VIEW_PAUSED);
+    check(view && view->has_selected && view->selected.pfn == 0, "tells of the frame that is followed");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_ENDED);
+    check(view && view->fault_total > 50 && strstr(view->stop_text, "ended"), "runs to the end");
+    check(view && strstr(view->console.lines[0], "1. read of untouched memory"), "shows what the program printed");
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4) {
+        fprintf(stderr, "usage: test_control ROM KERNEL INITRAMFS\n");
+        return 2;
+    }
+    struct session_config session = {
+        .ram_bytes = 32u << 20,
+        .rom = read_blob(argv[1]),
+        .kernel = read_blob(argv[2]),
+        .initrd = read_blob(argv[3]),
+        .cmdline = "loglevel=0",
+        .program_name = "first-faults",
+        .story = true,
+    };
+    struct control_config config = {.session = &session, .start_paused = true, .limit = VTIME_NEVER};
+    char error[300];
+    enum machine_stop stop;
+    int status;
+    struct control *control = control_start(&config, error, sizeof error);
+    check(control != NULL, "starts");
+    if (!control)
+        return 1;
+    step_and_look_back(control);
+    control_finish(control, &stop, &status);
+    check(stop == MACHINE_STOP_EXIT && status == 0, "ends with the program's status");
+
+    control = control_start(&config, error, sizeof error);
+    if (control)
+        control_finish(control, &stop, &status);
+    check(control && stop == MACHINE_STOP_REQUESTED, "can be left at any time");
+
+    session.ram_bytes = 12345;
+    check(!control_start(&config, error, sizeof error) && error[0], "a bad configuration is refused with a sentence");
+    printf("1..%u\n", checks);
+    free((void *)(uintptr_t)session.rom.data);
+    free((void *)(uintptr_t)session.kernel.data);
+    free((void *)(uintptr_t)session.initrd.data);
+    return failures ? 1 : 0;
+}
