@@ -139,7 +139,8 @@ void cpu_reset(struct cpu *cpu) {
     layout_set_size(&cpu->layout, cpu->block, cpu->layout.full_size);
     cpu_layout_reset(&cpu->layout, cpu->uc, cpu->block);
     cpu->blocks = 0;
-    cpu->halted = cpu->dead = cpu->in_block = cpu->undelivered = cpu->icebp_seen = false;
+    cpu->halted = cpu->dead = cpu->in_block = cpu->undelivered = cpu->icebp_seen = cpu->ports_seen = false;
+    memset(cpu->port_block, 0, sizeof cpu->port_block);
     cpu->interrupt_line = false;
     cpu->first_block = true;
     cpu->alone = cpu->stopped_at = CPU_NOWHERE;

@@ -99,6 +99,13 @@ struct operand {
     uint8_t word; /* pushed in words of this size, the highest first; 0: touched from its beginning */
 };
 
+/* What IN, OUT, INS, OUTS ask of the port bus. */
+struct port_access {
+    bool instruction; /* it is one of them */
+    uint16_t port;
+    uint8_t bytes; /* 0: none is accessed (a repeat count of 0) */
+};
+
 #define OPERANDS_MAX 12
 #define INSTRUCTION_BYTES 15
 
@@ -106,6 +113,7 @@ struct decoded {
     unsigned length; /* 0: the bytes could not be read or are no instruction */
     ZydisMnemonic mnemonic;
     bool system_access; /* loads a descriptor, a gate, a TSS: accesses outside its operands are the CPU's own */
+    struct port_access port;
     unsigned count;
     struct operand operand[OPERANDS_MAX];
     uint8_t bytes[INSTRUCTION_BYTES];
@@ -115,6 +123,7 @@ struct decoded {
 /* What Zydis said about some bytes. Kept because the same few instructions take most of the faults. */
 #define DECODES 32
 #define OTHER_BLOCKS 256
+#define PORT_BLOCKS 1024
 
 struct decode {
     const ZydisDecoder *decoder; /* NULL: empty */
@@ -177,7 +186,9 @@ struct cpu {
     unsigned hook_calls;
     uint32_t probe_size;
     bool hook_stopped, trapped, fetch_refused;
-    bool icebp_seen, icebp_here, first_block;
+    bool icebp_seen, ports_seen; /* blocks that have to be stepped exist: INT1, checked port instructions */
+    bool step_here, first_block; /* step_here: the block at which a run has stopped is one of them */
+    bool port_block[PORT_BLOCKS]; /* by a hash of their linear address; may hold others too */
     uint64_t saved_dr6;
 
     /* hidden state */
@@ -293,6 +304,14 @@ struct operand_hit {
 };
 struct operand_hit operand_find(const struct decoded *insn, uint64_t page, enum mmu_access_kind kind);
 uint64_t operand_code_linear(const struct cpu *cpu, uint64_t rip); /* CS base + rip */
+
+/* ports.c. They look at cpu->state. */
+bool ports_checked(const struct cpu *cpu); /* the I/O permission bitmap counts now */
+/* True: the access raises *fault. */
+bool ports_refused(struct cpu *cpu, struct port_access access, struct event *fault);
+bool ports_in_block(struct cpu *cpu, uint64_t address, uint32_t size); /* checked ones, size in bytes */
+void ports_remember(struct cpu *cpu, uint64_t address);
+bool ports_remembered(struct cpu *cpu, uint64_t address);
 
 /* deliver.c */
 void deliver(struct cpu *cpu, struct event event); /* edits cpu->state; sets cpu->dead on a triple fault */

@@ -186,6 +186,35 @@ static bool is_system_access(const ZydisDecodedInstruction *insn, const ZydisDec
     }
 }
 
+static unsigned port_bytes(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands) {
+    switch (insn->mnemonic) {
+    case ZYDIS_MNEMONIC_IN: return operands[0].size / 8u;
+    case ZYDIS_MNEMONIC_OUT: return operands[1].size / 8u;
+    case ZYDIS_MNEMONIC_INSB:
+    case ZYDIS_MNEMONIC_OUTSB: return 1;
+    case ZYDIS_MNEMONIC_INSW:
+    case ZYDIS_MNEMONIC_OUTSW: return 2;
+    case ZYDIS_MNEMONIC_INSD:
+    case ZYDIS_MNEMONIC_OUTSD: return 4;
+    default: return 0;
+    }
+}
+
+static struct port_access port_of(const struct cpu *cpu, const ZydisDecodedInstruction *insn,
+                                  const ZydisDecodedOperand *operands) {
+    unsigned bytes = port_bytes(insn, operands);
+    struct port_access access = {bytes != 0, (uint16_t)state_gpr(cpu, GPR_RDX), (uint8_t)bytes};
+    unsigned number = insn->mnemonic == ZYDIS_MNEMONIC_IN ? 1 : 0;
+    bool repeated = insn->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
+    if (!bytes)
+        return access;
+    if (operands[number].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        access.port = (uint8_t)operands[number].imm.value.u;
+    if (repeated && !(state_gpr(cpu, GPR_RCX) & width_mask(insn->address_width)))
+        access.bytes = 0;
+    return access;
+}
+
 /* Up to 15 bytes. Not read in one go, so that an instruction at the end of the mapped pages is seen. */
 static void read_bytes(struct cpu *cpu, uint64_t linear, struct decoded *to) {
     memset(to->bytes, 0, sizeof to->bytes);
@@ -217,6 +246,7 @@ void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to) {
     to->length = 0;
     to->count = 0;
     to->system_access = false;
+    to->port = (struct port_access){0};
     read_bytes(cpu, linear, to);
     const struct decode *decoded = decode(cpu, to->bytes, to->bytes_read);
     if (!decoded)
@@ -226,6 +256,7 @@ void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to) {
     to->length = insn->length;
     to->mnemonic = insn->mnemonic;
     to->system_access = is_system_access(insn, operands);
+    to->port = port_of(cpu, insn, operands);
     for (unsigned i = 0; i < insn->operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
         bool hidden_stack =

@@ -26,7 +26,8 @@
 enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
 
 static void set_attention(struct cpu *cpu) {
-    bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen || cpu->stopped_at != CPU_NOWHERE;
+    bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen || cpu->ports_seen ||
+                  cpu->stopped_at != CPU_NOWHERE;
     uint64_t at = always ? 0 : cpu->deadline;
     if (atomic_load_explicit(&cpu->attention_at, memory_order_relaxed) != at)
         atomic_store(&cpu->attention_at, at);
@@ -76,8 +77,6 @@ static bool take_interrupt(struct cpu *cpu) {
  * as well be part of another instruction, so the block is walked. */
 static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size) {
     uint8_t last = 0;
-    state_load(cpu);
-    tlb_sync_context(cpu);
     mmu_peek_read(&cpu->mmu, mmu_linear(address + size - 1), &last, 1);
     if (last != 0xf1)
         return false;
@@ -93,10 +92,24 @@ static bool ends_with_icebp(struct cpu *cpu, uint64_t address, uint32_t size) {
 void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user) {
     struct cpu *cpu = user;
     (void)uc, (void)previous;
-    if (!cpu->icebp_seen && ends_with_icebp(cpu, block->pc, block->size)) {
+    state_load(cpu);
+    tlb_sync_context(cpu);
+    if (!cpu->icebp_seen && ends_with_icebp(cpu, block->pc, block->size))
         cpu->icebp_seen = true;
+    if (ports_in_block(cpu, block->pc, block->size))
+        ports_remember(cpu, block->pc);
+    if (cpu->icebp_seen || cpu->ports_seen)
         atomic_store(&cpu->attention_at, 0);
-    }
+}
+
+/* The block cannot be left to the engine. */
+static bool needs_stepping(struct cpu *cpu, uint64_t address, uint32_t size) {
+    bool icebp = cpu->icebp_seen || cpu->first_block, ports = cpu->first_block || ports_remembered(cpu, address);
+    if (!icebp && !ports)
+        return false;
+    state_load(cpu);
+    tlb_sync_context(cpu);
+    return (icebp && ends_with_icebp(cpu, address, size)) || (ports && ports_in_block(cpu, address, size));
 }
 
 /* A store into the running block makes Unicorn run that instruction again as a block of its own. When the
@@ -109,15 +122,14 @@ static bool is_other_block(const struct cpu *cpu, uint64_t address, uint32_t siz
 static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     bool due = atomic_load(&cpu->stop_requested) || cpu->blocks >= cpu->deadline ||
                (interrupt_wanted(cpu) && interrupt_allowed(cpu));
-    bool icebp = (cpu->icebp_seen || cpu->first_block) && ends_with_icebp(cpu, address, size);
+    cpu->step_here = needs_stepping(cpu, address, size);
     cpu->first_block = false;
-    cpu->icebp_here = icebp;
     if (is_other_block(cpu, address, size)) {
         cpu->alone = address;
         run_stop_engine(cpu, CPU_STOP_STEP);
         return;
     }
-    if (due || icebp) {
+    if (due || cpu->step_here) {
         cpu->stopped_at = address;
         cpu->stopped_size = size;
         run_stop_engine(cpu, CPU_STOP_STEP);
@@ -170,7 +182,7 @@ static enum outcome execute(struct cpu *cpu, enum cpu_mode mode) {
     cpu->hook_calls = 0;
     cpu->trapped = false;
     cpu->refused.valid = false;
-    cpu->icebp_here = false;
+    cpu->step_here = false;
     set_attention(cpu);
     uc_reg_read(cpu->uc, UC_X86_REG_RIP, &rip);
     uc_err error = uc_emu_start(cpu->uc, rip, 0, 0, 0);
@@ -313,8 +325,8 @@ static bool step_last(struct cpu *cpu, uint64_t at, enum cpu_stop *stop) {
     }
 }
 
-static enum cpu_stop step_icebp(struct cpu *cpu) {
-    deliver(cpu, (struct event){.vector = VECTOR_DB, .rip = state_rip(cpu) + cpu->insn.length});
+static enum cpu_stop step_exception(struct cpu *cpu, struct event event) {
+    deliver(cpu, event);
     state_store(cpu);
     return cpu->dead ? CPU_STOP_TRIPLE_FAULT : CPU_STOP_STEP;
 }
@@ -348,8 +360,11 @@ static bool stores_into_block(struct cpu *cpu) {
 
 static enum cpu_stop step_instruction(struct cpu *cpu, uint64_t at) {
     enum cpu_stop stop;
+    struct event fault;
     if (cpu->insn.length && cpu->insn.mnemonic == ZYDIS_MNEMONIC_INT1)
-        return step_icebp(cpu);
+        return step_exception(cpu, (struct event){.vector = VECTOR_DB, .rip = state_rip(cpu) + cpu->insn.length});
+    if (ports_refused(cpu, cpu->insn.port, &fault))
+        return step_exception(cpu, fault);
     bool may_be_last = cpu->cut || !cpu->insn.length || at + cpu->insn.length >= cpu->block_end;
     if (may_be_last && step_last(cpu, at, &stop))
         return stop;
@@ -466,7 +481,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks) {
     enum cpu_stop stop = CPU_STOP_STEP;
     cpu->deadline = deadline_blocks;
     cpu->fetch_refused = false;
-    cpu->icebp_here = false;
+    cpu->step_here = false;
     while (stop == CPU_STOP_STEP) {
         if (cpu->dead)
             return CPU_STOP_TRIPLE_FAULT;
@@ -478,13 +493,13 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks) {
             stop = step_inside(cpu);
         } else if (take_interrupt(cpu)) {
             cpu->fetch_refused = false;
-            cpu->icebp_here = false;
+            cpu->step_here = false;
         } else if (cpu->halted) {
             return CPU_STOP_HALT;
         } else if (cpu->fetch_refused) {
             cpu->fetch_refused = false;
             stop = take_fetch_refusal(cpu);
-        } else if (cpu->icebp_here || cpu->alone != CPU_NOWHERE) {
+        } else if (cpu->step_here || cpu->alone != CPU_NOWHERE) {
             stop = enter_next_block(cpu);
         } else {
             stop = run_blocks(cpu);

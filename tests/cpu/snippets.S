@@ -71,6 +71,49 @@ snippet_\name\()_end:
     snippet privileged
     hlt
     ends privileged
+/* Port access in the middle of a block. */
+    snippet port_out
+    movl $0x1234, %eax
+    outl %eax, $0xe0
+    movl $0x5678, %eax
+    outl %eax, $0xe0
+    outb %al, $0xf4
+9:  jmp 9b                     /* HLT is for ring 0 */
+    ends port_out
+    snippet port_in
+    movl $0xe1, %edx
+    movl $0x7777, %eax
+    inb %dx, %al
+    outb %al, $0xf4
+9:  jmp 9b                     /* HLT is for ring 0 */
+    ends port_in
+    snippet port_ins
+    movl $0x7e00, %edi
+    movl $0xe1, %edx
+    xorl %ecx, %ecx
+    rep insl                   /* nothing is accessed */
+    incl %ecx
+    rep insl
+    outb %al, $0xf4
+9:  jmp 9b                     /* HLT is for ring 0 */
+    ends port_ins
+    snippet port_v86
+    pushl $0                   /* GS FS DS ES */
+    pushl $0
+    pushl $0
+    pushl $0
+    pushl $0x800               /* SS ESP */
+    pushl $0x900
+    pushl $0x23002             /* VM, IOPL 3 */
+    pushl $0x2000
+    pushl $(1f - snippet_port_v86)
+    iretl
+    .code16
+1:  nop
+    outl %eax, $0xe0
+    .code32
+    stop
+    ends port_v86
     snippet read_cr0
     movl %cr0, %eax
     ends read_cr0

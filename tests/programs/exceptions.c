@@ -51,6 +51,14 @@ static void divide(void)
 }
 static void undefined(void) { __asm__ volatile(".globl undefined_at\nundefined_at: ud2"); }
 static void privileged(void) { __asm__ volatile("hlt"); }
+static void port_read(void) { __asm__ volatile("inb $0x80, %%al" : : : "eax"); }
+static void port_write(void) { __asm__ volatile("movl $0x80, %%edx; outl %%eax, %%dx" : : : "edx"); }
+static void port_string(void)
+{
+    static char bytes[4] = "abc";
+    char *to = bytes;
+    __asm__ volatile("movl $0x80, %%edx; cld; insl" : "+D"(to) : : "edx", "memory");
+}
 static void breakpoint(void) { __asm__ volatile("int3"); }
 static void overflow(void) { __asm__ volatile("movb $0x7f, %%al; addb $1, %%al; into" : : : "eax", "cc"); }
 static void closed_gate(void) { __asm__ volatile("int $0x40"); }
@@ -120,6 +128,9 @@ int main(void)
     attempt("division by zero", divide, division_at);
     attempt("undefined instruction", undefined, undefined_at);
     attempt("hlt", privileged, NULL);
+    attempt("read of a port", port_read, NULL);
+    attempt("write of a port", port_write, NULL);
+    attempt("string read of a port", port_string, NULL);
     attempt("int3", breakpoint, NULL);
     attempt("into", overflow, NULL);
     attempt("int 0x40", closed_gate, NULL);
