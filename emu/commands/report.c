@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "emu/commands/input.h"
 #include "emu/commands/run.h"
+#include "emu/commands/watchdog.h"
 #include "emu/debug/control.h"
 #ifdef FAULTLINE_WINDOW
 #include "emu/ui/ui.h"
@@ -22,7 +23,7 @@ struct report {
     const struct run_options *options;
     struct session *session; /* headless only */
     struct output trace;
-    bool tracing, firmware_spoke, program_exited;
+    bool tracing, firmware_spoke, program_exited, timed_out;
     uint64_t shown;        /* closed records of the program so far */
     struct view *picture;  /* what --screenshot will draw */
     bool picture_met;      /* --at was met */
@@ -151,7 +152,11 @@ static int status_of(const struct report *report, enum machine_stop stop, int ex
 {
     switch (stop) {
     case MACHINE_STOP_EXIT: return report->firmware_spoke ? EXIT_BAD_INPUT : exit_status & 0xff;
-    case MACHINE_STOP_REQUESTED: return 0;
+    case MACHINE_STOP_REQUESTED:
+        if (!report->timed_out)
+            return 0;
+        complain("the limit of host time is reached; --timeout gives more");
+        return EXIT_LIMIT;
     case MACHINE_STOP_LIMIT:
         complain("the limit of virtual time is reached; --limit gives more");
         return EXIT_LIMIT;
@@ -208,7 +213,11 @@ static int run_headless(struct report *report, const struct session_config *conf
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
+    struct watchdog watchdog;
+    if (!watchdog_start(&watchdog, session_machine(report->session), report->options->timeout))
+        complain("the host gives no thread for --timeout; the run has no limit of host time");
     enum machine_stop stop = input_run(report->session, report->options->limit);
+    report->timed_out = watchdog_end(&watchdog) && stop == MACHINE_STOP_REQUESTED;
     session_finish(report->session);
     fflush(stdout);
     struct machine *machine = session_machine(report->session);

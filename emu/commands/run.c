@@ -36,6 +36,7 @@ static const char help[] =
     "  --headless         do not show it\n"
     "  --pause            with the window: stop at the program's first fault\n"
     "  --limit SECONDS    end after so much virtual time, with status 124\n"
+    "  --timeout SECONDS  end after so much time of the host, with status 124\n"
     "  --kernel FILE      another Multiboot kernel; then PROGRAM, if any, is its initrd\n"
     "  --initrd FILE      an initramfs in place of ours\n"
     "  --rom FILE         a ROM of 64 or 128 KiB in place of our firmware\n"
@@ -44,7 +45,7 @@ static const char help[] =
     "  --help             this text\n";
 
 enum { OPT_MEMORY = 256, OPT_FAULTS, OPT_TRACE, OPT_EXPLAIN, OPT_SCREENSHOT, OPT_AT, OPT_STORY, OPT_WINDOW, OPT_HEADLESS,
-       OPT_PAUSE, OPT_LIMIT, OPT_KERNEL, OPT_INITRD, OPT_ROM, OPT_CMDLINE, OPT_VERBOSE, OPT_HELP };
+       OPT_PAUSE, OPT_LIMIT, OPT_TIMEOUT, OPT_KERNEL, OPT_INITRD, OPT_ROM, OPT_CMDLINE, OPT_VERBOSE, OPT_HELP };
 
 static const struct option option_table[] = {
     {"memory", required_argument, NULL, OPT_MEMORY},   {"faults", no_argument, NULL, OPT_FAULTS},
@@ -54,6 +55,7 @@ static const struct option option_table[] = {
     {"headless", no_argument, NULL, OPT_HEADLESS},     {"pause", no_argument, NULL, OPT_PAUSE},
     {"limit", required_argument, NULL, OPT_LIMIT},     {"kernel", required_argument, NULL, OPT_KERNEL},
     {"initrd", required_argument, NULL, OPT_INITRD},   {"rom", required_argument, NULL, OPT_ROM},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"cmdline", required_argument, NULL, OPT_CMDLINE}, {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"help", no_argument, NULL, OPT_HELP},             {NULL, 0, NULL, 0},
 };
@@ -74,14 +76,21 @@ static bool parse_memory(const char *text, uint64_t *bytes)
     return false;
 }
 
-static bool parse_limit(const char *text, vtime *limit)
+static bool parse_seconds(const char *option, const char *text, double *seconds)
 {
     char *end;
-    double seconds = strtod(text, &end);
-    if (end == text || *end != '\0' || !(seconds > 0) || seconds > 1e9) {
-        complain("--limit %s: give a positive number of seconds, such as 2.5", text);
+    *seconds = strtod(text, &end);
+    if (end != text && *end == '\0' && *seconds > 0 && *seconds <= 1e9)
+        return true;
+    complain("%s %s: give a positive number of seconds, such as 2.5", option, text);
+    return false;
+}
+
+static bool parse_limit(const char *text, vtime *limit)
+{
+    double seconds;
+    if (!parse_seconds("--limit", text, &seconds))
         return false;
-    }
     *limit = (vtime)(seconds * 1e9);
     return true;
 }
@@ -132,6 +141,7 @@ static bool parse_option(int option, struct run_options *options)
     case OPT_HEADLESS: return options->headless = true;
     case OPT_PAUSE: return options->pause = true;
     case OPT_LIMIT: return parse_limit(optarg, &options->limit);
+    case OPT_TIMEOUT: return parse_seconds("--timeout", optarg, &options->timeout);
     case OPT_KERNEL: options->kernel = optarg; return true;
     case OPT_INITRD: options->initrd = optarg; return true;
     case OPT_ROM: options->rom = optarg; return true;

@@ -12,6 +12,7 @@ struct run_options {
     const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
     vtime limit;
+    double timeout; /* seconds of the host's time, 0: none */
     char **program; /* PROGRAM ARGS... */
     int program_count;
 };

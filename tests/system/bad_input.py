@@ -107,5 +107,8 @@ suite.check("a ROM of zeroes ends with a sentence", done.status not in (0, None)
 done = run([images.faultline, "run", "--headless", "--limit", "0.2",
             compile("spin", "int main(void) { for (;;) ; }\n", "-m32", "-static")])
 suite.check("a program without end meets the limit", done.status == 124 and "--limit" in done.err, done)
+done = run([images.faultline, "run", "--headless", "--timeout", "0.5", path("spin")])
+suite.check("a program without end meets the limit of host time", done.status == 124 and "--timeout" in done.err, done)
+refused("a time-out that is no number", ["--timeout", "-1", hello], "--timeout")
 
 suite.finish()
