@@ -25,9 +25,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct { uint64_t value; } mmu_paddr; /* guest physical address, bytes */
-typedef struct { uint64_t value; } mmu_laddr; /* guest linear address, bytes */
-typedef struct { uint64_t value; } mmu_pfn;   /* guest frame number, units of 4096 bytes */
+typedef struct {
+    uint64_t value;
+} mmu_paddr; /* guest physical address, bytes */
+typedef struct {
+    uint64_t value;
+} mmu_laddr; /* guest linear address, bytes */
+typedef struct {
+    uint64_t value;
+} mmu_pfn; /* guest frame number, units of 4096 bytes */
 
 #define MMU_PAGE_SHIFT 12
 #define MMU_PAGE_SIZE 4096u
@@ -125,7 +131,7 @@ enum mmu_rule {
     MMU_RULE_SMEP,
     MMU_RULE_SMAP,
     MMU_RULE_PROTECTION_KEY,
-    MMU_RULE_NON_CANONICAL,   /* 4-/5-level: #GP (or #SS), never #PF; error_code is 0 */
+    MMU_RULE_NON_CANONICAL, /* 4-/5-level: #GP (or #SS), never #PF; error_code is 0 */
 };
 
 enum mmu_status { MMU_OK, MMU_FAULT };
@@ -152,7 +158,7 @@ struct mmu_step {
     uint64_t before, after;
     uint64_t reserved; /* the bits of before that are set and must be zero, when refused is MMU_RULE_RESERVED */
     bool leaf;
-    bool absent; /* no region holds the entry: before is all ones */
+    bool absent;           /* no region holds the entry: before is all ones */
     enum mmu_rule refused; /* result.rule where this level's entry broke it, MMU_RULE_NONE otherwise */
 };
 
@@ -197,8 +203,10 @@ bool mmu_load_pdptes(const struct mmu_memory *memory, uint64_t cr3, uint8_t maxp
 /* The hardware's translation: sets A (and D) in guest memory on success. Never writes on a fault. */
 struct mmu_result mmu_translate(const struct mmu_context *context, struct mmu_access access);
 
-/* The same, with every level recorded in *walk (not NULL). Used when a fault is being recorded, not on the fast path. */
-struct mmu_result mmu_translate_recorded(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk);
+/* The same, with every level recorded in *walk (not NULL). Used when a fault is being recorded, not on the fast path.
+ */
+struct mmu_result mmu_translate_recorded(const struct mmu_context *context, struct mmu_access access,
+                                         struct mmu_walk *walk);
 
 /* What mmu_translate would say, with no effect. *walk may be NULL. */
 struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk);

@@ -28,7 +28,8 @@ struct file_bytes {
 /* Reads all of a regular file. False after complaining, with what it is for ("kernel") in the sentence. */
 bool file_read(const char *path, const char *purpose, struct file_bytes *to);
 void file_free(struct file_bytes *bytes);
-/* Path of one of our own images (kernel.elf, firmware.rom, initramfs.cpio): beside the build or installed. False after complaining. */
+/* Path of one of our own images (kernel.elf, firmware.rom, initramfs.cpio): beside the build or installed. False after
+ * complaining. */
 bool file_find_image(const char *name, char *path, size_t size);
 
 /* A file that appears whole or not at all: writes go to a temporary name, output_commit() renames. */
@@ -37,7 +38,7 @@ struct output {
     char path[4096], temporary[4120];
 };
 bool output_open(struct output *output, const char *path, const char *purpose); /* false after complaining */
-bool output_commit(struct output *output);                                       /* false after complaining */
+bool output_commit(struct output *output);                                      /* false after complaining */
 void output_abandon(struct output *output);
 
 /* ---- overlay.c: what `run` adds to the guest's initramfs ---- */

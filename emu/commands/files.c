@@ -10,8 +10,7 @@
 
 #define FILE_MAX (512u << 20)
 
-static bool read_all(int fd, struct file_bytes *to, size_t size)
-{
+static bool read_all(int fd, struct file_bytes *to, size_t size) {
     to->data = malloc(size ? size : 1);
     if (!to->data) {
         errno = ENOMEM;
@@ -30,8 +29,7 @@ static bool read_all(int fd, struct file_bytes *to, size_t size)
     return true;
 }
 
-bool file_read(const char *path, const char *purpose, struct file_bytes *to)
-{
+bool file_read(const char *path, const char *purpose, struct file_bytes *to) {
     struct stat status;
     *to = (struct file_bytes){NULL, 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -56,19 +54,20 @@ bool file_read(const char *path, const char *purpose, struct file_bytes *to)
     return good;
 }
 
-void file_free(struct file_bytes *bytes)
-{
+void file_free(struct file_bytes *bytes) {
     free(bytes->data);
     *bytes = (struct file_bytes){NULL, 0};
 }
 
 /* Where our images are, relative to the folder of the running program: the build directory, then an installation. */
 static const char *const image_places[] = {
-    "../../guestos", "../../firmware", "../../guestos/user", "../share/faultline",
+    "../../guestos",
+    "../../firmware",
+    "../../guestos/user",
+    "../share/faultline",
 };
 
-bool file_find_image(const char *name, char *path, size_t size)
-{
+bool file_find_image(const char *name, char *path, size_t size) {
     char self[2048];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (length > 0) {
@@ -87,14 +86,12 @@ bool file_find_image(const char *name, char *path, size_t size)
 }
 
 /* A device or a pipe is written in place: there is nothing to rename onto. */
-static bool is_special(const char *path)
-{
+static bool is_special(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-bool output_open(struct output *output, const char *path, const char *purpose)
-{
+bool output_open(struct output *output, const char *path, const char *purpose) {
     if ((size_t)snprintf(output->path, sizeof(output->path), "%s", path) >= sizeof(output->path)) {
         complain("the path for the %s is too long", purpose);
         return false;
@@ -110,8 +107,7 @@ bool output_open(struct output *output, const char *path, const char *purpose)
     return false;
 }
 
-bool output_commit(struct output *output)
-{
+bool output_commit(struct output *output) {
     bool good = fflush(output->stream) == 0 && ferror(output->stream) == 0;
     good = fclose(output->stream) == 0 && good;
     output->stream = NULL;
@@ -123,8 +119,7 @@ bool output_commit(struct output *output)
     return false;
 }
 
-void output_abandon(struct output *output)
-{
+void output_abandon(struct output *output) {
     if (!output->stream)
         return;
     fclose(output->stream);

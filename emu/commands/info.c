@@ -11,8 +11,7 @@ static const char *const kinds[] = {
     [IMAGE_OTHER_MACHINE] = "ELF for another machine",
 };
 
-static const char *verdict(const struct image_summary *summary)
-{
+static const char *verdict(const struct image_summary *summary) {
     if (summary->multiboot)
         return "a Multiboot kernel: faultline run --kernel FILE";
     if (summary->kind == IMAGE_I386 && summary->executable && !summary->dynamic)
@@ -24,8 +23,7 @@ static const char *verdict(const struct image_summary *summary)
     return "cannot run here";
 }
 
-static void show_kernel(const struct image *image)
-{
+static void show_kernel(const struct image *image) {
     static const char *const objects[] = {"mem_map", "contig_page_data", "current_task", "init_task"};
     for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
         uint64_t start, size;
@@ -34,8 +32,7 @@ static void show_kernel(const struct image *image)
     }
 }
 
-int command_info(int argc, char **argv)
-{
+int command_info(int argc, char **argv) {
     struct file_bytes file;
     struct image_summary summary;
     char error[200];

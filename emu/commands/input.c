@@ -14,7 +14,7 @@
 
 #define SLICE_NS 1000000ull
 #define FOREIGN_KERNEL_NS 1000000000ull /* a kernel that tells of no program start gets input after so long */
-#define END_OF_INPUT 0x04 /* ^D */
+#define END_OF_INPUT 0x04               /* ^D */
 
 struct input {
     bool live; /* a terminal or pipe: bytes come when they come */
@@ -25,21 +25,18 @@ struct input {
     uint64_t host_start;
 };
 
-static uint64_t host_ns(void)
-{
+static uint64_t host_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 /* Before the program runs, init has not set the terminal yet, and the kernel would echo what comes. */
-static bool guest_listens(const struct session *session, vtime now)
-{
+static bool guest_listens(const struct session *session, vtime now) {
     return session_program_started(session) || now >= FOREIGN_KERNEL_NS;
 }
 
-static void refill(struct input *input, int wait_ms)
-{
+static void refill(struct input *input, int wait_ms) {
     struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
     if (input->ended || input->count > 0)
         return;
@@ -54,15 +51,13 @@ static void refill(struct input *input, int wait_ms)
 }
 
 /* ^D ends a line first when one is open, then the input. */
-static void send_end(struct input *input, struct machine *machine)
-{
+static void send_end(struct input *input, struct machine *machine) {
     const char end[2] = {END_OF_INPUT, END_OF_INPUT};
     size_t wanted = input->at_line_start ? 1 : 2;
     input->end_sent = machine_console_input(machine, end, wanted) == wanted;
 }
 
-static void hand_over(struct input *input, struct machine *machine)
-{
+static void hand_over(struct input *input, struct machine *machine) {
     if (input->count > 0) {
         size_t taken = machine_console_input(machine, input->bytes, input->count);
         if (taken > 0)
@@ -75,8 +70,7 @@ static void hand_over(struct input *input, struct machine *machine)
 }
 
 /* How long a person's input may be waited for before the next slice: as far as the guest is ahead of the host. */
-static int wait_ms(const struct input *input, vtime now)
-{
+static int wait_ms(const struct input *input, vtime now) {
     uint64_t elapsed = host_ns() - input->host_start;
     if (!input->live || now <= elapsed)
         return 0;
@@ -84,12 +78,12 @@ static int wait_ms(const struct input *input, vtime now)
     return ahead > 20 ? 20 : (int)ahead;
 }
 
-enum machine_stop input_run(struct session *session, vtime limit)
-{
+enum machine_stop input_run(struct session *session, vtime limit) {
     struct machine *machine = session_machine(session);
     struct stat status;
     struct input input = {.at_line_start = true, .host_start = host_ns()};
-    bool file = fstat(STDIN_FILENO, &status) == 0 && (S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(0)));
+    bool file =
+        fstat(STDIN_FILENO, &status) == 0 && (S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(0)));
     input.live = !file;
     enum machine_stop stop;
     vtime until;

@@ -2,7 +2,8 @@
  * What `run` gives the machine: ROM, kernel, command line and an initramfs that ends in the overlay with the program.
  *
  * /etc/faultline/run in the overlay tells init what to do, as NUL-terminated fields:
- *   options ("raw": the terminal passes bytes through, without echo unless "echo" too), working directory, path, argv[0], argv[1], ...
+ *   options ("raw": the terminal passes bytes through, without echo unless "echo" too), working directory, path,
+ * argv[0], argv[1], ...
  */
 #define _GNU_SOURCE
 #include "emu/commands/run.h"
@@ -10,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool read_image(const char *path, const char *name, const char *purpose, struct file_bytes *to)
-{
+static bool read_image(const char *path, const char *name, const char *purpose, struct file_bytes *to) {
     char found[4096];
     if (!path) {
         if (!file_find_image(name, found, sizeof(found)))
@@ -21,17 +21,17 @@ static bool read_image(const char *path, const char *name, const char *purpose, 
     return file_read(path, purpose, to);
 }
 
-static bool rom_fits(const struct launch *launch, const char *path)
-{
+static bool rom_fits(const struct launch *launch, const char *path) {
     if (launch->rom.size == 64u << 10 || launch->rom.size == 128u << 10)
         return true;
-    complain("the ROM '%s' has %zu bytes; a ROM image has 65536 or 131072", path ? path : "firmware.rom", launch->rom.size);
+    complain("the ROM '%s' has %zu bytes; a ROM image has 65536 or 131072", path ? path : "firmware.rom",
+             launch->rom.size);
     return false;
 }
 
-/* The firmware judges the rest of a kernel; that part of the file is missing shows only here, where its size is known. */
-static bool kernel_is_whole(const struct launch *launch, const char *path)
-{
+/* The firmware judges the rest of a kernel; that part of the file is missing shows only here, where its size is known.
+ */
+static bool kernel_is_whole(const struct launch *launch, const char *path) {
     struct image_summary summary;
     image_summarise(launch->kernel.data, launch->kernel.size, &summary);
     if (!summary.cut_short)
@@ -41,8 +41,7 @@ static bool kernel_is_whole(const struct launch *launch, const char *path)
     return false;
 }
 
-static bool program_fits(const char *path, const struct file_bytes *program)
-{
+static bool program_fits(const char *path, const struct file_bytes *program) {
     struct image_summary summary;
     image_summarise(program->data, program->size, &summary);
     if (summary.kind == IMAGE_NOT_ELF)
@@ -64,8 +63,7 @@ static bool program_fits(const char *path, const struct file_bytes *program)
 }
 
 /* Absolute path without "." and ".." parts; symbolic links stay, so that argv[0] means the same here and there. */
-static bool absolute_path(const char *path, const char *cwd, char *to, size_t size)
-{
+static bool absolute_path(const char *path, const char *cwd, char *to, size_t size) {
     char joined[8192];
     if ((size_t)snprintf(joined, sizeof(joined), "%s/%s", path[0] == '/' ? "" : cwd, path) >= sizeof(joined))
         return false;
@@ -95,8 +93,7 @@ struct run_file {
     bool full;
 };
 
-static void run_field(struct run_file *file, const char *text)
-{
+static void run_field(struct run_file *file, const char *text) {
     size_t length = strlen(text) + 1;
     if (length > sizeof(file->bytes) - file->used) {
         file->full = true;
@@ -106,8 +103,8 @@ static void run_field(struct run_file *file, const char *text)
     file->used += length;
 }
 
-static bool write_run_file(struct overlay *overlay, const struct run_options *options, const char *cwd, const char *path)
-{
+static bool write_run_file(struct overlay *overlay, const struct run_options *options, const char *cwd,
+                           const char *path) {
     struct run_file *file = calloc(1, sizeof(*file));
     if (!file)
         return false;
@@ -126,8 +123,7 @@ static bool write_run_file(struct overlay *overlay, const struct run_options *op
 }
 
 /* A bare name that is no file here may be a program of the guest's image. */
-static bool is_guest_program(const struct launch *launch, const char *name)
-{
+static bool is_guest_program(const struct launch *launch, const char *name) {
     char entry[300];
     if (strchr(name, '/') || strlen(name) > 200 || access(name, F_OK) == 0)
         return false;
@@ -135,16 +131,14 @@ static bool is_guest_program(const struct launch *launch, const char *name)
     return archive_has(launch->initrd.data, launch->initrd.size, entry);
 }
 
-static void note_directory(struct launch *launch, const char *path)
-{
+static void note_directory(struct launch *launch, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (size_t)(slash - path) : 0;
     if (length < sizeof(launch->program_directory))
         snprintf(launch->program_directory, sizeof(launch->program_directory), "%.*s", (int)length, path);
 }
 
-static bool build_overlay(struct launch *launch, const struct run_options *options, struct overlay *overlay)
-{
+static bool build_overlay(struct launch *launch, const struct run_options *options, struct overlay *overlay) {
     const char *name = options->program[0];
     char cwd[4096], path[8192];
     if (is_guest_program(launch, name)) {
@@ -170,8 +164,7 @@ static bool build_overlay(struct launch *launch, const struct run_options *optio
 }
 
 /* initrd = the guest's own archive, padded to 4 bytes, followed by the overlay. */
-static bool append_overlay(struct launch *launch, const struct overlay *overlay)
-{
+static bool append_overlay(struct launch *launch, const struct overlay *overlay) {
     size_t padded = (launch->initrd.size + 3) & ~(size_t)3;
     uint8_t *whole = overlay->failed ? NULL : realloc(launch->initrd.data, padded + overlay->size);
     if (!whole) {
@@ -186,8 +179,7 @@ static bool append_overlay(struct launch *launch, const struct overlay *overlay)
 }
 
 /* For symbols and source lines of a program that comes from the guest's image: the unstripped file beside the image. */
-static void read_guest_program(struct launch *launch, const char *name)
-{
+static void read_guest_program(struct launch *launch, const char *name) {
     char path[4096], image[4096];
     if (!file_find_image("initramfs.cpio", image, sizeof(image)))
         return;
@@ -198,8 +190,7 @@ static void read_guest_program(struct launch *launch, const char *name)
         note_directory(launch, path);
 }
 
-static bool add_program(struct launch *launch, const struct run_options *options)
-{
+static bool add_program(struct launch *launch, const struct run_options *options) {
     struct overlay overlay = {0};
     bool guest = is_guest_program(launch, options->program[0]);
     bool good = build_overlay(launch, options, &overlay) && append_overlay(launch, &overlay);
@@ -209,8 +200,7 @@ static bool add_program(struct launch *launch, const struct run_options *options
     return good;
 }
 
-static bool write_cmdline(struct launch *launch, const struct run_options *options)
-{
+static bool write_cmdline(struct launch *launch, const struct run_options *options) {
     /* Our own kernel keeps its log off the program's terminal; the log reaches us by the debug console. */
     const char *own = options->kernel ? "" : options->program_count > 0 ? "loglevel=0 " : "";
     if (asprintf(&launch->cmdline, "%s%s", own, options->cmdline) < 0) {
@@ -223,17 +213,17 @@ static bool write_cmdline(struct launch *launch, const struct run_options *optio
     return true;
 }
 
-static void name_program(struct launch *launch, const struct run_options *options)
-{
+static void name_program(struct launch *launch, const struct run_options *options) {
     const char *path = options->program_count > 0 ? options->program[0] : options->kernel ? options->kernel : "guest";
     const char *slash = strrchr(path, '/');
     snprintf(launch->program_name, sizeof(launch->program_name), "%s", slash ? slash + 1 : path);
 }
 
-static bool prepare_initrd(struct launch *launch, const struct run_options *options)
-{
+static bool prepare_initrd(struct launch *launch, const struct run_options *options) {
     if (options->kernel) {
-        const char *module = options->initrd ? options->initrd : options->program_count > 0 ? options->program[0] : NULL;
+        const char *module = options->initrd              ? options->initrd
+                             : options->program_count > 0 ? options->program[0]
+                                                          : NULL;
         return !module || file_read(module, "initrd", &launch->initrd);
     }
     if (!read_image(options->initrd, "initramfs.cpio", "initramfs", &launch->initrd))
@@ -241,21 +231,19 @@ static bool prepare_initrd(struct launch *launch, const struct run_options *opti
     return options->program_count == 0 || add_program(launch, options);
 }
 
-bool launch_prepare(struct launch *launch, const struct run_options *options)
-{
+bool launch_prepare(struct launch *launch, const struct run_options *options) {
     *launch = (struct launch){0};
     bool good = read_image(options->rom, "firmware.rom", "ROM", &launch->rom) && rom_fits(launch, options->rom) &&
                 read_image(options->kernel, "kernel.elf", "kernel", &launch->kernel) &&
-                kernel_is_whole(launch, options->kernel) &&
-                prepare_initrd(launch, options) && write_cmdline(launch, options);
+                kernel_is_whole(launch, options->kernel) && prepare_initrd(launch, options) &&
+                write_cmdline(launch, options);
     name_program(launch, options);
     if (!good)
         launch_free(launch);
     return good;
 }
 
-void launch_free(struct launch *launch)
-{
+void launch_free(struct launch *launch) {
     file_free(&launch->rom);
     file_free(&launch->kernel);
     file_free(&launch->initrd);

@@ -8,8 +8,7 @@ static const struct command commands[] = {
     {"info", "say what an ELF file or kernel is and whether it can run here", command_info},
 };
 
-void complain(const char *format, ...)
-{
+void complain(const char *format, ...) {
     va_list args;
     va_start(args, format);
     fflush(stdout);
@@ -19,8 +18,7 @@ void complain(const char *format, ...)
     va_end(args);
 }
 
-static int usage(FILE *to)
-{
+static int usage(FILE *to) {
     fputs("usage: faultline COMMAND [options]\n\n", to);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         fprintf(to, "  %-6s %s\n", commands[i].name, commands[i].summary);
@@ -28,8 +26,7 @@ static int usage(FILE *to)
     return to == stdout ? 0 : EXIT_BAD_INPUT;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc < 2)
         return usage(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -9,8 +9,7 @@
 
 #define HEADER_SIZE 110
 
-static void append(struct overlay *overlay, const void *data, size_t size)
-{
+static void append(struct overlay *overlay, const void *data, size_t size) {
     size_t padded = (size + 3) & ~(size_t)3;
     if (overlay->failed)
         return;
@@ -30,12 +29,11 @@ static void append(struct overlay *overlay, const void *data, size_t size)
     overlay->size += padded;
 }
 
-static void entry(struct overlay *overlay, const char *name, uint32_t mode, const void *data, size_t size)
-{
+static void entry(struct overlay *overlay, const char *name, uint32_t mode, const void *data, size_t size) {
     char head[HEADER_SIZE + 4096 + 1];
     uint32_t ino = ++overlay->next_ino + 0x100000;
-    int length = snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s", ino, mode,
-                          0u, 0u, 1u, 0u, size, 0u, 0u, 0u, 0u, strlen(name) + 1, 0u, name);
+    int length = snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s", ino,
+                          mode, 0u, 0u, 1u, 0u, size, 0u, 0u, 0u, 0u, strlen(name) + 1, 0u, name);
     if (length < 0 || (size_t)length >= sizeof(head)) {
         overlay->failed = true;
         return;
@@ -44,8 +42,7 @@ static void entry(struct overlay *overlay, const char *name, uint32_t mode, cons
     append(overlay, data, size);
 }
 
-void overlay_directories(struct overlay *overlay, const char *path)
-{
+void overlay_directories(struct overlay *overlay, const char *path) {
     char prefix[4096];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         size_t length = (size_t)(slash - path) - 1;
@@ -59,16 +56,14 @@ void overlay_directories(struct overlay *overlay, const char *path)
     }
 }
 
-void overlay_file(struct overlay *overlay, const char *path, uint32_t mode, const void *data, size_t size)
-{
+void overlay_file(struct overlay *overlay, const char *path, uint32_t mode, const void *data, size_t size) {
     overlay_directories(overlay, path);
     entry(overlay, path + 1, mode, data, size);
 }
 
 void overlay_end(struct overlay *overlay) { entry(overlay, "TRAILER!!!", 0, NULL, 0); }
 
-static bool hex_field(const uint8_t *from, size_t *value)
-{
+static bool hex_field(const uint8_t *from, size_t *value) {
     *value = 0;
     for (int i = 0; i < 8; i++) {
         int digit = from[i] >= '0' && from[i] <= '9'   ? from[i] - '0'
@@ -82,8 +77,7 @@ static bool hex_field(const uint8_t *from, size_t *value)
     return true;
 }
 
-bool archive_has(const void *archive, size_t size, const char *name)
-{
+bool archive_has(const void *archive, size_t size, const char *name) {
     const uint8_t *bytes = archive;
     size_t at = 0, name_size, file_size;
     while (at + HEADER_SIZE <= size && memcmp(bytes + at, "070701", 6) == 0) {

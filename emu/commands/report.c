@@ -24,24 +24,23 @@ struct report {
     struct session *session; /* headless only */
     struct output trace;
     bool tracing, firmware_spoke, program_exited, timed_out;
-    uint64_t shown;        /* closed records of the program so far */
-    struct view *picture;  /* what --screenshot will draw */
-    bool picture_met;      /* --at was met */
-    bool picture_final;    /* ... by the program's own code, not by its C library's: nothing later is better */
-    char *text;            /* TEXT_MAX bytes */
+    uint64_t shown;       /* closed records of the program so far */
+    struct view *picture; /* what --screenshot will draw */
+    bool picture_met;     /* --at was met */
+    bool picture_final;   /* ... by the program's own code, not by its C library's: nothing later is better */
+    char *text;           /* TEXT_MAX bytes */
 };
 
 static const struct {
     const char *word;
     uint32_t branch;
 } branch_words[] = {
-    {"zero", FLT_BRANCH_ANON_ZERO},   {"anonymous", FLT_BRANCH_ANON},   {"file", FLT_BRANCH_FILE_MINOR},
-    {"copy", FLT_BRANCH_COW_COPY},    {"reuse", FLT_BRANCH_COW_REUSE}, {"segv", FLT_BRANCH_SEGV},
+    {"zero", FLT_BRANCH_ANON_ZERO}, {"anonymous", FLT_BRANCH_ANON},  {"file", FLT_BRANCH_FILE_MINOR},
+    {"copy", FLT_BRANCH_COW_COPY},  {"reuse", FLT_BRANCH_COW_REUSE}, {"segv", FLT_BRANCH_SEGV},
     {"stack", FLT_BRANCH_COUNT}, /* not a branch: any fault that grew the stack */
 };
 
-uint32_t run_branch_by_word(const char *word)
-{
+uint32_t run_branch_by_word(const char *word) {
     for (size_t i = 0; i < sizeof(branch_words) / sizeof(branch_words[0]); i++)
         if (strcmp(word, branch_words[i].word) == 0)
             return branch_words[i].branch;
@@ -50,16 +49,14 @@ uint32_t run_branch_by_word(const char *word)
 
 /* ---- hooks: on the machine's thread ---- */
 
-static void say_console(void *owner, const char *bytes, size_t count)
-{
+static void say_console(void *owner, const char *bytes, size_t count) {
     (void)owner;
     fwrite(bytes, 1, count, stdout);
     if (memchr(bytes, '\n', count))
         fflush(stdout);
 }
 
-static void say_log(void *owner, int level, const char *line)
-{
+static void say_log(void *owner, int level, const char *line) {
     struct report *report = owner;
     bool firmware = strncmp(line, "firmware: ", 10) == 0;
     report->firmware_spoke |= firmware;
@@ -69,15 +66,13 @@ static void say_log(void *owner, int level, const char *line)
     fprintf(stderr, "%s%s\n", firmware ? "faultline: " : "guest: ", line);
 }
 
-static void record_event(void *owner, uint64_t blocks, const struct flt_record *record)
-{
+static void record_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct report *report = owner;
     story_event_json(blocks, record, report->text, TEXT_MAX);
     fprintf(report->trace.stream, "%s\n", report->text);
 }
 
-static bool wanted_for_picture(const struct report *report, const struct story_fault *fault)
-{
+static bool wanted_for_picture(const struct report *report, const struct story_fault *fault) {
     if (report->options->at_fault)
         return report->shown == report->options->at_fault;
     if (report->options->at_source) {
@@ -90,14 +85,12 @@ static bool wanted_for_picture(const struct report *report, const struct story_f
     return report->options->at_branch != 0 && fault->branch == report->options->at_branch;
 }
 
-static void take_picture(struct report *report, size_t position)
-{
+static void take_picture(struct report *report, size_t position) {
     view_free(report->picture);
     report->picture = session_view(report->session, position, VIEW_PAUSED);
 }
 
-static void tell_fault(struct report *report, const struct story_fault *fault)
-{
+static void tell_fault(struct report *report, const struct story_fault *fault) {
     if (report->options->faults) {
         story_fault_line(fault, report->text, TEXT_MAX);
         fflush(stdout);
@@ -110,8 +103,7 @@ static void tell_fault(struct report *report, const struct story_fault *fault)
     }
 }
 
-static void record_fault(void *owner, const struct story_fault *fault)
-{
+static void record_fault(void *owner, const struct story_fault *fault) {
     struct report *report = owner;
     if (report->tracing) {
         story_fault_json(fault, report->text, TEXT_MAX);
@@ -130,8 +122,7 @@ static void record_fault(void *owner, const struct story_fault *fault)
     }
 }
 
-static void program_exit(void *owner, uint32_t wait_status)
-{
+static void program_exit(void *owner, uint32_t wait_status) {
     struct report *report = owner;
     (void)wait_status;
     report->program_exited = true;
@@ -148,8 +139,7 @@ static void program_exit(void *owner, uint32_t wait_status)
 
 /* ---- the end ---- */
 
-static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text)
-{
+static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text) {
     switch (stop) {
     case MACHINE_STOP_EXIT: return report->firmware_spoke ? EXIT_BAD_INPUT : exit_status & 0xff;
     case MACHINE_STOP_REQUESTED:
@@ -157,16 +147,13 @@ static int status_of(const struct report *report, enum machine_stop stop, int ex
             return 0;
         complain("the limit of host time is reached; --timeout gives more");
         return EXIT_LIMIT;
-    case MACHINE_STOP_LIMIT:
-        complain("the limit of virtual time is reached; --limit gives more");
-        return EXIT_LIMIT;
+    case MACHINE_STOP_LIMIT: complain("the limit of virtual time is reached; --limit gives more"); return EXIT_LIMIT;
     default: complain("%s", text); return EXIT_MACHINE;
     }
 }
 
 #ifdef FAULTLINE_WINDOW
-static bool write_picture(struct report *report)
-{
+static bool write_picture(struct report *report) {
     struct ui_state state;
     struct ui_frame frame;
     char error[300];
@@ -177,24 +164,22 @@ static bool write_picture(struct report *report)
     ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
     ui_frame_init(&frame);
     ui_draw(&frame, report->picture, &state);
-    int result =
-        ui_render_png(&frame.list, PICTURE_WIDTH, PICTURE_HEIGHT, 1.0f, report->options->screenshot, error, sizeof(error));
+    int result = ui_render_png(&frame.list, PICTURE_WIDTH, PICTURE_HEIGHT, 1.0f, report->options->screenshot, error,
+                               sizeof(error));
     ui_frame_free(&frame);
     if (result != 0)
         complain("%s", error);
     return result == 0;
 }
 #else
-static bool write_picture(struct report *report)
-{
+static bool write_picture(struct report *report) {
     (void)report;
     complain("this faultline is built without pictures; build it with -Dwindow=enabled");
     return false;
 }
 #endif
 
-static bool finish_outputs(struct report *report)
-{
+static bool finish_outputs(struct report *report) {
     bool good = true;
     if (report->tracing)
         good = output_commit(&report->trace) && good;
@@ -205,8 +190,7 @@ static bool finish_outputs(struct report *report)
 
 /* ---- headless ---- */
 
-static int run_headless(struct report *report, const struct session_config *config)
-{
+static int run_headless(struct report *report, const struct session_config *config) {
     char error[400];
     report->session = session_create(config, error, sizeof(error));
     if (!report->session) {
@@ -236,8 +220,7 @@ static int run_headless(struct report *report, const struct session_config *conf
 static const struct view *acquire(void *owner) { return control_acquire(owner); }
 static void type_keys(void *owner, const char *bytes, size_t count) { control_type(owner, bytes, count); }
 
-static void act(void *owner, enum ui_action action, int64_t argument)
-{
+static void act(void *owner, enum ui_action action, int64_t argument) {
     switch (action) {
     case ACTION_RUN_PAUSE: control_order(owner, CONTROL_RUN_PAUSE, 0); return;
     case ACTION_NEXT_FAULT: control_order(owner, CONTROL_NEXT_FAULT, 0); return;
@@ -248,8 +231,7 @@ static void act(void *owner, enum ui_action action, int64_t argument)
     }
 }
 
-static int run_window(struct report *report, const struct session_config *config, const char *title)
-{
+static int run_window(struct report *report, const struct session_config *config, const char *title) {
     char error[400];
     struct control_config settings = {
         .session = config, .start_paused = report->options->pause, .limit = report->options->limit};
@@ -271,8 +253,7 @@ static int run_window(struct report *report, const struct session_config *config
     return status_of(report, stop, exit_status, "the machine stopped; see the window's title bar");
 }
 
-bool run_wants_window(const struct run_options *options)
-{
+bool run_wants_window(const struct run_options *options) {
     bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
     bool text = options->faults || options->stories || options->trace || options->explain || options->screenshot;
     if (options->window || options->headless)
@@ -280,8 +261,7 @@ bool run_wants_window(const struct run_options *options)
     return display && !text && isatty(STDOUT_FILENO);
 }
 #else
-static int run_window(struct report *report, const struct session_config *config, const char *title)
-{
+static int run_window(struct report *report, const struct session_config *config, const char *title) {
     (void)report, (void)config, (void)title;
     complain("this faultline is built without the window; build it with -Dwindow=enabled");
     return EXIT_BAD_INPUT;
@@ -290,8 +270,7 @@ static int run_window(struct report *report, const struct session_config *config
 bool run_wants_window(const struct run_options *options) { return options->window; }
 #endif
 
-int run_launch(const struct launch *launch, const struct run_options *options)
-{
+int run_launch(const struct launch *launch, const struct run_options *options) {
     bool window = options->window;
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = {

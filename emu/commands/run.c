@@ -3,8 +3,8 @@
  *
  *   options -> launch (images, overlay, command line) -> session -> headless or window -> outputs -> exit status
  *
- * The program stands in the guest under the same absolute path as on the host, with the same working directory and argv,
- * so that it prints there what it prints here. Standard output carries the guest's console and nothing else;
+ * The program stands in the guest under the same absolute path as on the host, with the same working directory and
+ * argv, so that it prints there what it prints here. Standard output carries the guest's console and nothing else;
  * everything that faultline itself has to say goes to standard error.
  */
 #define _GNU_SOURCE
@@ -44,28 +44,57 @@ static const char help[] =
     "  --verbose          show the kernel's log on standard error\n"
     "  --help             this text\n";
 
-enum { OPT_MEMORY = 256, OPT_FAULTS, OPT_TRACE, OPT_EXPLAIN, OPT_SCREENSHOT, OPT_AT, OPT_STORY, OPT_WINDOW, OPT_HEADLESS,
-       OPT_PAUSE, OPT_LIMIT, OPT_TIMEOUT, OPT_KERNEL, OPT_INITRD, OPT_ROM, OPT_CMDLINE, OPT_VERBOSE, OPT_HELP };
-
-static const struct option option_table[] = {
-    {"memory", required_argument, NULL, OPT_MEMORY},   {"faults", no_argument, NULL, OPT_FAULTS},
-    {"trace", required_argument, NULL, OPT_TRACE},     {"explain", required_argument, NULL, OPT_EXPLAIN},
-    {"screenshot", required_argument, NULL, OPT_SCREENSHOT}, {"at", required_argument, NULL, OPT_AT},
-    {"story", no_argument, NULL, OPT_STORY},           {"window", no_argument, NULL, OPT_WINDOW},
-    {"headless", no_argument, NULL, OPT_HEADLESS},     {"pause", no_argument, NULL, OPT_PAUSE},
-    {"limit", required_argument, NULL, OPT_LIMIT},     {"kernel", required_argument, NULL, OPT_KERNEL},
-    {"initrd", required_argument, NULL, OPT_INITRD},   {"rom", required_argument, NULL, OPT_ROM},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"cmdline", required_argument, NULL, OPT_CMDLINE}, {"verbose", no_argument, NULL, OPT_VERBOSE},
-    {"help", no_argument, NULL, OPT_HELP},             {NULL, 0, NULL, 0},
+enum {
+    OPT_MEMORY = 256,
+    OPT_FAULTS,
+    OPT_TRACE,
+    OPT_EXPLAIN,
+    OPT_SCREENSHOT,
+    OPT_AT,
+    OPT_STORY,
+    OPT_WINDOW,
+    OPT_HEADLESS,
+    OPT_PAUSE,
+    OPT_LIMIT,
+    OPT_TIMEOUT,
+    OPT_KERNEL,
+    OPT_INITRD,
+    OPT_ROM,
+    OPT_CMDLINE,
+    OPT_VERBOSE,
+    OPT_HELP
 };
 
-static bool parse_memory(const char *text, uint64_t *bytes)
-{
+static const struct option option_table[] = {
+    {"memory", required_argument, NULL, OPT_MEMORY},
+    {"faults", no_argument, NULL, OPT_FAULTS},
+    {"trace", required_argument, NULL, OPT_TRACE},
+    {"explain", required_argument, NULL, OPT_EXPLAIN},
+    {"screenshot", required_argument, NULL, OPT_SCREENSHOT},
+    {"at", required_argument, NULL, OPT_AT},
+    {"story", no_argument, NULL, OPT_STORY},
+    {"window", no_argument, NULL, OPT_WINDOW},
+    {"headless", no_argument, NULL, OPT_HEADLESS},
+    {"pause", no_argument, NULL, OPT_PAUSE},
+    {"limit", required_argument, NULL, OPT_LIMIT},
+    {"kernel", required_argument, NULL, OPT_KERNEL},
+    {"initrd", required_argument, NULL, OPT_INITRD},
+    {"rom", required_argument, NULL, OPT_ROM},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"cmdline", required_argument, NULL, OPT_CMDLINE},
+    {"verbose", no_argument, NULL, OPT_VERBOSE},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool parse_memory(const char *text, uint64_t *bytes) {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    unsigned shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : *end == 'G' || *end == 'g' ? 30 : 0;
+    unsigned shift = *end == 'K' || *end == 'k'   ? 10
+                     : *end == 'M' || *end == 'm' ? 20
+                     : *end == 'G' || *end == 'g' ? 30
+                                                  : 0;
     if (shift)
         end++;
     bool good = end != text && *end == '\0' && errno == 0 && text[0] != '-' && value <= (UINT64_MAX >> shift);
@@ -76,8 +105,7 @@ static bool parse_memory(const char *text, uint64_t *bytes)
     return false;
 }
 
-static bool parse_seconds(const char *option, const char *text, double *seconds)
-{
+static bool parse_seconds(const char *option, const char *text, double *seconds) {
     char *end;
     *seconds = strtod(text, &end);
     if (end != text && *end == '\0' && *seconds > 0 && *seconds <= 1e9)
@@ -86,8 +114,7 @@ static bool parse_seconds(const char *option, const char *text, double *seconds)
     return false;
 }
 
-static bool parse_limit(const char *text, vtime *limit)
-{
+static bool parse_limit(const char *text, vtime *limit) {
     double seconds;
     if (!parse_seconds("--limit", text, &seconds))
         return false;
@@ -95,8 +122,7 @@ static bool parse_limit(const char *text, vtime *limit)
     return true;
 }
 
-static bool parse_address(const char *text, uint64_t *address)
-{
+static bool parse_address(const char *text, uint64_t *address) {
     char *end;
     errno = 0;
     *address = strtoull(text, &end, 16);
@@ -106,8 +132,7 @@ static bool parse_address(const char *text, uint64_t *address)
     return false;
 }
 
-static bool parse_at(const char *text, struct run_options *options)
-{
+static bool parse_at(const char *text, struct run_options *options) {
     char *end;
     options->at_fault = strtoull(text, &end, 10);
     if (end != text && *end == '\0' && options->at_fault > 0)
@@ -121,14 +146,14 @@ static bool parse_at(const char *text, struct run_options *options)
         options->at_source = text;
         return true;
     }
-    complain("--at %s: give a fault number from 1, a line such as hello.c:12, or one of zero, anonymous, file, copy, reuse, "
-             "stack, segv",
-             text);
+    complain(
+        "--at %s: give a fault number from 1, a line such as hello.c:12, or one of zero, anonymous, file, copy, reuse, "
+        "stack, segv",
+        text);
     return false;
 }
 
-static bool parse_option(int option, struct run_options *options)
-{
+static bool parse_option(int option, struct run_options *options) {
     switch (option) {
     case OPT_MEMORY: return parse_memory(optarg, &options->memory);
     case OPT_FAULTS: return options->faults = true;
@@ -151,8 +176,7 @@ static bool parse_option(int option, struct run_options *options)
     }
 }
 
-static bool options_agree(const struct run_options *options)
-{
+static bool options_agree(const struct run_options *options) {
     if (options->kernel && options->program_count > 1)
         complain("with --kernel there is no program to give arguments to; use --cmdline");
     else if (run_has_at(options) && !options->screenshot)
@@ -163,8 +187,7 @@ static bool options_agree(const struct run_options *options)
 }
 
 /* True: go on. False: *status says how to end. */
-static bool parse_options(int argc, char **argv, struct run_options *options, int *status)
-{
+static bool parse_options(int argc, char **argv, struct run_options *options, int *status) {
     *options = (struct run_options){.memory = 64u << 20, .limit = VTIME_NEVER, .cmdline = ""};
     *status = EXIT_BAD_INPUT;
     optind = 0;
@@ -192,8 +215,7 @@ static bool parse_options(int argc, char **argv, struct run_options *options, in
     return options_agree(options);
 }
 
-int command_run(int argc, char **argv)
-{
+int command_run(int argc, char **argv) {
     struct run_options options;
     struct launch launch;
     int status;

@@ -8,7 +8,7 @@ struct run_options {
     uint64_t memory; /* bytes */
     bool faults, stories, window, headless, pause, verbose, explain;
     uint64_t explain_address, at_fault;
-    uint32_t at_branch; /* enum flt_branch, 0: none */
+    uint32_t at_branch;    /* enum flt_branch, 0: none */
     const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
     vtime limit;
@@ -32,8 +32,7 @@ void launch_free(struct launch *launch);
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
 
-static inline bool run_has_at(const struct run_options *options)
-{
+static inline bool run_has_at(const struct run_options *options) {
     return options->at_fault || options->at_branch || options->at_source;
 }
 

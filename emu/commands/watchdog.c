@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
-static struct timespec after(double seconds)
-{
+static struct timespec after(double seconds) {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec += (time_t)seconds;
@@ -20,8 +19,7 @@ static struct timespec after(double seconds)
     return at;
 }
 
-static void *watch(void *argument)
-{
+static void *watch(void *argument) {
     struct watchdog *watchdog = argument;
     struct timespec until = after(watchdog->seconds);
     int result = 0;
@@ -35,8 +33,7 @@ static void *watch(void *argument)
     return NULL;
 }
 
-bool watchdog_start(struct watchdog *watchdog, struct machine *machine, double seconds)
-{
+bool watchdog_start(struct watchdog *watchdog, struct machine *machine, double seconds) {
     *watchdog = (struct watchdog){.machine = machine, .seconds = seconds};
     if (seconds <= 0)
         return true;
@@ -46,8 +43,7 @@ bool watchdog_start(struct watchdog *watchdog, struct machine *machine, double s
     return watchdog->running;
 }
 
-bool watchdog_end(struct watchdog *watchdog)
-{
+bool watchdog_end(struct watchdog *watchdog) {
     if (!watchdog->running)
         return false;
     pthread_mutex_lock(&watchdog->lock);

@@ -5,16 +5,14 @@
 #include "emu/debug/console.h"
 #include <string.h>
 
-void console_clear(struct view_console *console)
-{
+void console_clear(struct view_console *console) {
     memset(console, 0, sizeof(*console));
     console->count = 1;
 }
 
 static char *last_line(struct view_console *console) { return console->lines[console->count - 1]; }
 
-static void new_line(struct view_console *console)
-{
+static void new_line(struct view_console *console) {
     if (console->count < VIEW_CONSOLE_LINES) {
         console->count++;
     } else {
@@ -24,8 +22,7 @@ static void new_line(struct view_console *console)
     console->cursor_column = 0;
 }
 
-static void put_printable(struct view_console *console, char byte)
-{
+static void put_printable(struct view_console *console, char byte) {
     if (console->cursor_column >= VIEW_CONSOLE_COLUMNS)
         new_line(console);
     char *line = last_line(console);
@@ -35,8 +32,7 @@ static void put_printable(struct view_console *console, char byte)
 }
 
 /* The state of an escape sequence: 0 none, 1 after ESC, 2 inside ESC [ ... */
-static bool swallow_escape(struct view_console *console, uint8_t byte)
-{
+static bool swallow_escape(struct view_console *console, uint8_t byte) {
     if (byte == 0x1b) {
         console->escape = 1;
         return true;
@@ -50,8 +46,7 @@ static bool swallow_escape(struct view_console *console, uint8_t byte)
     return true;
 }
 
-void console_put(struct view_console *console, uint8_t byte)
-{
+void console_put(struct view_console *console, uint8_t byte) {
     if (swallow_escape(console, byte))
         return;
     switch (byte) {

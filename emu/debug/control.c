@@ -17,7 +17,7 @@
 
 #define ORDER_MAX 64
 #define TYPED_MAX 4096
-#define SLICE_NS 1000000ull       /* virtual time between looks at the mailbox */
+#define SLICE_NS 1000000ull         /* virtual time between looks at the mailbox */
 #define PUBLISH_HOST_NS 16000000ull /* host time between views while running */
 
 struct order {
@@ -47,8 +47,7 @@ struct control {
     int status;
 };
 
-static uint64_t host_ns(void)
-{
+static uint64_t host_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
@@ -66,8 +65,7 @@ static const char *const stop_words[] = {
     [MACHINE_STOP_ERROR] = "the emulator cannot go on",
 };
 
-static void publish(struct control *control)
-{
+static void publish(struct control *control) {
     struct view *view = session_view(control->session, control->position, control->state);
     if (!view)
         return;
@@ -82,14 +80,12 @@ static void publish(struct control *control)
     control->published_host = host_ns();
 }
 
-static void set_pace(struct control *control)
-{
+static void set_pace(struct control *control) {
     control->pace_virtual = machine_now(session_machine(control->session));
     control->pace_host = host_ns();
 }
 
-static void stopped(struct control *control, enum machine_stop stop)
-{
+static void stopped(struct control *control, enum machine_stop stop) {
     control->stop = stop;
     control->seeking = false;
     control->state = stop == MACHINE_STOP_REQUESTED || stop == MACHINE_STOP_STEP ? VIEW_PAUSED : VIEW_ENDED;
@@ -100,8 +96,7 @@ static void stopped(struct control *control, enum machine_stop stop)
     publish(control);
 }
 
-static void next_fault(struct control *control)
-{
+static void next_fault(struct control *control) {
     if (control->position > 0 && control->position < session_shown_faults(control->session)) {
         control->position++; /* looking at history: walk towards the present first */
         publish(control);
@@ -115,8 +110,7 @@ static void next_fault(struct control *control)
     set_pace(control);
 }
 
-static void select_fault(struct control *control, size_t position)
-{
+static void select_fault(struct control *control, size_t position) {
     size_t count = session_shown_faults(control->session);
     if (count == 0)
         return;
@@ -125,15 +119,13 @@ static void select_fault(struct control *control, size_t position)
 }
 
 /* A record that is not shown (a kernel fault, one that is not closed yet) changes nothing. */
-static void select_number(struct control *control, uint64_t number)
-{
+static void select_number(struct control *control, uint64_t number) {
     size_t position = session_fault_position(control->session, number);
     if (position > 0)
         select_fault(control, position);
 }
 
-static void run_pause(struct control *control)
-{
+static void run_pause(struct control *control) {
     if (control->state == VIEW_ENDED)
         return;
     control->position = 0;
@@ -144,8 +136,7 @@ static void run_pause(struct control *control)
     publish(control);
 }
 
-static void obey(struct control *control, struct order order)
-{
+static void obey(struct control *control, struct order order) {
     size_t count = session_shown_faults(control->session);
     switch (order.what) {
     case CONTROL_RUN_PAUSE: run_pause(control); return;
@@ -163,8 +154,7 @@ static void obey(struct control *control, struct order order)
 }
 
 /* Waits for orders while there is nothing to run; hands typed bytes over. */
-static unsigned take_orders(struct control *control, struct order orders[ORDER_MAX])
-{
+static unsigned take_orders(struct control *control, struct order orders[ORDER_MAX]) {
     pthread_mutex_lock(&control->lock);
     while (control->state != VIEW_RUNNING && control->order_count == 0)
         pthread_cond_wait(&control->wake, &control->lock);
@@ -180,8 +170,7 @@ static unsigned take_orders(struct control *control, struct order orders[ORDER_M
     return count;
 }
 
-static void keep_pace(struct control *control)
-{
+static void keep_pace(struct control *control) {
     uint64_t virtual_ns = machine_now(session_machine(control->session)) - control->pace_virtual;
     uint64_t elapsed = host_ns() - control->pace_host;
     if (virtual_ns <= elapsed + SLICE_NS)
@@ -193,8 +182,7 @@ static void keep_pace(struct control *control)
     nanosleep(&pause, NULL);
 }
 
-static void run_slice(struct control *control)
-{
+static void run_slice(struct control *control) {
     vtime now = machine_now(session_machine(control->session));
     vtime slice = now + SLICE_NS < control->limit ? now + SLICE_NS : control->limit;
     enum machine_stop stop =
@@ -208,8 +196,7 @@ static void run_slice(struct control *control)
         publish(control);
 }
 
-static void *machine_thread(void *argument)
-{
+static void *machine_thread(void *argument) {
     struct control *control = argument;
     struct order orders[ORDER_MAX];
     publish(control);
@@ -224,8 +211,7 @@ static void *machine_thread(void *argument)
     return NULL;
 }
 
-static void control_free(struct control *control)
-{
+static void control_free(struct control *control) {
     view_free(control->newest);
     view_free(control->held);
     session_destroy(control->session);
@@ -234,8 +220,7 @@ static void control_free(struct control *control)
     free(control);
 }
 
-struct control *control_start(const struct control_config *config, char *error, size_t error_size)
-{
+struct control *control_start(const struct control_config *config, char *error, size_t error_size) {
     struct control *control = calloc(1, sizeof(*control));
     if (!control) {
         snprintf(error, error_size, "no memory on the host for the machine's thread; free some and try again");
@@ -261,8 +246,7 @@ struct control *control_start(const struct control_config *config, char *error, 
     return control;
 }
 
-void control_order(struct control *control, enum control_order order, int64_t argument)
-{
+void control_order(struct control *control, enum control_order order, int64_t argument) {
     pthread_mutex_lock(&control->lock);
     if (control->order_count < ORDER_MAX)
         control->orders[control->order_count++] = (struct order){order, argument};
@@ -270,8 +254,7 @@ void control_order(struct control *control, enum control_order order, int64_t ar
     pthread_mutex_unlock(&control->lock);
 }
 
-void control_type(struct control *control, const char *bytes, size_t count)
-{
+void control_type(struct control *control, const char *bytes, size_t count) {
     pthread_mutex_lock(&control->lock);
     size_t room = TYPED_MAX - control->typed_count;
     size_t take = count < room ? count : room;
@@ -280,8 +263,7 @@ void control_type(struct control *control, const char *bytes, size_t count)
     pthread_mutex_unlock(&control->lock);
 }
 
-const struct view *control_acquire(struct control *control)
-{
+const struct view *control_acquire(struct control *control) {
     pthread_mutex_lock(&control->lock);
     struct view *stale = NULL;
     if (control->newest) {
@@ -295,8 +277,7 @@ const struct view *control_acquire(struct control *control)
     return view;
 }
 
-void control_finish(struct control *control, enum machine_stop *stop, int *status)
-{
+void control_finish(struct control *control, enum machine_stop *stop, int *status) {
     control_order(control, CONTROL_QUIT, 0);
     pthread_join(control->thread, NULL);
     if (control->state != VIEW_ENDED)

@@ -12,8 +12,14 @@
 
 struct control;
 
-enum control_order { CONTROL_RUN_PAUSE, CONTROL_NEXT_FAULT, CONTROL_PREVIOUS_FAULT, CONTROL_SELECT_FAULT, CONTROL_SELECT_FRAME,
-                     CONTROL_QUIT };
+enum control_order {
+    CONTROL_RUN_PAUSE,
+    CONTROL_NEXT_FAULT,
+    CONTROL_PREVIOUS_FAULT,
+    CONTROL_SELECT_FAULT,
+    CONTROL_SELECT_FRAME,
+    CONTROL_QUIT
+};
 
 struct control_config {
     const struct session_config *session; /* its hooks run on the machine's thread */
@@ -27,7 +33,8 @@ void control_order(struct control *control, enum control_order order, int64_t ar
 void control_type(struct control *control, const char *bytes, size_t count);
 /* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
 const struct view *control_acquire(struct control *control);
-/* Stops and joins. *stop says how the machine ended (MACHINE_STOP_REQUESTED when it was still running), *status its exit status. */
+/* Stops and joins. *stop says how the machine ended (MACHINE_STOP_REQUESTED when it was still running), *status its
+ * exit status. */
 void control_finish(struct control *control, enum machine_stop *stop, int *status);
 
 #endif

@@ -37,16 +37,14 @@ struct session {
 
 /* ---- the machine's callbacks ---- */
 
-static void on_console(void *owner, uint8_t byte)
-{
+static void on_console(void *owner, uint8_t byte) {
     struct session *session = owner;
     console_put(&session->console, byte);
     if (session->config.on_console)
         session->config.on_console(session->config.owner, (const char *)&byte, 1);
 }
 
-static void log_line_done(struct session *session)
-{
+static void log_line_done(struct session *session) {
     const char *line = session->log_line;
     int level = 4;
     session->log_line[session->log_length] = '\0';
@@ -59,8 +57,7 @@ static void log_line_done(struct session *session)
         session->config.on_log(session->config.owner, level, line);
 }
 
-static void on_debug_console(void *owner, uint8_t byte)
-{
+static void on_debug_console(void *owner, uint8_t byte) {
     struct session *session = owner;
     if (byte == '\r')
         return;
@@ -70,8 +67,7 @@ static void on_debug_console(void *owner, uint8_t byte)
         session->log_line[session->log_length++] = (char)byte;
 }
 
-static void watch_program(struct session *session, const struct flt_record *record, size_t bytes)
-{
+static void watch_program(struct session *session, const struct flt_record *record, size_t bytes) {
     if (record->type == FLT_BOOT_PHASE && bytes >= sizeof(struct flt_boot_phase)) {
         const struct flt_boot_phase *phase = (const struct flt_boot_phase *)(const void *)record;
         if (phase->phase == FLT_PHASE_PROGRAM_START && !session->program_started) {
@@ -90,8 +86,7 @@ static void watch_program(struct session *session, const struct flt_record *reco
     }
 }
 
-static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t size)
-{
+static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t size) {
     struct session *session = owner;
     union {
         struct flt_record head;
@@ -105,8 +100,7 @@ static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t siz
     watch_program(session, &record.head, size);
 }
 
-static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
-{
+static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
     struct session *session = owner;
     if (session->story)
         story_page_fault(session->story, fault, machine_mmu(session->machine));
@@ -115,8 +109,7 @@ static bool on_page_fault(void *owner, const struct cpu_page_fault *fault)
 
 /* ---- the story's callbacks ---- */
 
-static bool remember_shown(struct shown_faults *shown, uint64_t number)
-{
+static bool remember_shown(struct shown_faults *shown, uint64_t number) {
     if (shown->count == shown->capacity) {
         size_t capacity = shown->capacity ? shown->capacity * 2 : 256;
         uint64_t *numbers = realloc(shown->numbers, capacity * sizeof(*numbers));
@@ -129,8 +122,7 @@ static bool remember_shown(struct shown_faults *shown, uint64_t number)
     return true;
 }
 
-static void on_fault_closed(void *owner, const struct story_fault *fault)
-{
+static void on_fault_closed(void *owner, const struct story_fault *fault) {
     struct session *session = owner;
     if (fault->user_program)
         remember_shown(&session->shown, fault->number);
@@ -142,8 +134,7 @@ static void on_fault_closed(void *owner, const struct story_fault *fault)
     }
 }
 
-static void on_event(void *owner, uint64_t blocks, const struct flt_record *record)
-{
+static void on_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct session *session = owner;
     if (session->config.on_event)
         session->config.on_event(session->config.owner, blocks, record);
@@ -151,20 +142,17 @@ static void on_event(void *owner, uint64_t blocks, const struct flt_record *reco
 
 /* ---- life ---- */
 
-static void add_file(struct session *session, const char *name, struct session_blob blob)
-{
+static void add_file(struct session *session, const char *name, struct session_blob blob) {
     if (blob.size > 0)
         session->files[session->file_count++] = (struct machine_file){name, blob.data, blob.size};
 }
 
-static struct image *open_optional_image(struct session_blob blob)
-{
+static struct image *open_optional_image(struct session_blob blob) {
     char ignored[160];
     return blob.size > 0 ? image_open(blob.data, blob.size, ignored, sizeof(ignored)) : NULL;
 }
 
-static bool make_watchers(struct session *session)
-{
+static bool make_watchers(struct session *session) {
     session->kernel_image = open_optional_image(session->config.kernel);
     session->program_image = open_optional_image(session->config.program);
     if (session->kernel_image)
@@ -188,13 +176,11 @@ static bool make_watchers(struct session *session)
 }
 
 /* Without a listener the trace port is absent, and the guest pays nothing for its events. */
-static bool session_listens(const struct session *session)
-{
+static bool session_listens(const struct session *session) {
     return session->config.story || session->config.on_event || session->config.on_program_exit;
 }
 
-static bool make_machine(struct session *session, char *error, size_t error_size)
-{
+static bool make_machine(struct session *session, char *error, size_t error_size) {
     add_file(session, "opt/faultline/kernel", session->config.kernel);
     add_file(session, "opt/faultline/initrd", session->config.initrd);
     struct session_blob cmdline = {session->config.cmdline, strlen(session->config.cmdline) + 1};
@@ -216,8 +202,7 @@ static bool make_machine(struct session *session, char *error, size_t error_size
     return session->machine != NULL;
 }
 
-struct session *session_create(const struct session_config *config, char *error, size_t error_size)
-{
+struct session *session_create(const struct session_config *config, char *error, size_t error_size) {
     struct session *session = calloc(1, sizeof(*session));
     if (!session) {
         snprintf(error, error_size, "no memory on the host for a session; free some and try again");
@@ -238,8 +223,7 @@ struct session *session_create(const struct session_config *config, char *error,
     return session;
 }
 
-void session_destroy(struct session *session)
-{
+void session_destroy(struct session *session) {
     if (!session)
         return;
     if (session->machine)
@@ -259,8 +243,7 @@ void session_destroy(struct session *session)
 
 enum machine_stop session_run(struct session *session, vtime limit) { return machine_run(session->machine, limit); }
 
-enum machine_stop session_next_fault(struct session *session, vtime limit)
-{
+enum machine_stop session_next_fault(struct session *session, vtime limit) {
     session->stop_at_fault = true;
     session->fault_reached = false;
     enum machine_stop stop = machine_run(session->machine, limit);
@@ -270,24 +253,23 @@ enum machine_stop session_next_fault(struct session *session, vtime limit)
 
 bool session_fault_reached(const struct session *session) { return session->fault_reached; }
 
-void session_finish(struct session *session)
-{
+void session_finish(struct session *session) {
     if (session->log_length > 0)
         log_line_done(session);
     if (session->story)
         story_finish(session->story, machine_blocks(session->machine));
 }
 
-struct machine *session_machine(struct session *session) { return session->machine; }
+struct machine *session_machine(struct session *session) {
+    return session->machine;
+}
 const struct story *session_story(const struct session *session) { return session->story; }
-bool session_program_started(const struct session *session)
-{
+bool session_program_started(const struct session *session) {
     return session->program_started || machine_post_code(session->machine) == FLT_POST_PROGRAM;
 }
 size_t session_shown_faults(const struct session *session) { return session->shown.count; }
 
-size_t session_fault_position(const struct session *session, uint64_t number)
-{
+size_t session_fault_position(const struct session *session, uint64_t number) {
     for (size_t i = 0; i < session->shown.count; i++)
         if (session->shown.numbers[i] == number)
             return i + 1;
@@ -298,8 +280,7 @@ size_t session_fault_position(const struct session *session, uint64_t number)
 
 void session_select_frame(struct session *session, int64_t pfn) { session->selected_pfn = pfn; }
 
-static bool copy_marks(const struct session *session, struct view *view)
-{
+static bool copy_marks(const struct session *session, struct view *view) {
     size_t count = 0;
     const struct story_mark *marks = session->story ? story_marks(session->story, &count) : NULL;
     if (count == 0)
@@ -312,8 +293,7 @@ static bool copy_marks(const struct session *session, struct view *view)
     return true;
 }
 
-static void show_fault(const struct session *session, struct view *view, size_t position)
-{
+static void show_fault(const struct session *session, struct view *view, size_t position) {
     const struct shown_faults *shown = &session->shown;
     view->fault_total = shown->count;
     if (!session->story || shown->count == 0)
@@ -328,8 +308,7 @@ static void show_fault(const struct session *session, struct view *view, size_t 
     view->fault_position = position;
 }
 
-struct view *session_view(struct session *session, size_t position, enum view_state state)
-{
+struct view *session_view(struct session *session, size_t position, enum view_state state) {
     struct view *view = calloc(1, sizeof(*view));
     if (!view)
         return NULL;
@@ -359,8 +338,7 @@ struct view *session_view(struct session *session, size_t position, enum view_st
 
 /* ---- explanation ---- */
 
-static size_t explain_region(struct session *session, uint64_t linear, char *text, size_t size)
-{
+static size_t explain_region(struct session *session, uint64_t linear, char *text, size_t size) {
     struct kv_snapshot *now =
         session->kernelview ? kernelview_snapshot(session->kernelview, machine_mmu(session->machine), -1) : NULL;
     if (!now)
@@ -380,8 +358,7 @@ static size_t explain_region(struct session *session, uint64_t linear, char *tex
     return length > 0 ? (size_t)length : 0;
 }
 
-size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size)
-{
+size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size) {
     struct mmu_walk walk;
     struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = linear < 0xC0000000u};
     mmu_peek(machine_mmu(session->machine), access, &walk);

@@ -2,7 +2,8 @@
  * emu/debug: a session is one machine with everything that watches it: story, kernelview, console text, images.
  *
  * The model. A session belongs to one thread. It feeds the story from the machine's callbacks, keeps the
- * console's text, and makes immutable views (view.h) whenever the machine stands at a safe point. Watching changes nothing that the guest can see.
+ * console's text, and makes immutable views (view.h) whenever the machine stands at a safe point. Watching changes
+ * nothing that the guest can see.
  */
 #ifndef FAULTLINE_SESSION_H
 #define FAULTLINE_SESSION_H
@@ -21,9 +22,9 @@ struct session_config {
     uint64_t ram_bytes;
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
     const char *cmdline;
-    const char *program_name; /* for titles; never NULL */
+    const char *program_name;      /* for titles; never NULL */
     const char *program_directory; /* where the program's file lies on the host, for its sources; NULL or "": unknown */
-    bool story;               /* false: no fault records; without a hook for events either, the guest does not trace */
+    bool story; /* false: no fault records; without a hook for events either, the guest does not trace */
     /* optional hooks, called on the session's thread, machine callbacks' rules apply (no machine_run inside) */
     void *owner;
     void (*on_console)(void *owner, const char *bytes, size_t count);

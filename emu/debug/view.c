@@ -2,8 +2,7 @@
 #include "emu/debug/view.h"
 #include <stdlib.h>
 
-void view_free(struct view *view)
-{
+void view_free(struct view *view) {
     if (!view)
         return;
     kernelview_snapshot_free(view->kernel);

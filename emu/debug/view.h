@@ -14,9 +14,9 @@ enum view_state { VIEW_RUNNING, VIEW_PAUSED, VIEW_ENDED };
 
 struct view_console {
     char lines[VIEW_CONSOLE_LINES][VIEW_CONSOLE_COLUMNS + 1]; /* oldest first; UTF-8 not assumed: bytes 32-126 only */
-    unsigned count;          /* lines in use */
-    unsigned cursor_column;  /* in the last line */
-    unsigned escape;         /* where an escape sequence stands, see console.c */
+    unsigned count;                                           /* lines in use */
+    unsigned cursor_column;                                   /* in the last line */
+    unsigned escape;                                          /* where an escape sequence stands, see console.c */
 };
 
 struct view {
@@ -30,12 +30,12 @@ struct view {
     struct kv_snapshot *kernel; /* NULL: kernel not up yet, or a foreign one */
     char kernel_missing[160];   /* why kernel is NULL, for the empty state */
     bool has_fault;
-    struct story_fault fault;   /* the one on show */
+    struct story_fault fault;             /* the one on show */
     uint64_t fault_position, fault_total; /* "fault 18 of 18" among the shown ones; 1-based */
     struct story_mark *marks;
     size_t mark_count;
     struct view_console console;
-    bool has_selected;          /* the frame that the viewer selected last, as struct page tells it */
+    bool has_selected; /* the frame that the viewer selected last, as struct page tells it */
     struct kv_frame selected;
 };
 

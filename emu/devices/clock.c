@@ -8,19 +8,16 @@
  */
 #include "emu/devices/device.h"
 
-void vclock_init(struct vclock *clock)
-{
+void vclock_init(struct vclock *clock) {
     clock->now = 0;
     clock->first = NULL;
 }
 
-void vtimer_init(struct vtimer *timer, void (*fire)(void *owner, vtime now), void *owner)
-{
+void vtimer_init(struct vtimer *timer, void (*fire)(void *owner, vtime now), void *owner) {
     *timer = (struct vtimer){.fire = fire, .owner = owner, .due = VTIME_NEVER};
 }
 
-void vtimer_cancel(struct vclock *clock, struct vtimer *timer)
-{
+void vtimer_cancel(struct vclock *clock, struct vtimer *timer) {
     if (timer->due == VTIME_NEVER)
         return;
     struct vtimer **link = &clock->first;
@@ -32,8 +29,7 @@ void vtimer_cancel(struct vclock *clock, struct vtimer *timer)
     timer->due = VTIME_NEVER;
 }
 
-void vtimer_arm(struct vclock *clock, struct vtimer *timer, vtime due)
-{
+void vtimer_arm(struct vclock *clock, struct vtimer *timer, vtime due) {
     vtimer_cancel(clock, timer);
     if (due == VTIME_NEVER)
         return;
@@ -45,13 +41,9 @@ void vtimer_arm(struct vclock *clock, struct vtimer *timer, vtime due)
     *link = timer;
 }
 
-vtime vclock_next(const struct vclock *clock)
-{
-    return clock->first ? clock->first->due : VTIME_NEVER;
-}
+vtime vclock_next(const struct vclock *clock) { return clock->first ? clock->first->due : VTIME_NEVER; }
 
-void vclock_advance(struct vclock *clock, vtime now)
-{
+void vclock_advance(struct vclock *clock, vtime now) {
     while (clock->first && clock->first->due <= now) {
         struct vtimer *timer = clock->first;
         clock->first = timer->next;

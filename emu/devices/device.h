@@ -24,8 +24,7 @@ struct irq_line {
     unsigned number;
 };
 
-static inline void irq_set(const struct irq_line *line, bool level)
-{
+static inline void irq_set(const struct irq_line *line, bool level) {
     if (line->set)
         line->set(line->owner, line->number, level);
 }
@@ -52,7 +51,8 @@ vtime vclock_next(const struct vclock *clock); /* due time of the first timer or
 /* Sets now and fires everything due at or before it, in order of due time, ties in order of arming. */
 void vclock_advance(struct vclock *clock, vtime now);
 
-/* DMA: both return false when any byte is outside RAM (nothing is copied then). Writes keep translated code coherent. */
+/* DMA: both return false when any byte is outside RAM (nothing is copied then). Writes keep translated code coherent.
+ */
 struct guest_memory {
     bool (*read)(void *owner, uint64_t physical, void *to, size_t size);
     bool (*write)(void *owner, uint64_t physical, const void *from, size_t size);

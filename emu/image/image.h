@@ -2,8 +2,8 @@
  * emu/image: what an ELF file says about itself: symbols, source lines and C types (libelf, libdw).
  *
  * The model. An image is opened from bytes that the caller keeps (a guest kernel, a guest program). Nothing
- * in it is trusted: every offset is checked, a broken file gives one sentence, never a crash. An image without DWARF still
- * gives symbols; one without symbols still opens.
+ * in it is trusted: every offset is checked, a broken file gives one sentence, never a crash. An image without DWARF
+ * still gives symbols; one without symbols still opens.
  */
 #ifndef FAULTLINE_IMAGE_H
 #define FAULTLINE_IMAGE_H
@@ -21,11 +21,11 @@ void image_close(struct image *image);
 enum image_kind { IMAGE_NOT_ELF, IMAGE_I386, IMAGE_X86_64, IMAGE_OTHER_MACHINE };
 struct image_summary {
     enum image_kind kind;
-    bool executable;  /* ET_EXEC or static-pie */
-    bool dynamic;     /* asks for an interpreter */
-    bool multiboot;   /* Multiboot 1 header within the first 8192 bytes, checksum right */
+    bool executable; /* ET_EXEC or static-pie */
+    bool dynamic;    /* asks for an interpreter */
+    bool multiboot;  /* Multiboot 1 header within the first 8192 bytes, checksum right */
     bool has_symbols, has_dwarf;
-    bool cut_short;   /* an ELF file for x86 whose headers name more than the file holds */
+    bool cut_short; /* an ELF file for x86 whose headers name more than the file holds */
     uint64_t entry;
 };
 /* Looks only at headers; for messages about unfit files. Always fills *to. */
@@ -49,13 +49,13 @@ bool image_line_at(const struct image *image, uint64_t address, struct image_lin
 
 /* A member of a C structure, by DWARF. path may go down: "node_zones[1].free_area[0].nr_free". */
 struct image_field {
-    uint64_t offset;        /* bytes from the start of the structure */
-    uint64_t size;          /* of the member, whole array included */
-    uint64_t element_size;  /* of one element when the member is an array, else = size */
-    uint64_t count;         /* elements, 1 when not an array */
+    uint64_t offset;       /* bytes from the start of the structure */
+    uint64_t size;         /* of the member, whole array included */
+    uint64_t element_size; /* of one element when the member is an array, else = size */
+    uint64_t count;        /* elements, 1 when not an array */
 };
 bool image_field(const struct image *image, const char *type, const char *path, struct image_field *to);
-bool image_type_size(const struct image *image, const char *type, uint64_t *size); /* "struct page", "pg_data_t" */
+bool image_type_size(const struct image *image, const char *type, uint64_t *size);  /* "struct page", "pg_data_t" */
 bool image_enum_value(const struct image *image, const char *name, int64_t *value); /* "PG_slab" */
 
 #endif

@@ -20,8 +20,17 @@ struct kernelview *kernelview_create(const struct image *image, char *error, siz
 void kernelview_destroy(struct kernelview *view);
 
 enum frame_kind {
-    FRAME_FREE, FRAME_KERNEL, FRAME_TABLE, FRAME_SLAB, FRAME_FILE, FRAME_FILE_DIRTY, FRAME_ANON, FRAME_SWAP_CACHE,
-    FRAME_RESERVED, FRAME_ABSENT, FRAME_KINDS
+    FRAME_FREE,
+    FRAME_KERNEL,
+    FRAME_TABLE,
+    FRAME_SLAB,
+    FRAME_FILE,
+    FRAME_FILE_DIRTY,
+    FRAME_ANON,
+    FRAME_SWAP_CACHE,
+    FRAME_RESERVED,
+    FRAME_ABSENT,
+    FRAME_KINDS
 };
 
 #define KV_MAX_ZONES 12
@@ -41,7 +50,7 @@ struct kv_zone {
 struct kv_vma {
     uint64_t start, end; /* linear, bytes */
     uint64_t flags, pgoff;
-    char name[64]; /* file path, "[heap]", "[stack]", or "" for anonymous */
+    char name[64];     /* file path, "[heap]", "[stack]", or "" for anonymous */
     uint64_t resident; /* pages */
     uint8_t *pages;    /* one enum frame_kind a page, FRAME_ABSENT where nothing is mapped; NULL when page_count is 0 */
     uint64_t page_count;
@@ -94,8 +103,8 @@ struct kv_snapshot {
     struct kv_address_space space; /* of the task asked for; vma_count 0 when it has none */
 };
 
-/* Reads a snapshot. pid: whose address space; -1 = the current task. mmu is the machine's state now. NULL: kernel not up yet
- * (mem_map still empty) or no memory. frames cost one pass over mem_map. */
+/* Reads a snapshot. pid: whose address space; -1 = the current task. mmu is the machine's state now. NULL: kernel not
+ * up yet (mem_map still empty) or no memory. frames cost one pass over mem_map. */
 struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mmu_context *mmu, int pid);
 void kernelview_snapshot_free(struct kv_snapshot *snapshot);
 

@@ -1,7 +1,8 @@
 /*
  * What stands at a faulting instruction: its disassembly, symbol, source line, and the segment that its operand goes
  * through. A program faults at few places many times, so the words of a place are made once and kept in a
- * direct-mapped table. Where the fetch itself faulted the CPU has no bytes, and the words come from the file's. A place is the same only when address, mode, bytes and address space owner are the same.
+ * direct-mapped table. Where the fetch itself faulted the CPU has no bytes, and the words come from the file's. A place
+ * is the same only when address, mode, bytes and address space owner are the same.
  */
 #include "emu/story/instruction.h"
 

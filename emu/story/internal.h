@@ -45,8 +45,8 @@ struct source_cache {
 };
 /* The text of a line, trimmed, printable ASCII; "" when there is none. program_directory may be NULL. The folder in
  * which this program runs plays no part. */
-void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line, char *text,
-                      size_t size);
+void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line,
+                      char *text, size_t size);
 void source_cache_free(struct source_cache *cache);
 
 /* ---- decorate.c: what is at an instruction's address ---- */

@@ -3,13 +3,13 @@
  * debugger and the pictures all share.
  *
  * The model. The hardware opens a fault record (story_page_fault); the guest's events of the same task fill it;
- * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a kernel
- * access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (a foreign kernel,
- * tracing off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN.
- * At most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown.
- * Records are numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes
- * after the program's start are shown by default (story_fault.user_program).
- * Time is in blocks of the virtual clock. Nothing here depends on host time or addresses: same run, same bytes.
+ * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a
+ * kernel access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (a foreign
+ * kernel, tracing off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN. At
+ * most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown. Records are
+ * numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes after the
+ * program's start are shown by default (story_fault.user_program). Time is in blocks of the virtual clock. Nothing here
+ * depends on host time or addresses: same run, same bytes.
  */
 #ifndef FAULTLINE_STORY_H
 #define FAULTLINE_STORY_H
@@ -37,7 +37,7 @@ struct story_fault {
     uint64_t number;
     uint32_t pid;
     char comm[16];
-    bool user_program; /* taken by, or on behalf of, a process after the first program started */
+    bool user_program;                 /* taken by, or on behalf of, a process after the first program started */
     uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
     uint64_t nested_in;                /* number of the enclosing record or 0 */
     /* hardware */
@@ -50,13 +50,14 @@ struct story_fault {
     char source_file[96]; /* base name, "" unknown */
     unsigned source_line;
     char source_text[120];
-    /* segment step: logical to linear. CPU_SEGMENTS: none (the access was to a system structure, or registers were not recorded) */
+    /* segment step: logical to linear. CPU_SEGMENTS: none (the access was to a system structure, or registers were not
+     * recorded) */
     uint8_t segment; /* enum cpu_segment_name */
     uint16_t segment_selector;
     uint32_t segment_flags; /* as in struct cpu_segment */
     uint64_t segment_base, segment_limit, offset;
     /* guest */
-    bool traced; /* the guest told the rest */
+    bool traced;       /* the guest told the rest */
     uint64_t pgd_phys; /* page directory in force, 0 unknown */
     bool vma_told;     /* the guest looked for a VMA */
     bool vma_found;
@@ -70,7 +71,7 @@ struct story_fault {
     struct story_frame_taken frames[STORY_MAX_FRAMES];
     unsigned frame_count;
     unsigned frames_dropped; /* beyond STORY_MAX_FRAMES */
-    bool has_file_page; /* a page entered the page cache on the way */
+    bool has_file_page;      /* a page entered the page cache on the way */
     uint64_t file_pfn, file_index;
     uint32_t file_inode;
     unsigned waits;       /* times that the task left the CPU before the fault was done */
@@ -97,9 +98,11 @@ struct story_config {
     const struct image *kernel;  /* may be NULL */
     const struct image *program; /* may be NULL: symbols and lines of user addresses */
     const char *program_comm;    /* comm under which program's symbols apply; NULL: any */
-    /* Where the program's file lies: relative source paths are looked for there and up to 6 folders above it. NULL: they are not. */
+    /* Where the program's file lies: relative source paths are looked for there and up to 6 folders above it. NULL:
+     * they are not. */
     const char *program_directory;
-    size_t keep; /* records kept, oldest dropped first, at least 128, about 1.6 KB each; memory grows as they come; 0 = 16384 */
+    size_t keep; /* records kept, oldest dropped first, at least 128, about 1.6 KB each; memory grows as they come; 0 =
+                    16384 */
 };
 
 struct story *story_create(const struct story_config *config);
@@ -136,21 +139,23 @@ uint64_t story_fault_count(const struct story *story); /* records opened so far 
 uint64_t story_user_fault_count(const struct story *story);
 const struct story_fault *story_fault_by_number(const struct story *story, uint64_t number); /* NULL: dropped or none */
 const struct story_fault *story_last(const struct story *story);
-/* Marks of closed faults by end time, those of the user's programs (of all faults, under a kernel that sends no events);
- * *count of them; valid until the next feed. */
+/* Marks of closed faults by end time, those of the user's programs (of all faults, under a kernel that sends no
+ * events); *count of them; valid until the next feed. */
 const struct story_mark *story_marks(const struct story *story, size_t *count);
 
 /* Text and JSON of records. */
-/* One line for --faults: number, task, time, instruction, address, access, branch, frame, outcome. No newline. snprintf rules. */
+/* One line for --faults: number, task, time, instruction, address, access, branch, frame, outcome. No newline. snprintf
+ * rules. */
 size_t story_fault_line(const struct story_fault *fault, char *text, size_t size);
 /* The whole record as several lines of prose: what a student reads. */
 size_t story_fault_text(const struct story_fault *fault, char *text, size_t size);
-/* The numbered steps of the picture: step i of the record, "" and false past the last. `accent` marks the step that just happened. */
+/* The numbered steps of the picture: step i of the record, "" and false past the last. `accent` marks the step that
+ * just happened. */
 bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, size_t size, bool *accent);
 /* One JSON object, one line, no newline; schema in docs/trace.md. */
 size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
 size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
-const char *story_branch_name(uint32_t branch);  /* "copy on write" */
+const char *story_branch_name(uint32_t branch); /* "copy on write" */
 /* "ok", "SIGSEGV (SEGV_MAPERR)", "oops"...; returns text. */
 const char *story_outcome_text(const struct story_fault *fault, char *text, size_t size);
 

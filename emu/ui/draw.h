@@ -27,17 +27,18 @@ enum draw_kind { DRAW_FILL, DRAW_STROKE, DRAW_LINE, DRAW_TEXT, DRAW_CELLS, DRAW_
 
 struct draw_command {
     enum draw_kind kind;
-    struct rect at;   /* LINE: from (x, y) to (x + w, y + h). TEXT: baseline at (x, y), w = space for alignment and ellipsis (0: no limit) */
+    struct rect at; /* LINE: from (x, y) to (x + w, y + h). TEXT: baseline at (x, y), w = space for alignment and
+                       ellipsis (0: no limit) */
     color color;
-    float radius;     /* FILL, STROKE: corner */
-    float width;      /* STROKE, LINE */
+    float radius; /* FILL, STROKE: corner */
+    float width;  /* STROKE, LINE */
     enum draw_font font;
     enum draw_align align;
-    float size;       /* TEXT: pixels */
-    size_t text;      /* TEXT: offset into the list's text, NUL-terminated UTF-8 */
-    size_t cells;     /* CELLS: offset into the list's cells */
+    float size;                    /* TEXT: pixels */
+    size_t text;                   /* TEXT: offset into the list's text, NUL-terminated UTF-8 */
+    size_t cells;                  /* CELLS: offset into the list's cells */
     uint32_t columns, rows, count; /* CELLS: a grid drawn in `at`, row by row; count <= columns * rows */
-    float gap;        /* CELLS: space between cells, logical pixels; 0 draws a bitmap */
+    float gap;                     /* CELLS: space between cells, logical pixels; 0 draws a bitmap */
 };
 
 struct draw_list {
@@ -48,7 +49,7 @@ struct draw_list {
     color *cells; /* one colour a cell; 0 = not drawn */
     size_t cells_used, cells_capacity;
     struct draw_fonts *fonts; /* made when text is first measured, kept until draw_list_free() */
-    bool failed; /* out of memory: the list is short */
+    bool failed;              /* out of memory: the list is short */
 };
 
 void draw_list_init(struct draw_list *list);
@@ -60,8 +61,8 @@ void draw_stroke(struct draw_list *list, struct rect at, color stroke, float rad
 void draw_line(struct draw_list *list, float x1, float y1, float x2, float y2, color stroke, float width);
 void draw_text(struct draw_list *list, float x, float y, enum draw_font font, float size, color ink, const char *text);
 /* Baseline at at.y + at.h. Cut here and now with an ellipsis at at.w, so that the list holds what is shown. */
-void draw_text_in(struct draw_list *list, struct rect at, enum draw_align align, enum draw_font font, float size, color ink,
-                  const char *text);
+void draw_text_in(struct draw_list *list, struct rect at, enum draw_align align, enum draw_font font, float size,
+                  color ink, const char *text);
 /* Returns the cells to fill (count of them), or NULL when out of memory. Valid until the next draw call. */
 color *draw_cells(struct draw_list *list, struct rect at, uint32_t columns, uint32_t rows, uint32_t count, float gap);
 void draw_clip(struct draw_list *list, struct rect at);

@@ -13,16 +13,16 @@
 #define PALETTE_GROUND 0x0e1217ffu
 #define PALETTE_PANEL 0x151b23ffu
 #define PALETTE_LINE 0x263040ffu
-#define PALETTE_WELL 0x10161dffu      /* a box inside a panel that holds a value */
-#define PALETTE_RAISED 0x1b2430ffu    /* a button, a tooltip */
+#define PALETTE_WELL 0x10161dffu   /* a box inside a panel that holds a value */
+#define PALETTE_RAISED 0x1b2430ffu /* a button, a tooltip */
 #define PALETTE_RAISED_HOT 0x263343ffu
-#define PALETTE_SELECTED 0x243447ffu  /* the open tab */
-#define PALETTE_BADGE 0x24303fffu     /* the disc behind a step's number */
-#define PALETTE_SHADE 0x080b0fc8u     /* laid over everything behind the help */
+#define PALETTE_SELECTED 0x243447ffu /* the open tab */
+#define PALETTE_BADGE 0x24303fffu    /* the disc behind a step's number */
+#define PALETTE_SHADE 0x080b0fc8u    /* laid over everything behind the help */
 
 /* Words. */
 #define PALETTE_INK 0xdfe7efffu
-#define PALETTE_SOFT 0xb9c5d2ffu  /* running text of the guest */
+#define PALETTE_SOFT 0xb9c5d2ffu /* running text of the guest */
 #define PALETTE_DIM 0x8b98a8ffu
 #define PALETTE_FAINT 0x728092ffu /* subtitles and column heads; the drawing's were below 3:1 */
 
@@ -30,7 +30,7 @@
 #define PALETTE_FREE 0x1d2731ffu
 #define PALETTE_KERNEL 0x647181ffu /* the drawing's 77869a is 6.9 from swap cache for a protanope */
 #define PALETTE_TABLE 0xe69f00ffu
-#define PALETTE_SLAB 0x9b794dffu   /* the drawing's b08968 is 3.4 from anonymous for a protanope */
+#define PALETTE_SLAB 0x9b794dffu /* the drawing's b08968 is 3.4 from anonymous for a protanope */
 #define PALETTE_FILE 0x56b4e9ffu
 #define PALETTE_FILE_DIRTY 0x0072b2ffu
 #define PALETTE_ANON 0x009e73ffu
@@ -60,7 +60,7 @@
 #define PALETTE_GAUGE_FINE 0x1d5a48ffu /* above low */
 #define PALETTE_LOW 0xe69f00ffu
 #define PALETTE_HIGH 0x00b383ffu
-#define PALETTE_INACTIVE 0x4682b4ffu    /* pages of an inactive list */
-#define PALETTE_COW 0x84dbbaffu         /* the timeline's copies: a lighter relative of anonymous */
+#define PALETTE_INACTIVE 0x4682b4ffu /* pages of an inactive list */
+#define PALETTE_COW 0x84dbbaffu      /* the timeline's copies: a lighter relative of anonymous */
 
 #endif

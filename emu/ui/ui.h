@@ -16,15 +16,34 @@
 enum ui_scene { SCENE_FAULT, SCENE_RECLAIM, SCENE_MEMORY, SCENE_CONSOLE, SCENE_COUNT };
 
 enum ui_panel {
-    PANEL_FRAMES, PANEL_FAULT, PANEL_SPACE, PANEL_CONSOLE, PANEL_ZONES, PANEL_BUDDY, PANEL_LRU, PANEL_DECISION,
-    PANEL_TIMELINE, PANEL_COUNT
+    PANEL_FRAMES,
+    PANEL_FAULT,
+    PANEL_SPACE,
+    PANEL_CONSOLE,
+    PANEL_ZONES,
+    PANEL_BUDDY,
+    PANEL_LRU,
+    PANEL_DECISION,
+    PANEL_TIMELINE,
+    PANEL_COUNT
 };
 
 /* Argument: the scene for ACTION_SCENE, a frame number (or -1) for SELECT_FRAME, a record's number for
  * SELECT_FAULT, a panel for MAXIMISE (again: back) and TYPE (gives the console the keyboard). Others: 0. */
 enum ui_action {
-    ACTION_NONE, ACTION_RUN_PAUSE, ACTION_NEXT_FAULT, ACTION_PREVIOUS_FAULT, ACTION_STEP, ACTION_SCREENSHOT, ACTION_HELP,
-    ACTION_QUIT, ACTION_SCENE, ACTION_SELECT_FRAME, ACTION_SELECT_FAULT, ACTION_MAXIMISE, ACTION_TYPE
+    ACTION_NONE,
+    ACTION_RUN_PAUSE,
+    ACTION_NEXT_FAULT,
+    ACTION_PREVIOUS_FAULT,
+    ACTION_STEP,
+    ACTION_SCREENSHOT,
+    ACTION_HELP,
+    ACTION_QUIT,
+    ACTION_SCENE,
+    ACTION_SELECT_FRAME,
+    ACTION_SELECT_FAULT,
+    ACTION_MAXIMISE,
+    ACTION_TYPE
 };
 
 #define UI_HISTORY 120 /* samples of free pages kept for each zone */
@@ -32,16 +51,16 @@ enum ui_action {
 /* The UI's own state; owned by the window's thread. */
 struct ui_state {
     enum ui_scene scene;
-    float width, height;       /* logical pixels */
-    float scale;               /* device pixels in a logical one; cells lie on whole device pixels */
-    float mouse_x, mouse_y;    /* < 0: outside */
+    float width, height;    /* logical pixels */
+    float scale;            /* device pixels in a logical one; cells lie on whole device pixels */
+    float mouse_x, mouse_y; /* < 0: outside */
     bool help;
-    bool typing;               /* keys go to the guest */
-    int64_t selected_pfn;      /* -1: none */
-    int maximised;             /* enum ui_panel, -1: none */
+    bool typing;                      /* keys go to the guest */
+    int64_t selected_pfn;             /* -1: none */
+    int maximised;                    /* enum ui_panel, -1: none */
     float frames_zoom, frames_scroll; /* >= 1; logical pixels from the top of the grid, >= 0 */
-    char caption[400];         /* a demo's sentence; "" none */
-    char notice[200];          /* one line about what the window just did ("saved faultline-1.png"); "" none */
+    char caption[400];                /* a demo's sentence; "" none */
+    char notice[200];                 /* one line about what the window just did ("saved faultline-1.png"); "" none */
     /* Free pages of each zone, oldest first, filled by ui_observe(). */
     uint32_t history[KV_MAX_ZONES][UI_HISTORY];
     unsigned history_count;
@@ -67,7 +86,7 @@ struct ui_region {
 
 /* Where the cells of the frames panel are. */
 struct ui_grid_zone {
-    float y;                   /* of its first row, from the top of the content */
+    float y; /* of its first row, from the top of the content */
     uint64_t start, count, rows;
 };
 
@@ -87,10 +106,10 @@ struct ui_frame { /* one drawn picture: commands and what can be clicked */
     unsigned region_count;
     struct rect panels[PANEL_COUNT]; /* w = 0: not on this picture */
     struct ui_grid grid;
-    struct rect timeline;            /* where marks are drawn; timeline_faults[x - timeline.x]: the nearest mark's record */
+    struct rect timeline; /* where marks are drawn; timeline_faults[x - timeline.x]: the nearest mark's record */
     uint64_t timeline_faults[UI_TIMELINE_PIXELS];
-    struct rect hover_at;            /* what the tooltip is about */
-    char hover[600];                 /* lines; the first is the title; "" no tooltip */
+    struct rect hover_at; /* what the tooltip is about */
+    char hover[600];      /* lines; the first is the title; "" no tooltip */
 };
 
 void ui_state_init(struct ui_state *state, float width, float height);
@@ -111,7 +130,8 @@ bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument);
 /* Wheel and drag in the frames panel, as `frame` shows it. The frame under (x, y) stays there. */
 void ui_zoom_frames(struct ui_state *state, const struct ui_frame *frame, float x, float y, float factor);
 void ui_pan_frames(struct ui_state *state, const struct ui_frame *frame, float dy);
-/* Frame number under a point of the frames panel, -1 where there is none; and the cell of a frame (false: not shown). */
+/* Frame number under a point of the frames panel, -1 where there is none; and the cell of a frame (false: not shown).
+ */
 int64_t ui_grid_frame_at(const struct ui_grid *grid, float x, float y);
 bool ui_grid_cell(const struct ui_grid *grid, uint64_t pfn, struct rect *cell);
 /* Takes a sample of the zones when the snapshot is new. True: state changed. */
@@ -134,14 +154,15 @@ struct ui_damage { /* device pixels that changed */
 };
 /* Draws frame into the raster's own pixels. Returns the number of damaged rectangles written to damage (at most
  * UI_REGIONS * 2; 0: nothing changed) or -errno. pixels: see ui_raster_pixels(). */
-int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, float scale, int device_width, int device_height,
-                     struct ui_damage damage[UI_REGIONS * 2]);
+int ui_raster_update(struct ui_raster *raster, const struct ui_frame *frame, float scale, int device_width,
+                     int device_height, struct ui_damage damage[UI_REGIONS * 2]);
 const uint32_t *ui_raster_pixels(const struct ui_raster *raster); /* valid until the next update */
 
 /* What the window asks of the one who runs the machine. All may be called from the window's thread. */
 struct ui_control {
     void *owner;
-    const struct view *(*acquire)(void *owner); /* newest snapshot; the previous one stays valid until the next acquire */
+    const struct view *(*acquire)(
+        void *owner); /* newest snapshot; the previous one stays valid until the next acquire */
     void (*act)(void *owner, enum ui_action action, int64_t argument);
     void (*type)(void *owner, const char *bytes, size_t count); /* keys for the guest's console */
     const char *(*caption)(void *owner); /* a demo's sentence, valid until the next call; NULL: none ever */

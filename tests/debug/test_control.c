@@ -1,6 +1,6 @@
 /*
- * The machine's thread steered as the window steers it: stop at the first fault, step, look back, select, run to the end.
- * usage: test_control ROM KERNEL INITRAMFS
+ * The machine's thread steered as the window steers it: stop at the first fault, step, look back, select, run to the
+ * end. usage: test_control ROM KERNEL INITRAMFS
  */
 #include "emu/debug/control.h"
 
@@ -48,8 +48,8 @@ static const struct view *wait_for(struct control *control, uint64_t after, enum
     return view;
 }
 
-static const struct view *order(struct control *control, const struct view *now, enum control_order what, int64_t argument,
-                                enum view_state then) {
+static const struct view *order(struct control *control, const struct view *now, enum control_order what,
+                                int64_t argument, enum view_state then) {
     uint64_t serial = now ? now->serial : 0;
     control_order(control, what, argument);
     return wait_for(control, serial, then);
@@ -65,12 +65,14 @@ static void step_and_look_back(struct control *control) {
     check(view && view->fault_position == 5 && view->fault_total == 5 && view->blocks > blocks, "steps fault by fault");
     blocks = view ? view->blocks : 0;
     view = order(control, view, CONTROL_PREVIOUS_FAULT, 0, VIEW_PAUSED);
-    check(view && view->fault_position == 4 && view->fault_total == 5 && view->blocks == blocks, "looks back, time stands");
+    check(view && view->fault_position == 4 && view->fault_total == 5 && view->blocks == blocks,
+          "looks back, time stands");
     view = order(control, view, CONTROL_SELECT_FAULT, (int64_t)first, VIEW_PAUSED);
     check(view && view->fault_position == 1 && view->fault.number == first, "goes to a record by its number");
     view = order(control, view, CONTROL_NEXT_FAULT, 0, VIEW_PAUSED);
     check(view && view->fault_position == 2 && view->blocks == blocks, "walks through history before it runs");
-    view = order(control, view, CONTROL_SELECT_FRAME, (int64_t)(view ? view->kernel->zones[0].start_pfn : 0), VIEW_PAUSED);
+    view =
+        order(control, view, CONTROL_SELECT_FRAME, (int64_t)(view ? view->kernel->zones[0].start_pfn : 0), VIEW_PAUSED);
     check(view && view->has_selected && view->selected.pfn == 0, "tells of the frame that is followed");
     view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_ENDED);
     check(view && view->fault_total > 50 && strstr(view->stop_text, "ended"), "runs to the end");

@@ -67,7 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t length = code < 0xc0 ? lengths[code % sizeof lengths] : code & 0x3f;
         uint32_t record[FLT_RECORD_MAX / 4 + 1] = {0};
         if (code % 3 == 0 && at < size) {
-            struct cpu_page_fault fault = script_fault((uint64_t)(data[at] % 4) << 12, code % 2, MMU_RULE_NOT_PRESENT, code);
+            struct cpu_page_fault fault =
+                script_fault((uint64_t)(data[at] % 4) << 12, code % 2, MMU_RULE_NOT_PRESENT, code);
             fault.blocks = blocks;
             fault.instruction_bytes = code;
             memcpy(fault.instruction, data + at, size - at < 15 ? size - at : 15);

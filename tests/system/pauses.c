@@ -1,7 +1,7 @@
 /*
- * A pause changes nothing that the guest can see: a free run, a second free run, and a run that is paused at fifty arbitrary
- * points of virtual time give the same events, the same fault records, the same console bytes and the same clock.
- * Embeds libfaultline as any other program would.
+ * A pause changes nothing that the guest can see: a free run, a second free run, and a run that is paused at fifty
+ * arbitrary points of virtual time give the same events, the same fault records, the same console bytes and the same
+ * clock. Embeds libfaultline as any other program would.
  */
 #include "emu/faultline.h"
 #include <inttypes.h>
@@ -25,8 +25,7 @@ struct run {
     int status;
 };
 
-static struct blob read_blob(const char *path)
-{
+static struct blob read_blob(const char *path) {
     struct blob blob = {NULL, 0};
     FILE *file = fopen(path, "rb");
     if (!file || fseek(file, 0, SEEK_END) != 0) {
@@ -42,28 +41,24 @@ static struct blob read_blob(const char *path)
     return blob;
 }
 
-static void on_console(void *owner, const char *bytes, size_t count)
-{
+static void on_console(void *owner, const char *bytes, size_t count) {
     struct run *run = owner;
     fwrite(bytes, 1, count, run->stream);
 }
 
-static void on_event(void *owner, uint64_t blocks, const struct flt_record *record)
-{
+static void on_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct run *run = owner;
     story_event_json(blocks, record, run->text, TEXT_MAX);
     fprintf(run->stream, "%s\n", run->text);
 }
 
-static void on_fault(void *owner, const struct story_fault *fault)
-{
+static void on_fault(void *owner, const struct story_fault *fault) {
     struct run *run = owner;
     story_fault_json(fault, run->text, TEXT_MAX);
     fprintf(run->stream, "%s\n", run->text);
 }
 
-static void run_once(struct run *run, const struct blob images[3], vtime whole, unsigned seed)
-{
+static void run_once(struct run *run, const struct blob images[3], vtime whole, unsigned seed) {
     char error[300];
     run->text = malloc(TEXT_MAX);
     run->stream = open_memstream(&run->bytes, &run->size);
@@ -105,27 +100,25 @@ static void run_once(struct run *run, const struct blob images[3], vtime whole, 
     free(run->text);
 }
 
-static bool check(int number, bool good, const char *name)
-{
+static bool check(int number, bool good, const char *name) {
     printf("%s %d - %s\n", good ? "ok" : "not ok", number, name);
     return good;
 }
 
-static bool same(const struct run *a, const struct run *b)
-{
+static bool same(const struct run *a, const struct run *b) {
     if (a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0 && a->end == b->end)
         return true;
     size_t i = 0;
     while (i < a->size && i < b->size && a->bytes[i] == b->bytes[i])
         i++;
     size_t from = i > 300 ? i - 300 : 0;
-    printf("# differ at byte %zu of %zu and %zu; ends %" PRIu64 " and %" PRIu64 "\n", i, a->size, b->size, a->end, b->end);
+    printf("# differ at byte %zu of %zu and %zu; ends %" PRIu64 " and %" PRIu64 "\n", i, a->size, b->size, a->end,
+           b->end);
     printf("# first: %.*s\n# second: %.*s\n", 600, a->bytes + from, 600, b->bytes + from);
     return false;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 4) {
         fprintf(stderr, "usage: pauses ROM KERNEL INITRAMFS\n");
         return 2;
