@@ -176,20 +176,18 @@ static struct dentry *d_kill(struct dentry *dentry)
     return parent;
 }
 
-static void prune_one_unused(void)
-{
-    struct dentry *parent = d_kill(list_entry(unused_list.next, struct dentry, d_lru));
-    dput(parent);
-}
-
+/*
+ * A loop, never a recursion: a pruned name gives back its parent, which may join the list and push out the next one,
+ * and so on through all of UNUSED_MAX. Each turn that prunes leaves the list no longer than it was.
+ */
 void dput(struct dentry *dentry)
 {
     while (dentry && atomic_dec_and_test(&dentry->d_count)) {
         if (d_hashed(dentry)) {
             list_add_tail(&dentry->d_lru, &unused_list);
-            if (++unused_count > UNUSED_MAX)
-                prune_one_unused();
-            return;
+            if (++unused_count <= UNUSED_MAX)
+                return;
+            dentry = list_entry(unused_list.next, struct dentry, d_lru);
         }
         dentry = d_kill(dentry);
     }
