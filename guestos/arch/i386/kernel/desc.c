@@ -44,8 +44,10 @@ void tss_init(void)
 
 void tss_set_kernel_stack(const struct task_struct *task) { tss.esp0 = (u32)task->stack + THREAD_SIZE; }
 
+/* Empties FS and GS, so that the way out to the program loads them from the new descriptors (entry.S). */
 void load_tls(const struct task_struct *task)
 {
+    __asm__ volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
     for (unsigned i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++)
         gdt[GDT_ENTRY_TLS_MIN + i] = task->tls_array[i];
 }

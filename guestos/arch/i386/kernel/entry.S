@@ -6,6 +6,11 @@
  *   int 0x80      the stub pushes EAX, the call's number
  *   then          gs fs es ds eax ebp edi esi edx ecx ebx: struct pt_regs (asm/ptrace.h)
  *
+ * The kernel runs on the programs' flat data segment, as Linux does: DS and ES are loaded at entry only when the
+ * program had others, and at exit only when a saved selector is not the one in the register. A selector in DS or ES
+ * that survives an entry is __USER_DS, whose descriptor never changes; FS and GS are emptied whenever the TLS
+ * descriptors change (load_tls), so that an equal selector means an equal segment.
+ *
  * All gates but int 0x80 and the two of debugging programs close interrupts. The way out: exit_to_user() runs with
  * interrupts off while there is work (reschedule, signals); then the registers are popped. A segment register that the
  * program filled with a bad selector faults here, in the kernel, while being popped: the exception table makes it 0, as
@@ -13,7 +18,7 @@
  */
 #include "asm/entry_offsets.h"
 
-#define KERNEL_DS 0x68
+#define USER_DS 0x7b
 
     .macro extable insn, fixup
     .pushsection __ex_table, "a"
@@ -32,10 +37,18 @@
     pushl %edx
     pushl %ecx
     pushl %ebx
-    movl $KERNEL_DS, %eax
+    movl PT_DS(%esp), %eax
+    movl PT_ES(%esp), %edx
+    xorl $USER_DS, %eax
+    xorl $USER_DS, %edx
+    orl %edx, %eax
+    cld
+    testw %ax, %ax
+    jz 90f
+    movl $USER_DS, %eax
     movl %eax, %ds
     movl %eax, %es
-    cld
+90:
     .endm
 
     .text
@@ -84,17 +97,37 @@ return_from_exception:
     jz restore_registers
 return_to_user:
     cli
-    pushl %esp
-    call exit_to_user
-    addl $4, %esp
+    movl current_task, %eax
+    movzbl TASK_SIGNAL_WAKE(%eax), %edx
+    orl TASK_NEED_RESCHED(%eax), %edx
+    jnz 20f
 restore_registers:
+    movl %ds, %eax
+    movl %es, %ebx
+    movl %fs, %ecx
+    movl %gs, %edx
+    xorl PT_DS(%esp), %eax
+    xorl PT_ES(%esp), %ebx
+    xorl PT_FS(%esp), %ecx
+    xorl PT_GS(%esp), %edx
+    orl %ebx, %eax
+    orl %ecx, %eax
+    orl %edx, %eax
     popl %ebx
     popl %ecx
     popl %edx
     popl %esi
     popl %edi
     popl %ebp
+    testw %ax, %ax
     popl %eax
+    jnz 1f
+    addl $20, %esp
+6:  iret
+20: pushl %esp
+    call exit_to_user
+    addl $4, %esp
+    jmp restore_registers
 1:  popl %ds
 2:  popl %es
 3:  popl %fs
@@ -117,6 +150,7 @@ restore_registers:
     extable 3b, 13b
     extable 4b, 14b
     extable 5b, 15b
+    extable 6b, 15b
     .size return_from_exception, . - return_from_exception
 
     /*

@@ -21,7 +21,6 @@ struct new_stack {
 
 void switch_to(struct task_struct *prev, struct task_struct *next)
 {
-    __asm__ volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
     fpu_switch(prev, next);
     load_tls(next);
     tss_set_kernel_stack(next);
@@ -61,7 +60,6 @@ void start_thread(u32 eip, u32 esp)
                              .esp = esp,
                              .ss = __USER_DS};
     memset(current->tls_array, 0, sizeof(current->tls_array));
-    __asm__ volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
     load_tls(current);
 }
 

@@ -14,7 +14,10 @@
 #include "kernel/printk.h"
 #include "kernel/signal.h"
 
-_Static_assert(offsetof(struct pt_regs, gs) == PT_GS, "entry.S");
+_Static_assert(offsetof(struct pt_regs, ds) == PT_DS && offsetof(struct pt_regs, es) == PT_ES, "entry.S");
+_Static_assert(offsetof(struct pt_regs, fs) == PT_FS && offsetof(struct pt_regs, gs) == PT_GS, "entry.S");
+_Static_assert(offsetof(struct task_struct, need_resched) == TASK_NEED_RESCHED, "entry.S");
+_Static_assert(offsetof(struct task_struct, signal_wake) == TASK_SIGNAL_WAKE, "entry.S");
 _Static_assert(offsetof(struct pt_regs, orig_eax) == PT_ORIG_EAX, "entry.S");
 _Static_assert(offsetof(struct pt_regs, cs) == PT_CS, "entry.S");
 
