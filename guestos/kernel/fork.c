@@ -97,6 +97,7 @@ static struct task_struct *dup_task_struct(void)
     }
     count_kernel_stack(task, 1);
     memset(task->stack, 0, THREAD_SIZE);
+    *(u32 *)task->stack = STACK_END_MAGIC;
     task->fpu_state = NULL;
     return task;
 }

@@ -54,6 +54,7 @@ void sched_init(void)
 {
     static struct signal_struct init_signal = {.count = ATOMIC_INIT(1), .live = 1, .leader = &init_task};
     static struct sighand_struct init_sighand = {.count = ATOMIC_INIT(1)};
+    *(u32 *)init_task.stack = STACK_END_MAGIC;
     INIT_LIST_HEAD(&init_signal.shared_pending.list);
     INIT_LIST_HEAD(&init_signal.threads);
     list_add(&init_task.thread_group, &init_signal.threads);
@@ -140,9 +141,17 @@ void schedule_tail(void)
         put_user_u32((u32)current->pid, current->set_child_tid);
 }
 
+/* A stack that grew beyond its pages has changed the word at its end, and who knows what below. */
+static void check_stack_end(const struct task_struct *task)
+{
+    if (unlikely(task->stack && *(const u32 *)task->stack != STACK_END_MAGIC))
+        panic("kernel stack overflow in %s[%d]", task->comm, task->pid);
+}
+
 static void context_switch(struct task_struct *prev, struct task_struct *next)
 {
     u64 now = ktime_ns();
+    check_stack_end(prev);
     prev->exec_runtime += now - prev->last_ran;
     next->last_ran = now;
     nr_context_switches++;

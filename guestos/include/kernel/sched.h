@@ -13,6 +13,7 @@
 
 #define HZ 100
 #define THREAD_SIZE 8192
+#define STACK_END_MAGIC 0x57AC6E9Du /* the lowest word of every task's stack */
 
 #define TASK_RUNNING 0
 #define TASK_INTERRUPTIBLE 1
