@@ -220,10 +220,13 @@ static void trace_record(void *owner, uint32_t linear) {
     struct machine *machine = owner;
     uint8_t record[FLT_RECORD_MAX];
     struct flt_record head;
-    const struct mmu_context *mmu = cpu_mmu(machine->cpu);
-    bool whole = mmu_peek_read(mmu, mmu_linear(linear), &head, sizeof head) == sizeof head &&
-                 head.bytes >= sizeof head && head.bytes <= sizeof record &&
-                 mmu_peek_read(mmu, mmu_linear(linear), record, head.bytes) == head.bytes;
+    /* One read, as long as a record can be: what follows a short one is not looked at. */
+    size_t size = mmu_peek_read(cpu_mmu(machine->cpu), mmu_linear(linear), record, sizeof(record));
+    bool whole = size >= sizeof(head);
+    if (whole) {
+        memcpy(&head, record, sizeof(head));
+        whole = head.bytes >= sizeof(head) && head.bytes <= size;
+    }
     if (!whole) {
         machine->counters.trace_dropped++;
         return;
