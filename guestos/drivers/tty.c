@@ -233,7 +233,7 @@ static int find_group(pid_t pgrp, pid_t session)
 {
     struct task_struct *task;
     int error = -ESRCH;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp != pgrp)
             continue;
         if (task->session == session)

@@ -155,7 +155,7 @@ struct dentry *d_lookup(struct dentry *parent, const char *name, int length)
 {
     struct list_head *chain = hash_chain(parent, name, length);
     struct dentry *dentry;
-    list_for_each_entry(dentry, chain, d_hash) {
+    list_for_each_entry (dentry, chain, d_hash) {
         if (dentry->d_parent != parent || dentry->d_len != length || memcmp(dentry->d_name, name, (size_t)length) != 0)
             continue;
         leave_unused_list(dentry);
@@ -278,7 +278,7 @@ int dcache_iterate(struct file *file, struct dir_context *context)
             return 0;
         context->pos = FIRST_OFFSET;
     }
-    list_for_each_entry(dentry, &dir->d_subdirs, d_child) {
+    list_for_each_entry (dentry, &dir->d_subdirs, d_child) {
         const struct inode *inode = dentry->d_inode;
         if (dentry->d_offset < context->pos || !inode)
             continue;

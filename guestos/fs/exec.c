@@ -194,7 +194,7 @@ static void become_leader(struct task_struct *task, struct task_struct *leader)
     task->cmaj_flt = leader->cmaj_flt;
     list_add(&task->sibling, &leader->sibling);
     struct task_struct *child, *next;
-    list_for_each_entry_safe(child, next, &leader->children, sibling) {
+    list_for_each_entry_safe (child, next, &leader->children, sibling) {
         list_move_tail(&child->sibling, &task->children);
         set_parent(child, task);
     }
@@ -207,7 +207,7 @@ static void become_leader(struct task_struct *task, struct task_struct *leader)
 static bool all_others_gone(void)
 {
     const struct task_struct *leader = current->group_leader, *thread;
-    for_each_thread(thread, current) {
+    for_each_thread (thread, current) {
         if (thread != current && thread != leader)
             return false;
     }

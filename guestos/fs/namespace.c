@@ -131,7 +131,8 @@ static int child_count(const struct dentry *dir)
 {
     int count = 0;
     struct list_head *pos;
-    list_for_each(pos, &dir->d_subdirs) count++;
+    list_for_each (pos, &dir->d_subdirs)
+        count++;
     return count;
 }
 

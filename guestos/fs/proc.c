@@ -196,7 +196,7 @@ static int next_number(const struct proc_inode *dir, u32 from)
                 return (int)fd;
         return -1;
     }
-    for_each_task(task) {
+    for_each_task (task) {
         bool member = dir->entry->numbered == PROC_PIDS ? task->pid == task->tgid : owner && task->tgid == owner->tgid;
         if (member && task->pid > 0 && (u32)task->pid >= from && (best < 0 || task->pid < best))
             best = task->pid;

@@ -44,7 +44,8 @@ static int thread_count(const struct task_struct *leader)
 {
     struct task_struct *task;
     int count = 0;
-    for_each_task(task) count += task->tgid == leader->tgid;
+    for_each_task (task)
+        count += task->tgid == leader->tgid;
     return count;
 }
 

@@ -56,8 +56,7 @@ int proc_show_mounts(const struct proc_context *c, char *buf, int size)
     char *path_buffer = getname_buffer();
     if (!path_buffer)
         return -ENOMEM;
-    list_for_each_entry(sb, &super_blocks, s_list)
-    {
+    list_for_each_entry (sb, &super_blocks, s_list) {
         const char *path = d_path(sb->s_root, path_buffer, PATH_MAX);
         if (!IS_ERR(path))
             used += scnprintf(buf + used, (size_t)(size - used), "%s %s %s rw 0 0\n", sb->s_source, path, sb->s_type);
@@ -74,8 +73,7 @@ static int show_loadavg(const struct proc_context *c, char *buf, int size)
     pid_t last = 0;
     (void)c;
     get_loadavg(load);
-    for_each_task(task)
-    {
+    for_each_task (task) {
         all++;
         running += task->state == TASK_RUNNING;
         last = max_t(pid_t, last, task->pid);
@@ -92,8 +90,7 @@ static int show_stat(const struct proc_context *c, char *buf, int size)
     u64 user = 0, all = ktime_ns(), idle = init_task.exec_runtime;
     int running = 0, blocked = 0;
     (void)c;
-    for_each_task(task)
-    {
+    for_each_task (task) {
         user += task->utime + task->cutime;
         running += task->state == TASK_RUNNING;
         blocked += task->state == TASK_UNINTERRUPTIBLE;

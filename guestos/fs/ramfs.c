@@ -177,7 +177,7 @@ static int ramfs_unlink(struct inode *dir, struct dentry *dentry)
 static bool is_empty_dir(const struct dentry *dir)
 {
     struct dentry *child;
-    list_for_each_entry(child, &dir->d_subdirs, d_child)
+    list_for_each_entry (child, &dir->d_subdirs, d_child)
         if (child->d_inode)
             return false;
     return true;

@@ -70,7 +70,7 @@ static bool keeps_group_alive(const struct task_struct *task)
 bool pgrp_is_orphaned(pid_t pgrp, const struct task_struct *leaving)
 {
     const struct task_struct *task;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp != pgrp || task == leaving || task != task->group_leader || task->state == EXIT_ZOMBIE)
             continue;
         if (keeps_group_alive(task))
@@ -82,7 +82,7 @@ bool pgrp_is_orphaned(pid_t pgrp, const struct task_struct *leaving)
 static bool pgrp_has_stopped_process(pid_t pgrp)
 {
     const struct task_struct *task;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp == pgrp && task->signal->stop_signal)
             return true;
     }
@@ -107,14 +107,14 @@ static void check_orphaned_pgrp(const struct task_struct *leaving, const struct 
 void set_parent(struct task_struct *leader, struct task_struct *parent)
 {
     struct task_struct *thread;
-    for_each_thread(thread, leader)
+    for_each_thread (thread, leader)
         thread->parent = parent;
 }
 
 static void reparent_children(struct task_struct *leader)
 {
     struct task_struct *child, *next, *reaper = find_task_by_pid(1);
-    list_for_each_entry_safe(child, next, &leader->children, sibling) {
+    list_for_each_entry_safe (child, next, &leader->children, sibling) {
         set_parent(child, reaper);
         list_move_tail(&child->sibling, &reaper->children);
         child->exit_signal = SIGCHLD;

@@ -38,7 +38,7 @@ void fork_init(void)
 struct task_struct *find_task_by_pid(pid_t pid)
 {
     struct task_struct *task;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pid == pid)
             return task;
     }
@@ -48,7 +48,7 @@ struct task_struct *find_task_by_pid(pid_t pid)
 static bool pid_in_use(pid_t pid)
 {
     const struct task_struct *task;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pid == pid || task->tgid == pid || task->pgrp == pid || task->session == pid)
             return true;
     }
@@ -270,7 +270,7 @@ static bool too_many_processes(void)
     const struct task_struct *task;
     if (!current->uid)
         return false;
-    for_each_task(task)
+    for_each_task (task)
         count += task->uid == current->uid;
     return count >= current->rlim[RLIMIT_NPROC].rlim_cur;
 }

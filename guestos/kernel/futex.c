@@ -93,7 +93,7 @@ static int wake_key(const struct futex_key *key, int count, u32 bitset)
 {
     struct futex_waiter *waiter, *next;
     int woken = 0;
-    list_for_each_entry_safe(waiter, next, bucket_of(key), list) {
+    list_for_each_entry_safe (waiter, next, bucket_of(key), list) {
         if (woken >= count)
             break;
         if (same_key(&waiter->key, key) && (waiter->bitset & bitset)) {
@@ -224,7 +224,7 @@ static long futex_requeue(const struct futex_move *move)
     if (move->compare && value != move->value)
         return -EAGAIN;
     int woken = move->wake ? wake_key(&from, move->wake, FUTEX_BITSET_ALL) : 0, moved = 0;
-    list_for_each_entry_safe(waiter, next, bucket_of(&from), list) {
+    list_for_each_entry_safe (waiter, next, bucket_of(&from), list) {
         if (moved >= move->requeue)
             break;
         if (!same_key(&waiter->key, &from))

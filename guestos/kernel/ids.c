@@ -29,7 +29,7 @@ long sys_getsid(pid_t pid)
 static bool group_exists_in_session(pid_t pgrp, pid_t session)
 {
     const struct task_struct *task;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp == pgrp && task->session == session)
             return true;
     }
@@ -64,7 +64,7 @@ long sys_setpgid(pid_t pid, pid_t pgrp)
         pgrp = task->pid;
     if (pgrp != task->pid && !group_exists_in_session(pgrp, task->session))
         return -EPERM;
-    for_each_thread(thread, task)
+    for_each_thread (thread, task)
         thread->pgrp = pgrp;
     return 0;
 }
@@ -74,11 +74,11 @@ long sys_setsid(void)
     struct task_struct *thread;
     const struct task_struct *task;
     pid_t pid = current->tgid;
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp == pid)
             return -EPERM;
     }
-    for_each_thread(thread, current)
+    for_each_thread (thread, current)
         thread->pgrp = thread->session = pid;
     return pid;
 }

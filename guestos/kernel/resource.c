@@ -13,7 +13,7 @@ void get_process_times(const struct task_struct *task, struct process_times *tim
     unsigned long flags = local_irq_save();
     *times = (struct process_times){signal->utime,   signal->stime, signal->exec_runtime, signal->min_flt,
                                     signal->maj_flt, signal->nvcsw, signal->nivcsw};
-    for_each_thread(thread, task) {
+    for_each_thread (thread, task) {
         times->utime += thread->utime;
         times->stime += thread->stime;
         times->exec_runtime += task_exec_runtime(thread);
@@ -118,7 +118,7 @@ static void set_limit(struct task_struct *task, u32 resource, struct rlimit limi
 {
     struct task_struct *thread;
     unsigned long flags = local_irq_save();
-    for_each_thread(thread, task)
+    for_each_thread (thread, task)
         thread->rlim[resource] = limit;
     if (resource == RLIMIT_CPU)
         task->signal->cpu_limit_next = (u64)limit.rlim_cur * NSEC_PER_SEC;

@@ -222,7 +222,7 @@ static void update_load_average(void)
     static const unsigned long decay[3] = {1884, 2014, 2037};
     unsigned long running = 0;
     struct list_head *at;
-    list_for_each(at, &run_queue)
+    list_for_each (at, &run_queue)
         running++;
     for (int i = 0; i < 3; i++)
         load_average[i] = (load_average[i] * decay[i] + (running << 11) * (2048 - decay[i])) >> 11;
@@ -390,7 +390,7 @@ long sys_setpriority(int which, int who, int nice)
     struct task_struct *task;
     if (which < PRIO_PROCESS || which > PRIO_USER)
         return -EINVAL;
-    for_each_task(task) {
+    for_each_task (task) {
         if (priority_selects(task, which, who)) {
             int one = set_nice(task, clamp_nice(nice));
             result = one || result == -ESRCH ? one : result;
@@ -406,7 +406,7 @@ long sys_getpriority(int which, int who)
     struct task_struct *task;
     if (which < PRIO_PROCESS || which > PRIO_USER)
         return -EINVAL;
-    for_each_task(task) {
+    for_each_task (task) {
         if (priority_selects(task, which, who) && 20 - task->nice > best)
             best = 20 - task->nice;
     }

@@ -64,7 +64,7 @@ void discard_pending(struct sigpending *pending, sigset_t set, struct signal_str
 {
     struct sigqueue *entry, *next;
     pending->signal &= ~set;
-    list_for_each_entry_safe(entry, next, &pending->list, list) {
+    list_for_each_entry_safe (entry, next, &pending->list, list) {
         if (sigmask(entry->info.si_signo) & set)
             drop_entry(entry, owner);
     }
@@ -81,7 +81,7 @@ static void drop_from_process(struct task_struct *task, sigset_t set)
 {
     struct task_struct *thread;
     discard_pending(&task->signal->shared_pending, set, task->signal);
-    for_each_thread(thread, task)
+    for_each_thread (thread, task)
         discard_pending(&thread->pending, set, task->signal);
 }
 
@@ -136,7 +136,7 @@ static void continue_process(struct task_struct *task)
         return;
     bool was_stopped = signal->stop_count > 0;
     signal->stop_signal = signal->stop_count = signal->stop_report = 0;
-    for_each_thread(thread, task) {
+    for_each_thread (thread, task) {
         thread->stopped = false;
         wake_up_state(thread, TASK_STOPPED);
     }
@@ -173,7 +173,7 @@ static void kill_wakes_all(struct task_struct *task)
 {
     struct task_struct *thread;
     task->signal->stop_signal = task->signal->stop_count = 0;
-    for_each_thread(thread, task) {
+    for_each_thread (thread, task) {
         thread->stopped = false;
         signal_wake_up(thread, true);
     }
@@ -190,7 +190,7 @@ static void wake_a_taker(struct task_struct *task, int signal)
         signal_wake_up(task, false);
         return;
     }
-    for_each_thread(thread, task) {
+    for_each_thread (thread, task) {
         if (can_take(thread, signal)) {
             signal_wake_up(thread, false);
             return;
@@ -232,7 +232,7 @@ int kill_pgrp(pid_t pgrp, int signal, const struct siginfo *info)
     int result = -ESRCH;
     struct task_struct *task;
     unsigned long flags = local_irq_save();
-    for_each_task(task) {
+    for_each_task (task) {
         if (task->pgrp != pgrp || task != task->group_leader)
             continue;
         result = 0;
@@ -270,7 +270,7 @@ void zap_other_threads(int exit_code)
         signal->group_exit_code = exit_code;
     }
     signal->stop_signal = signal->stop_count = 0;
-    for_each_thread(thread, current) {
+    for_each_thread (thread, current) {
         if (thread != current && !(thread->flags & PF_EXITING)) {
             thread->stopped = false;
             signal_wake_up(thread, true);
@@ -339,7 +339,7 @@ static void collect(struct sigpending *pending, int signal, struct siginfo *info
     struct sigqueue *entry, *next;
     bool taken = false;
     *info = (struct siginfo){.si_signo = signal, .si_code = SI_USER};
-    list_for_each_entry_safe(entry, next, &pending->list, list) {
+    list_for_each_entry_safe (entry, next, &pending->list, list) {
         if (entry->info.si_signo != signal)
             continue;
         if (taken)
@@ -380,7 +380,7 @@ static void start_stop(int number)
     if (!current->signal->stop_signal && !current->signal->group_exit) {
         current->signal->stop_signal = number;
         current->signal->continue_report = false;
-        for_each_thread(thread, current)
+        for_each_thread (thread, current)
             signal_wake_up(thread, false);
     }
     local_irq_restore(flags);

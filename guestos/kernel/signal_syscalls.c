@@ -58,7 +58,7 @@ static void forget_if_ignored(int signal, const struct k_sigaction *action)
     if (action->handler != SIG_IGN && !(action->handler == SIG_DFL && (ignored_by_default & sigmask(signal))))
         return;
     discard_pending(&current->signal->shared_pending, sigmask(signal), current->signal);
-    for_each_thread(thread, current)
+    for_each_thread (thread, current)
         discard_pending(&thread->pending, sigmask(signal), current->signal);
 }
 
@@ -382,7 +382,7 @@ static int kill_many(pid_t pid, int signal, const struct siginfo *info)
     struct task_struct *task;
     int result = -ESRCH;
     unsigned long flags = local_irq_save();
-    for_each_task(task) {
+    for_each_task (task) {
         if (!is_target(task, pid))
             continue;
         int one = kill_process(task, signal, info);

@@ -65,7 +65,7 @@ static u16 count_tasks(void)
 {
     u16 count = 0;
     const struct task_struct *task;
-    for_each_task(task)
+    for_each_task (task)
         count++;
     return count;
 }

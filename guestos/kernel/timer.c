@@ -32,7 +32,7 @@ void mod_timer(struct timer_list *timer, unsigned long expires)
     struct list_head *at;
     del_timer(timer);
     timer->expires = expires;
-    list_for_each(at, &timers) {
+    list_for_each (at, &timers) {
         if (before(expires, list_entry(at, struct timer_list, entry)->expires))
             break;
     }

@@ -36,7 +36,7 @@ static void wake(wait_queue_head_t *q, long states, const void *key)
 {
     struct list_head *at, *next;
     unsigned long flags = local_irq_save();
-    list_for_each_safe(at, next, &q->task_list) {
+    list_for_each_safe (at, next, &q->task_list) {
         wait_queue_t *wait = list_entry(at, wait_queue_t, task_list);
         if (key && wait->key && wait->key != key)
             continue;

@@ -116,7 +116,7 @@ static int look_at_children(struct wait_request *request)
 {
     struct task_struct *child;
     int result = -ECHILD;
-    list_for_each_entry(child, &current->group_leader->children, sibling) {
+    list_for_each_entry (child, &current->group_leader->children, sibling) {
         if (!selected(request, child))
             continue;
         result = 0;

@@ -41,7 +41,7 @@ static struct pkmap_slot *find_slot(const struct page *page)
 {
     struct pkmap_slot *slot;
 
-    list_for_each_entry(slot, hash_of(page), hash)
+    list_for_each_entry (slot, hash_of(page), hash)
         if (slot->page == page)
             return slot;
     return NULL;

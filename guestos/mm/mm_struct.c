@@ -268,11 +268,11 @@ void check_mapcounts(void)
 {
     const struct mm_struct *mm;
 
-    list_for_each_entry(mm, &init_mm.mmlist, mmlist)
+    list_for_each_entry (mm, &init_mm.mmlist, mmlist)
         add_to_mapcounts((struct mm_struct *)mm, -1);
     for (struct page *page = pfn_to_page(contig_page_data.node_start_pfn); page < mem_map + max_mapnr; page++)
         if (page_mapcount(page))
             page_state_broken(page, "_mapcount is not the number of entries that map it (difference shown)");
-    list_for_each_entry(mm, &init_mm.mmlist, mmlist)
+    list_for_each_entry (mm, &init_mm.mmlist, mmlist)
         add_to_mapcounts((struct mm_struct *)mm, 1);
 }

@@ -219,11 +219,8 @@ static int anonymous_vm_flags(struct mmap_request *request, unsigned long flags)
         request->pgoff = 0;
         request->vm_flags |= VM_SHARED | VM_MAYSHARE;
         return 0;
-    case MAP_PRIVATE:
-        request->pgoff = request->addr >> PAGE_SHIFT;
-        return 0;
-    default:
-        return -EINVAL;
+    case MAP_PRIVATE: request->pgoff = request->addr >> PAGE_SHIFT; return 0;
+    default: return -EINVAL;
     }
 }
 
@@ -358,7 +355,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
         flags |= MAP_FIXED;
     request.addr = addr;
     if (!(flags & MAP_FIXED) && addr & PAGE_MASK)
-        request.addr = max_t(unsigned long, addr & PAGE_MASK, MMAP_MIN_ADDR);
+        request.addr = max_t(unsigned long, addr &PAGE_MASK, MMAP_MIN_ADDR);
     if (!request.len)
         return (unsigned long)-ENOMEM;
 

@@ -486,7 +486,7 @@ static void check_zone(const struct zone *zone)
         unsigned long blocks = 0;
         const struct page *page;
 
-        list_for_each_entry(page, &zone->free_area[order].free_list, lru) {
+        list_for_each_entry (page, &zone->free_area[order].free_list, lru) {
             check_block(zone, page, order);
             blocks++;
         }
@@ -505,7 +505,7 @@ static void check_pageset(const struct zone *zone, const struct per_cpu_pages *p
     const struct page *page;
     int count = 0;
 
-    list_for_each_entry(page, &pcp->list, lru) {
+    list_for_each_entry (page, &pcp->list, lru) {
         if (page_zone(page) != zone || page_count(page) || !(page->flags & 1u << PG_pcp))
             page_state_broken(page, "wrong page in a pageset");
         count++;

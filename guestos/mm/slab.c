@@ -22,8 +22,8 @@ typedef u32 bufctl_t;
 #define BUFCTL_END 0xffffffffu
 #define BUFCTL_ALLOCATED 0xfffffffeu /* debug builds: catches a double free */
 
-#define SLAB_FREE_LIMIT 2      /* empty slabs that a cache keeps */
-#define SLAB_MAX_ORDER 5       /* 128 KiB */
+#define SLAB_FREE_LIMIT 2 /* empty slabs that a cache keeps */
+#define SLAB_MAX_ORDER 5  /* 128 KiB */
 #define OFF_SLAB_SIZE (PAGE_SIZE / 8)
 #define CACHE_LINE 64u
 
@@ -510,7 +510,7 @@ bool slab_numbers_of(unsigned position, struct slab_numbers *numbers)
 {
     kmem_cache_t *cache;
 
-    list_for_each_entry(cache, &cache_chain, next) {
+    list_for_each_entry (cache, &cache_chain, next) {
         if (position--)
             continue;
         *numbers = (struct slab_numbers){
@@ -555,7 +555,7 @@ static unsigned long check_slab_list(const kmem_cache_t *cache, const struct lis
     unsigned long count = 0;
     struct slab *slab;
 
-    list_for_each_entry(slab, list, list) {
+    list_for_each_entry (slab, list, list) {
         if (slab->inuse < least || slab->inuse > most)
             panic("slab %s: slab %08lx with %u objects in use is on the wrong list", cache->name, (unsigned long)slab,
                   slab->inuse);
@@ -571,7 +571,7 @@ void check_slab(void)
     unsigned long flags = local_irq_save();
     const kmem_cache_t *cache;
 
-    list_for_each_entry(cache, &cache_chain, next) {
+    list_for_each_entry (cache, &cache_chain, next) {
         unsigned long free = 0, slabs, free_slabs;
 
         slabs = check_slab_list(cache, &cache->slabs_partial, 1, cache->num - 1, &free);

@@ -245,7 +245,7 @@ static void check_vma(const struct mm_struct *mm, const struct vm_area_struct *v
         panic("VMA %08lx-%08lx: rights %08x for flags %08lx", vma->vm_start, vma->vm_end, vma->vm_page_prot.pgprot,
               vma->vm_flags);
     if (!listed)
-        list_for_each_entry(twin, &vma->anon_vma->head, anon_vma_node)
+        list_for_each_entry (twin, &vma->anon_vma->head, anon_vma_node)
             listed |= twin == vma;
     if (!listed)
         panic("VMA %08lx-%08lx: not on its anon_vma's list", vma->vm_start, vma->vm_end);

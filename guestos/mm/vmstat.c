@@ -111,9 +111,9 @@ int proc_buddyinfo(char *buf, int size)
 }
 
 static const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
-    "nr_free_pages", "nr_inactive", "nr_active",      "nr_anon_pages",   "nr_mapped",    "nr_file_pages",
-    "nr_dirty",      "nr_writeback", "nr_slab",       "nr_page_table_pages", "nr_kernel_stack", "nr_unstable",
-    "nr_bounce",     "nr_vmscan_write"};
+    "nr_free_pages",   "nr_inactive", "nr_active",    "nr_anon_pages",  "nr_mapped",
+    "nr_file_pages",   "nr_dirty",    "nr_writeback", "nr_slab",        "nr_page_table_pages",
+    "nr_kernel_stack", "nr_unstable", "nr_bounce",    "nr_vmscan_write"};
 
 static void zoneinfo_pagesets(struct text *t, const struct zone *zone)
 {

@@ -141,7 +141,7 @@ void unmap_mapping_range(struct address_space *mapping, u32 first_index, u32 pag
     struct vm_area_struct *vma;
     unsigned long start, end;
 
-    list_for_each_entry(vma, &mapping->i_mmap, shared)
+    list_for_each_entry (vma, &mapping->i_mmap, shared)
         if (mapped_part(vma, first_index, page_count, &start, &end))
             zap_page_range(vma, start, end);
 }

@@ -74,8 +74,9 @@ static struct phase {
     void (*run)(unsigned count);
     unsigned count;
 } phases[] = {
-    {"fault", faults, 100000}, {"syscall", system_calls, 500000}, {"walk", walks, 4000000},
-    {"memory", loads_and_stores, 40000000}, {"register", registers, 100000000},
+    {"fault", faults, 100000},          {"syscall", system_calls, 500000},
+    {"walk", walks, 4000000},           {"memory", loads_and_stores, 40000000},
+    {"register", registers, 100000000},
 };
 
 int main(int argc, char **argv)

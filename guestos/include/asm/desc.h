@@ -26,9 +26,9 @@ struct tss {
 
 _Static_assert(sizeof(struct tss) == 104, "SDM volume 3, figure 7-2");
 
-void tss_init(void);                              /* loads TR */
+void tss_init(void);                                       /* loads TR */
 void tss_set_kernel_stack(const struct task_struct *task); /* ring 3 -> ring 0 arrives on task's stack */
-void load_tls(const struct task_struct *task);    /* task's thread-local segments into the GDT */
+void load_tls(const struct task_struct *task);             /* task's thread-local segments into the GDT */
 int set_tls_descriptor(struct task_struct *task, const void __user *user_desc, bool allocate, void __user *write_back);
 
 #endif

@@ -26,14 +26,17 @@ struct fxsave {
 _Static_assert(sizeof(struct fxsave) == FXSAVE_BYTES, "SDM volume 2, FXSAVE");
 
 static inline void fxsave_to(u8 *state) { __asm__ volatile("fxsave %0" : "=m"(*(struct fxsave *)state)); }
-static inline void fxrstor_from(const u8 *state) { __asm__ volatile("fxrstor %0" : : "m"(*(const struct fxsave *)state)); }
+static inline void fxrstor_from(const u8 *state)
+{
+    __asm__ volatile("fxrstor %0" : : "m"(*(const struct fxsave *)state));
+}
 
-int fpu_alloc(struct task_struct *task);                              /* 0 or -ENOMEM */
+int fpu_alloc(struct task_struct *task); /* 0 or -ENOMEM */
 void fpu_free(struct task_struct *task);
-int fpu_fork(struct task_struct *child);                              /* the running task's state into child */
-int fpu_exec(void);                                                   /* a new program's state for the running task */
+int fpu_fork(struct task_struct *child); /* the running task's state into child */
+int fpu_exec(void);                      /* a new program's state for the running task */
 void fpu_switch(struct task_struct *prev, struct task_struct *next);
-int x87_si_code(void);  /* which x87 exception is pending in the running task; acknowledges none */
+int x87_si_code(void); /* which x87 exception is pending in the running task; acknowledges none */
 int simd_si_code(void);
 u32 fpu_mxcsr_mask(void); /* bits of MXCSR that may be set */
 

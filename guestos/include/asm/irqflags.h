@@ -15,7 +15,10 @@ static inline unsigned long local_irq_save(void)
     __asm__ volatile("pushfl; popl %0; cli" : "=r"(flags) : : "memory");
     return flags;
 }
-static inline void local_irq_restore(unsigned long flags) { __asm__ volatile("pushl %0; popfl" : : "r"(flags) : "memory", "cc"); }
+static inline void local_irq_restore(unsigned long flags)
+{
+    __asm__ volatile("pushl %0; popfl" : : "r"(flags) : "memory", "cc");
+}
 static inline void local_irq_disable(void) { __asm__ volatile("cli" : : : "memory"); }
 static inline void local_irq_enable(void) { __asm__ volatile("sti" : : : "memory"); }
 static inline int irqs_disabled(void)

@@ -11,11 +11,21 @@
 
 #include "asm/page.h"
 
-typedef struct { u32 pte; } pte_t;
-typedef struct { u32 pgd; } pgd_t;
-typedef struct { pgd_t pgd; } pud_t;
-typedef struct { pud_t pud; } pmd_t;
-typedef struct { u32 pgprot; } pgprot_t;
+typedef struct {
+    u32 pte;
+} pte_t;
+typedef struct {
+    u32 pgd;
+} pgd_t;
+typedef struct {
+    pgd_t pgd;
+} pud_t;
+typedef struct {
+    pud_t pud;
+} pmd_t;
+typedef struct {
+    u32 pgprot;
+} pgprot_t;
 
 #define _PAGE_PRESENT 0x001u
 #define _PAGE_RW 0x002u

@@ -7,7 +7,7 @@
 struct pt_regs {
     u32 ebx, ecx, edx, esi, edi, ebp, eax;
     u32 ds, es, fs, gs;
-    u32 orig_eax; /* system call number, or the error code's place, or -1 for an interrupt */
+    u32 orig_eax;                 /* system call number, or the error code's place, or -1 for an interrupt */
     u32 eip, cs, eflags, esp, ss; /* esp and ss are there only when the context was in ring 3 */
 };
 

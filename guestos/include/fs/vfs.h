@@ -47,8 +47,8 @@ struct nameidata {
 
 char *getname(const char __user *path); /* kernel copy, ERR_PTR on failure; freed by putname */
 char *getname_maybe_empty(const char __user *path);
-char *getname_buffer(void); /* PATH_MAX bytes; NULL: no memory */
-void putname(char *name); /* NULL is allowed */
+char *getname_buffer(void);                                                  /* PATH_MAX bytes; NULL: no memory */
+void putname(char *name);                                                    /* NULL is allowed */
 int path_lookup(int dfd, const char *path, u32 flags, struct nameidata *nd); /* 0 or -errno; nothing held on failure */
 /* The same with a relative path beginning at `start`, whose reference stays the caller's. */
 int path_lookup_from(struct dentry *start, const char *path, u32 flags, struct nameidata *nd);
@@ -65,7 +65,7 @@ int vfs_readlink(struct inode *inode, char *to, int size);
 
 /* ---- mounts (fs/namespace.c) ---- */
 extern struct list_head super_blocks;
-void d_prune_super(struct super_block *sb); /* frees its unused names */
+void d_prune_super(struct super_block *sb);                                     /* frees its unused names */
 struct super_block *new_super(const char *type, const char *source, u32 magic); /* NULL: no memory */
 void free_super(struct super_block *sb);
 int mount_super(struct super_block *sb, struct dentry *on); /* on NULL: the root of everything */

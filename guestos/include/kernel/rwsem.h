@@ -17,7 +17,10 @@ struct rw_semaphore {
     wait_queue_head_t wait;
 };
 
-#define RWSEM_INIT(name) {0, {LIST_HEAD_INIT((name).wait.task_list)}}
+#define RWSEM_INIT(name)                                                                                               \
+    {                                                                                                                  \
+        0, { LIST_HEAD_INIT((name).wait.task_list) }                                                                   \
+    }
 
 static inline void init_rwsem(struct rw_semaphore *sem)
 {

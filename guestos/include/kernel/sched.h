@@ -19,7 +19,7 @@
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_STOPPED 4
-#define TASK_WAKEKILL 128                                /* SIGKILL wakes it although other signals do not */
+#define TASK_WAKEKILL 128 /* SIGKILL wakes it although other signals do not */
 #define TASK_KILLABLE (TASK_UNINTERRUPTIBLE | TASK_WAKEKILL)
 #define EXIT_ZOMBIE 16
 #define EXIT_DEAD 32
@@ -59,9 +59,9 @@ struct fs_struct;
 /* What restart_syscall has to go on with. */
 struct restart_block {
     long (*run)(struct restart_block *block);
-    u64 deadline;          /* ktime */
+    u64 deadline; /* ktime */
     void __user *remaining;
-    bool time64;           /* layout of *remaining */
+    bool time64; /* layout of *remaining */
     u32 clock, address, value, flags, bitset;
 };
 
@@ -79,7 +79,7 @@ struct task_struct {
     struct task_struct *parent, *group_leader;
     struct list_head children, sibling, thread_group;
     int time_slice, nice, need_resched;
-    int exit_code, exit_signal;  /* exit_code in wait-status form */
+    int exit_code, exit_signal; /* exit_code in wait-status form */
     int vfork_pending;
     wait_queue_head_t wait_chldexit, vfork_wait;
     u32 __user *set_child_tid, *clear_child_tid;
@@ -89,27 +89,27 @@ struct task_struct {
     struct sighand_struct *sighand;
     struct sigpending pending;
     sigset_t blocked, saved_sigmask;
-    sigset_t real_blocked;       /* sigtimedwait opens `blocked` while it sleeps: what is not to be ignored meanwhile */
+    sigset_t real_blocked; /* sigtimedwait opens `blocked` while it sleeps: what is not to be ignored meanwhile */
     unsigned long sas_ss_sp, sas_ss_size;
     struct rlimit rlim[RLIM_NLIMITS];
-    u64 utime, stime, start_time;       /* nanoseconds */
+    u64 utime, stime, start_time; /* nanoseconds */
     u64 cutime, cstime;
     unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw;
     u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
-    u64 tls_array[3];            /* GDT entries of set_thread_area */
-    u8 *fpu_state;               /* 512 bytes, 16-byte aligned; NULL until the first use */
+    u64 tls_array[3];                                /* GDT entries of set_thread_area */
+    u8 *fpu_state;                                   /* 512 bytes, 16-byte aligned; NULL until the first use */
     u32 fault_address, fault_error_code, fault_trap; /* for signal frames and messages */
-    atomic_t usage;              /* references: one while in the task list, one a waiter; freed at zero */
-    bool restore_sigmask;        /* saved_sigmask comes back when the system call ends without a handler */
-    bool signal_wake;            /* a signal may have to be delivered: look before returning to the program */
-    bool stopped;                /* stop counted in signal->stop_count */
+    atomic_t usage;       /* references: one while in the task list, one a waiter; freed at zero */
+    bool restore_sigmask; /* saved_sigmask comes back when the system call ends without a handler */
+    bool signal_wake;     /* a signal may have to be delivered: look before returning to the program */
+    bool stopped;         /* stop counted in signal->stop_count */
     bool did_exec, no_new_privs;
     u32 personality;
-    u32 groups[32];        /* supplementary, ngroups of them */
+    u32 groups[32]; /* supplementary, ngroups of them */
     int ngroups;
     int pdeath_signal;
-    int forced_signal;           /* the last fault of its own: kills even pid 1 */
-    u64 exec_runtime, last_ran;  /* nanoseconds on the CPU; ktime when it got the CPU */
+    int forced_signal;          /* the last fault of its own: kills even pid 1 */
+    u64 exec_runtime, last_ran; /* nanoseconds on the CPU; ktime when it got the CPU */
     u32 __user *robust_list;
     struct restart_block restart;
 };
@@ -131,7 +131,7 @@ struct task_struct *find_task_by_pid(pid_t pid); /* no reference: valid until th
 void put_task_struct(struct task_struct *task);
 static inline void get_task_struct(struct task_struct *task) { atomic_inc(&task->usage); }
 /* Every task, threads too; not the idle task. Interrupts off or no sleep inside the loop. */
-#define for_each_task(task) list_for_each_entry(task, &init_task.tasks, tasks)
+#define for_each_task(task) list_for_each_entry (task, &init_task.tasks, tasks)
 void set_task_comm(struct task_struct *task, const char *name);
 /* exec: path and vectors of the kernel. 0 (then the caller returns to user mode) or -errno. */
 int kernel_execve(const char *path, const char *const *argv, const char *const *envp);
@@ -147,7 +147,7 @@ static inline struct pt_regs *task_pt_regs(const struct task_struct *task)
 extern volatile unsigned long jiffies;
 extern unsigned long total_forks, nr_context_switches; /* /proc/stat */
 void get_loadavg(unsigned long load[3]);               /* fixed point, 11 bits of fraction */
-u64 ktime_ns(void);       /* monotonic, nanoseconds since boot, of the virtual clock */
-u64 real_time_ns(void);   /* since 1970, from the RTC at boot */
+u64 ktime_ns(void);                                    /* monotonic, nanoseconds since boot, of the virtual clock */
+u64 real_time_ns(void);                                /* since 1970, from the RTC at boot */
 
 #endif

@@ -70,12 +70,12 @@ typedef u64 sigset_t; /* bit n-1 = signal n */
 /* The kernel's form of siginfo; copied out field by field in Linux's 128-byte layout. */
 struct siginfo {
     int si_signo, si_errno, si_code;
-    u32 si_addr;              /* SIGSEGV, SIGBUS, SIGILL, SIGFPE */
+    u32 si_addr; /* SIGSEGV, SIGBUS, SIGILL, SIGFPE */
     pid_t si_pid;
     u32 si_uid;
-    int si_status;            /* SIGCHLD */
+    int si_status; /* SIGCHLD */
     u32 si_value;
-    u32 si_utime, si_stime;   /* SIGCHLD, in ticks */
+    u32 si_utime, si_stime; /* SIGCHLD, in ticks */
 };
 
 struct sigpending {
@@ -91,7 +91,7 @@ bool signal_pending(const struct task_struct *task);
 int send_signal(struct task_struct *task, int signal, const struct siginfo *info); /* info NULL: from the kernel */
 /* A fault of the task itself: delivered even when blocked or ignored (then it kills). addr -> si_addr. */
 void force_sig_fault(int signal, int si_code, u32 addr);
-int kill_pgrp(pid_t pgrp, int signal, const struct siginfo *info); /* 0, or -ESRCH: no such group */
+int kill_pgrp(pid_t pgrp, int signal, const struct siginfo *info);               /* 0, or -ESRCH: no such group */
 bool sigismember_blocked_or_ignored(const struct task_struct *task, int signal); /* terminal: SIGTTIN, SIGTTOU */
 /* A call that waits with another mask (ppoll, pselect): the old mask comes back after the call, or after the handler
  * that ends it. set 0: nothing. 0, -EINVAL or -EFAULT. */

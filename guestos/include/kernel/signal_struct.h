@@ -79,7 +79,7 @@ struct process_times {
 void get_process_times(const struct task_struct *task, struct process_times *times);
 
 /* Every thread of member's process, member itself too. */
-#define for_each_thread(thread, member) list_for_each_entry(thread, &(member)->signal->threads, thread_group)
+#define for_each_thread(thread, member) list_for_each_entry (thread, &(member)->signal->threads, thread_group)
 static inline bool only_thread(const struct task_struct *task)
 {
     return task->signal->threads.next == task->signal->threads.prev;

@@ -22,9 +22,9 @@ static inline void init_waitqueue_head(wait_queue_head_t *q) { INIT_LIST_HEAD(&q
 
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state); /* adds (once) and sets the task's state */
 void finish_wait(wait_queue_head_t *q, wait_queue_t *wait);
-void wake_up(wait_queue_head_t *q);                        /* all non-exclusive, one exclusive; any sleeper */
+void wake_up(wait_queue_head_t *q); /* all non-exclusive, one exclusive; any sleeper */
 void wake_up_interruptible(wait_queue_head_t *q);
-void wake_up_key(wait_queue_head_t *q, const void *key);   /* only those who wait for key */
+void wake_up_key(wait_queue_head_t *q, const void *key); /* only those who wait for key */
 void sleep_on(wait_queue_head_t *q);
 
 #define DEFINE_WAIT(name) wait_queue_t name = {current, LIST_HEAD_INIT((name).task_list), NULL, false}

@@ -4,7 +4,10 @@
 
 #include "lib/types.h"
 
-#define ATOMIC_INIT(i) {(i)}
+#define ATOMIC_INIT(i)                                                                                                 \
+    {                                                                                                                  \
+        (i)                                                                                                            \
+    }
 static inline int atomic_read(const atomic_t *v) { return v->counter; }
 static inline void atomic_set(atomic_t *v, int i) { v->counter = i; }
 static inline void atomic_inc(atomic_t *v) { __asm__ volatile("incl %0" : "+m"(v->counter)); }

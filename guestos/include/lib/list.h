@@ -8,7 +8,10 @@ struct list_head {
     struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) {&(name), &(name)}
+#define LIST_HEAD_INIT(name)                                                                                           \
+    {                                                                                                                  \
+        &(name), &(name)                                                                                               \
+    }
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_for_each(pos, head) for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
@@ -34,8 +37,14 @@ static inline void list_insert_between(struct list_head *node, struct list_head 
     prev->next = node;
 }
 
-static inline void list_add(struct list_head *node, struct list_head *head) { list_insert_between(node, head, head->next); }
-static inline void list_add_tail(struct list_head *node, struct list_head *head) { list_insert_between(node, head->prev, head); }
+static inline void list_add(struct list_head *node, struct list_head *head)
+{
+    list_insert_between(node, head, head->next);
+}
+static inline void list_add_tail(struct list_head *node, struct list_head *head)
+{
+    list_insert_between(node, head->prev, head);
+}
 
 /* A removed node points at nothing valid: using it again without adding is caught quickly. */
 static inline void list_del(struct list_head *node)

@@ -22,7 +22,9 @@ typedef s32 ssize_t;
 typedef u16 umode_t;
 typedef u32 dev_t;
 
-typedef struct { volatile int counter; } atomic_t;
+typedef struct {
+    volatile int counter;
+} atomic_t;
 
 #define __user /* a pointer into the current process's memory: only through asm/uaccess.h */
 

@@ -6,8 +6,8 @@
 
 #define __GFP_DMA 0x01u
 #define __GFP_HIGHMEM 0x02u
-#define __GFP_WAIT 0x10u    /* may sleep and reclaim */
-#define __GFP_HIGH 0x20u    /* may use the emergency reserve */
+#define __GFP_WAIT 0x10u /* may sleep and reclaim */
+#define __GFP_HIGH 0x20u /* may use the emergency reserve */
 #define __GFP_IO 0x40u
 #define __GFP_FS 0x80u
 #define __GFP_COLD 0x100u
@@ -27,7 +27,7 @@
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order); /* NULL on failure */
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages(gfp, 0); }
-void __free_pages(struct page *page, unsigned int order); /* drops a reference; frees at zero */
+void __free_pages(struct page *page, unsigned int order);      /* drops a reference; frees at zero */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order); /* kernel address or 0; never highmem */
 unsigned long get_zeroed_page(gfp_t gfp);
 void free_pages(unsigned long addr, unsigned int order);

@@ -139,7 +139,7 @@ void vma_init(void);
 struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long vm_flags);
 struct vm_area_struct *
 vma_copy(const struct vm_area_struct *vma); /* unlinked twin with its own references; NULL: no memory */
-void vma_free(struct vm_area_struct *vma);                          /* unlinked; drops file and anon_vma */
+void vma_free(struct vm_area_struct *vma);  /* unlinked; drops file and anon_vma */
 void insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma);
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma,
@@ -178,8 +178,8 @@ static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 #define FAULT_FLAG_STORY 0x100u /* inside fault_begin .. fault_end: the trace port hears each step */
 unsigned int do_handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
                                 unsigned flags);
-int pte_alloc(struct mm_struct *mm, pmd_t *pmd); /* a table under an empty pmd; 0 or -ENOMEM */
-pte_t *walk_to_pte(struct mm_struct *mm, unsigned long address); /* NULL: no table */
+int pte_alloc(struct mm_struct *mm, pmd_t *pmd);                          /* a table under an empty pmd; 0 or -ENOMEM */
+pte_t *walk_to_pte(struct mm_struct *mm, unsigned long address);          /* NULL: no table */
 struct page *vm_normal_page(const struct vm_area_struct *vma, pte_t pte); /* NULL: zero page, no struct page, PFNMAP */
 int copy_page_range(struct mm_struct *to, struct mm_struct *from, struct vm_area_struct *vma);
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
@@ -189,7 +189,6 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 int make_pages_present(struct mm_struct *mm, unsigned long start, unsigned long end);
 int populate_range(struct mm_struct *mm, unsigned long start, unsigned long end); /* the same with mmap_sem held */
 void memory_init(void);
-
 
 /* arch/i386/mm/pgtable.c */
 pgd_t *pgd_alloc(void);

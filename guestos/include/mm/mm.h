@@ -8,14 +8,14 @@
 #include "asm/ptrace.h"
 
 /* ---- boot ---- */
-void paging_init(void);        /* arch/i386/mm: direct map, kmap and fixmap tables, then free_area_init */
-void setup_memory(void);       /* arch/i386/mm: e820 -> limits -> bootmem with the kernel and initrd reserved */
-void mem_init(void);           /* bootmem -> buddy, prints the memory line */
+void paging_init(void);  /* arch/i386/mm: direct map, kmap and fixmap tables, then free_area_init */
+void setup_memory(void); /* arch/i386/mm: e820 -> limits -> bootmem with the kernel and initrd reserved */
+void mem_init(void);     /* bootmem -> buddy, prints the memory line */
 void kmem_cache_init(void);
-void mm_late_init(void);       /* vma, mm, anon_vma caches; page cache; after the slab works */
-void *alloc_bootmem(unsigned long size);       /* zeroed, page aligned for >= PAGE_SIZE; panics when there is none */
+void mm_late_init(void);                 /* vma, mm, anon_vma caches; page cache; after the slab works */
+void *alloc_bootmem(unsigned long size); /* zeroed, page aligned for >= PAGE_SIZE; panics when there is none */
 void free_initrd_mem(u32 start_phys, u32 end_phys); /* gives the initrd's frames to the buddy system */
-void parse_mem_options(const char *cmdline);   /* highmem=, mem= ; called before setup_memory */
+void parse_mem_options(const char *cmdline);        /* highmem=, mem= ; called before setup_memory */
 
 /* ---- frames ---- */
 #define PAGE_FLAG_FUNCTIONS(Name, bit)                                                                                 \
@@ -41,24 +41,24 @@ static inline bool PageAnon(const struct page *p) { return (unsigned long)p->map
 static inline int page_count(const struct page *p) { return atomic_read(&p->_count); }
 static inline int page_mapcount(const struct page *p) { return atomic_read(&p->_mapcount) + 1; }
 static inline void get_page(struct page *p) { atomic_inc(&p->_count); }
-void put_page(struct page *page); /* drops a reference; frees at zero, off the LRU first */
-void lock_page(struct page *page);   /* sleeps on the zone's wait table */
+void put_page(struct page *page);  /* drops a reference; frees at zero, off the LRU first */
+void lock_page(struct page *page); /* sleeps on the zone's wait table */
 void unlock_page(struct page *page);
 void wait_on_page_locked(struct page *page);
-void lru_cache_add(struct page *page);        /* to the inactive list (through a pagevec) */
+void lru_cache_add(struct page *page); /* to the inactive list (through a pagevec) */
 void lru_cache_add_active(struct page *page);
 void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 void lru_cache_del(struct page *page);
-int set_page_dirty(struct page *page);        /* 1 when it was clean before; mm/filemap.c */
-struct page *empty_zero_page(void);           /* the one frame of zeros that reads of untouched memory share */
+int set_page_dirty(struct page *page); /* 1 when it was clean before; mm/filemap.c */
+struct page *empty_zero_page(void);    /* the one frame of zeros that reads of untouched memory share */
 
 /* ---- address spaces ---- */
 struct vm_fault {
     unsigned long address; /* page aligned */
     unsigned long pgoff;   /* in the file, pages */
     unsigned int flags;
-    struct page *page;     /* out: referenced, up to date */
+    struct page *page; /* out: referenced, up to date */
 };
 #define FAULT_FLAG_WRITE 1u
 
@@ -76,10 +76,10 @@ struct vm_operations_struct {
     const char *(*name)(struct vm_area_struct *vma);
 };
 
-struct mm_struct *mm_alloc(void);               /* empty, kernel part mapped, mm_users = 1; NULL on failure */
+struct mm_struct *mm_alloc(void);                 /* empty, kernel part mapped, mm_users = 1; NULL on failure */
 struct mm_struct *dup_mm(struct mm_struct *from); /* fork: copy with COW; NULL on failure */
-void mmput(struct mm_struct *mm);               /* last user gone: unmap everything */
-void mmdrop(struct mm_struct *mm);              /* last reference gone: free pgd and structure */
+void mmput(struct mm_struct *mm);                 /* last user gone: unmap everything */
+void mmdrop(struct mm_struct *mm);                /* last reference gone: free pgd and structure */
 void activate_mm(struct mm_struct *prev, struct mm_struct *next); /* loads CR3 */
 
 /* All below return -errno in the pointer range on failure, as Linux. len > 0; prot PROT_*, flags MAP_*. pgoff in pages.
@@ -87,7 +87,7 @@ void activate_mm(struct mm_struct *prev, struct mm_struct *next); /* loads CR3 *
 unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
                             unsigned long flags, unsigned long pgoff);
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
-unsigned long do_brk(unsigned long addr, unsigned long len); /* anonymous private, zero filled */
+unsigned long do_brk(unsigned long addr, unsigned long len);               /* anonymous private, zero filled */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr); /* first with vm_end > addr, or NULL */
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev);
 int expand_stack(struct vm_area_struct *vma, unsigned long address);

@@ -48,19 +48,19 @@ enum pageflags {
     PG_lru,
     PG_active,
     PG_slab,
-    PG_reserved,   /* never in the buddy system: holes, firmware, kernel image */
+    PG_reserved, /* never in the buddy system: holes, firmware, kernel image */
     PG_private,
     PG_writeback,
     PG_swapcache,
     PG_mappedtodisk,
     PG_reclaim,
-    PG_buddy,      /* free block head in a buddy list; order in private */
-    PG_pcp,        /* free, in a per-CPU list */
-    PG_table,      /* a page table or directory */
-    PG_kernel,     /* allocated by the kernel for itself: stacks, vmalloc, bootmem */
+    PG_buddy,  /* free block head in a buddy list; order in private */
+    PG_pcp,    /* free, in a per-CPU list */
+    PG_table,  /* a page table or directory */
+    PG_kernel, /* allocated by the kernel for itself: stacks, vmalloc, bootmem */
     PG_highmem_pin,
     PG_checked,
-    PG_poison,     /* debug: contents are the free pattern */
+    PG_poison, /* debug: contents are the free pattern */
 };
 #define PG_ZONE_SHIFT 24
 #define PG_NODE_SHIFT 26
@@ -77,8 +77,8 @@ struct vm_area_struct {
     struct list_head anon_vma_node; /* anon_vma's list */
     struct anon_vma *anon_vma;
     const struct vm_operations_struct *vm_ops;
-    unsigned long vm_pgoff;         /* in pages: file offset; anonymous: vm_start >> PAGE_SHIFT at creation */
-    struct file *vm_file;           /* reference held */
+    unsigned long vm_pgoff; /* in pages: file offset; anonymous: vm_start >> PAGE_SHIFT at creation */
+    struct file *vm_file;   /* reference held */
     void *vm_private_data;
 };
 
@@ -115,12 +115,12 @@ struct mm_struct {
     atomic_t mm_users, mm_count;
     int map_count;
     struct rw_semaphore mmap_sem; /* readers: faults, walks. Writers: whoever changes the VMAs */
-    struct list_head mmlist;     /* all address spaces, from init_mm */
+    struct list_head mmlist;      /* all address spaces, from init_mm */
     unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
     unsigned long arg_start, arg_end, env_start, env_end;
     unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, data_vm, reserved_vm, def_flags,
-        nr_ptes;                                                                                     /* pages */
-    unsigned long file_rss, anon_rss, hiwater_rss, hiwater_vm;                                       /* pages */
+        nr_ptes;                                               /* pages */
+    unsigned long file_rss, anon_rss, hiwater_rss, hiwater_vm; /* pages */
     u32 saved_auxv[44];
     struct file *exe_file;
     bool dumpable;

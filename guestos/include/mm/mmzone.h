@@ -28,11 +28,19 @@ struct per_cpu_pageset {
 
 enum zone_stat_item {
     NR_FREE_PAGES, /* all free pages of the zone, the pagesets not included */
-    NR_INACTIVE, NR_ACTIVE,
+    NR_INACTIVE,
+    NR_ACTIVE,
     NR_ANON_PAGES, /* mapped anonymous pages */
     NR_FILE_MAPPED,
-    NR_FILE_PAGES, NR_FILE_DIRTY, NR_WRITEBACK,
-    NR_SLAB, NR_PAGETABLE, NR_KERNEL_STACK, NR_UNSTABLE, NR_BOUNCE, NR_VMSCAN_WRITE,
+    NR_FILE_PAGES,
+    NR_FILE_DIRTY,
+    NR_WRITEBACK,
+    NR_SLAB,
+    NR_PAGETABLE,
+    NR_KERNEL_STACK,
+    NR_UNSTABLE,
+    NR_BOUNCE,
+    NR_VMSCAN_WRITE,
     NR_VM_ZONE_STAT_ITEMS
 };
 
@@ -78,9 +86,9 @@ typedef struct pglist_data {
 
 extern struct pglist_data contig_page_data;
 extern struct page *mem_map;
-extern unsigned long max_mapnr;                                     /* frames in mem_map */
+extern unsigned long max_mapnr; /* frames in mem_map */
 extern unsigned long min_low_pfn, max_low_pfn, max_pfn, highstart_pfn, highend_pfn;
-extern void *high_memory;                                           /* first address after the direct map */
+extern void *high_memory; /* first address after the direct map */
 extern unsigned long num_physpages, totalram_pages, totalhigh_pages;
 
 static inline struct page *pfn_to_page(unsigned long pfn) { return mem_map + pfn; }

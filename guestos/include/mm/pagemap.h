@@ -11,8 +11,8 @@
 struct inode;
 
 struct address_space_operations {
-    int (*readpage)(struct file *file, struct page *page);       /* page locked; fills it, sets uptodate, unlocks */
-    int (*writepage)(struct page *page);                         /* NULL: memory is the only place (ramfs) */
+    int (*readpage)(struct file *file, struct page *page); /* page locked; fills it, sets uptodate, unlocks */
+    int (*writepage)(struct page *page);                   /* NULL: memory is the only place (ramfs) */
     int (*set_page_dirty)(struct page *page);
 };
 

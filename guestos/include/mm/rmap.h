@@ -19,9 +19,9 @@ struct anon_vma {
 };
 
 void anon_vma_init(void);
-int anon_vma_prepare(struct vm_area_struct *vma);     /* gives vma an anon_vma; 0 or -ENOMEM */
-void anon_vma_link(struct vm_area_struct *vma);       /* vma->anon_vma was copied from a relative: joins its list */
-void anon_vma_unlink(struct vm_area_struct *vma);     /* leaves; the last one frees it */
+int anon_vma_prepare(struct vm_area_struct *vma); /* gives vma an anon_vma; 0 or -ENOMEM */
+void anon_vma_link(struct vm_area_struct *vma);   /* vma->anon_vma was copied from a relative: joins its list */
+void anon_vma_unlink(struct vm_area_struct *vma); /* leaves; the last one frees it */
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *next); /* next is absorbed by vma */
 
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address);

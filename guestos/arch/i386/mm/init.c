@@ -28,9 +28,12 @@ static u64 parse_bytes(const char *text)
     u64 value = simple_strtoul(text, &end, 0);
 
     switch (*end) {
-    case 'G': case 'g': return value << 30;
-    case 'M': case 'm': return value << 20;
-    case 'K': case 'k': return value << 10;
+    case 'G':
+    case 'g': return value << 30;
+    case 'M':
+    case 'm': return value << 20;
+    case 'K':
+    case 'k': return value << 10;
     default: return value;
     }
 }
