@@ -49,6 +49,7 @@ struct overlay {
     bool failed; /* out of memory */
 };
 void overlay_directories(struct overlay *overlay, const char *path); /* each parent of an absolute path */
+void overlay_directory(struct overlay *overlay, const char *path); /* an absolute path and its parents */
 void overlay_file(struct overlay *overlay, const char *path, uint32_t mode, const void *data, size_t size);
 void overlay_end(struct overlay *overlay);
 /* Is there an entry of this name (without leading slash) in a newc archive? */

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GUEST_PATH_MAX 4000u /* the guest takes 4093 bytes; a program needs room for names beside it */
+
 static bool read_image(const char *path, const char *name, const char *purpose, struct file_bytes *to) {
     char found[4096];
     if (!path) {
@@ -138,29 +140,26 @@ static void note_directory(struct launch *launch, const char *path) {
         snprintf(launch->program_directory, sizeof(launch->program_directory), "%.*s", (int)length, path);
 }
 
-static bool build_overlay(struct launch *launch, const struct run_options *options, struct overlay *overlay) {
+static bool put_guest_program(struct overlay *overlay, const struct run_options *options) {
+    char path[300];
+    snprintf(path, sizeof(path), "/bin/%s", options->program[0]);
+    return write_run_file(overlay, options, "/", path);
+}
+
+static bool put_host_program(struct launch *launch, struct overlay *overlay, const struct run_options *options) {
     const char *name = options->program[0];
     char cwd[4096], path[8192];
-    if (is_guest_program(launch, name)) {
-        snprintf(path, sizeof(path), "/bin/%s", name);
-        if (!write_run_file(overlay, options, "/", path))
-            return false;
-    } else {
-        if (!file_read(name, "program", &launch->program) || !program_fits(name, &launch->program))
-            return false;
-        if (!getcwd(cwd, sizeof(cwd)) || !absolute_path(name, cwd, path, sizeof(path))) {
-            complain("the path of '%s' is too long; run it from a folder nearer to the root", name);
-            return false;
-        }
-        note_directory(launch, path);
-        overlay_file(overlay, path, 0100755, launch->program.data, launch->program.size);
-        overlay_directories(overlay, strcat(cwd, "/"));
-        cwd[strlen(cwd) > 1 ? strlen(cwd) - 1 : 1] = '\0';
-        if (!write_run_file(overlay, options, cwd, path))
-            return false;
+    if (!file_read(name, "program", &launch->program) || !program_fits(name, &launch->program))
+        return false;
+    if (!getcwd(cwd, sizeof(cwd)) || !absolute_path(name, cwd, path, sizeof(path)) || strlen(cwd) > GUEST_PATH_MAX ||
+        strlen(path) > GUEST_PATH_MAX) {
+        complain("the path of '%s' is too long; run it from a folder nearer to the root", name);
+        return false;
     }
-    overlay_end(overlay);
-    return true;
+    note_directory(launch, path);
+    overlay_file(overlay, path, 0100755, launch->program.data, launch->program.size);
+    overlay_directory(overlay, cwd);
+    return write_run_file(overlay, options, cwd, path);
 }
 
 /* initrd = the guest's own archive, padded to 4 bytes, followed by the overlay. */
@@ -193,7 +192,11 @@ static void read_guest_program(struct launch *launch, const char *name) {
 static bool add_program(struct launch *launch, const struct run_options *options) {
     struct overlay overlay = {0};
     bool guest = is_guest_program(launch, options->program[0]);
-    bool good = build_overlay(launch, options, &overlay) && append_overlay(launch, &overlay);
+    bool good = guest ? put_guest_program(&overlay, options) : put_host_program(launch, &overlay, options);
+    if (good) {
+        overlay_end(&overlay);
+        good = append_overlay(launch, &overlay);
+    }
     free(overlay.data);
     if (good && guest)
         read_guest_program(launch, options->program[0]);

@@ -56,6 +56,13 @@ void overlay_directories(struct overlay *overlay, const char *path) {
     }
 }
 
+void overlay_directory(struct overlay *overlay, const char *path) {
+    if (path[1] == '\0')
+        return; /* the root is there */
+    overlay_directories(overlay, path);
+    entry(overlay, path + 1, 0040755, NULL, 0);
+}
+
 void overlay_file(struct overlay *overlay, const char *path, uint32_t mode, const void *data, size_t size) {
     overlay_directories(overlay, path);
     entry(overlay, path + 1, mode, data, size);

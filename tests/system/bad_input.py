@@ -62,6 +62,16 @@ refused("a program of another architecture", [write("arm", bytes(arm))], "anothe
 refused("a program cut short", [write("half", open(hello, "rb").read()[:100000])], "cut short")
 refused("an object file", [compile("object.o", HELLO, "-m32", "-c")], "not a program")
 
+depth = os.getcwd()
+os.chdir(folder.name)
+while len(os.getcwd()) < 4080 - 100:
+    os.makedirs("d" * 100, exist_ok=True)
+    os.chdir("d" * 100)
+os.makedirs("e" * (4094 - len(os.getcwd())))
+os.chdir("e" * (4094 - len(os.getcwd())))
+refused("a working directory of the longest path that there is", [hello], "too long")
+os.chdir(depth)
+
 # Kernels.
 refused("a missing kernel", ["--kernel", path("no-kernel")], "kernel", "No such file")
 refused("a kernel that is text", ["--kernel", write("k-text", b"not a kernel\n" * 100)], "firmware", "kernel")
