@@ -40,6 +40,10 @@ struct inode *new_inode(struct super_block *sb, umode_t mode)
     inode->i_atime = inode->i_mtime = inode->i_ctime = current_time();
     atomic_set(&inode->i_count, 1);
     mutex_init(&inode->i_mutex);
+    INIT_LIST_HEAD(&inode->i_list);
+    INIT_LIST_HEAD(&inode->i_sb_list);
+    INIT_LIST_HEAD(&inode->i_hash);
+    INIT_LIST_HEAD(&inode->i_lru);
     address_space_init(&inode->i_data, inode, NULL);
     inode->i_mapping = &inode->i_data;
     return inode;

@@ -36,6 +36,9 @@ struct super_block *new_super(const char *type, const char *source, u32 magic)
     last_minor++;
     sb->s_dev = MKDEV(0, last_minor);
     INIT_LIST_HEAD(&sb->s_list);
+    INIT_LIST_HEAD(&sb->s_inodes);
+    INIT_LIST_HEAD(&sb->s_dirty);
+    INIT_LIST_HEAD(&sb->s_io);
     return sb;
 }
 

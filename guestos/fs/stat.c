@@ -251,19 +251,16 @@ long sys_statx(int dfd, const char __user *path, u32 flags, u32 mask, void __use
 
 /* ---- statfs ---- */
 
-struct kstatfs {
-    u32 type, bsize;
-    u64 blocks, free, files;
-};
-
-static void fill_statfs(struct kstatfs *k, const struct super_block *sb)
+/* A file system on a device counts itself; those in memory can use what is free. */
+static int fill_statfs(struct kstatfs *k, struct super_block *sb)
 {
     bool counted = sb->s_magic == TMPFS_MAGIC;
-    k->type = sb->s_magic;
-    k->bsize = PAGE_SIZE;
-    k->blocks = counted ? totalram_pages : 0;
-    k->free = counted ? nr_free_pages() : 0;
-    k->files = 0;
+    *k = (struct kstatfs){.f_type = sb->s_magic, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX};
+    if (sb->s_op && sb->s_op->statfs)
+        return sb->s_op->statfs(sb, k);
+    k->f_blocks = counted ? totalram_pages : 0;
+    k->f_bfree = k->f_bavail = counted ? nr_free_pages() : 0;
+    return 0;
 }
 
 struct statfs32 {
@@ -280,35 +277,47 @@ struct statfs64 {
 
 _Static_assert(sizeof(struct statfs32) == 64 && sizeof(struct statfs64) == 84, "ABI");
 
-static long write_statfs32(const struct super_block *sb, void __user *to)
+static long write_statfs32(struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
-    fill_statfs(&k, sb);
-    struct statfs32 s = {.f_type = k.type,
-                         .f_bsize = k.bsize,
-                         .f_blocks = (u32)k.blocks,
-                         .f_bfree = (u32)k.free,
-                         .f_bavail = (u32)k.free,
-                         .f_namelen = NAME_MAX,
-                         .f_frsize = k.bsize};
+    int error = fill_statfs(&k, sb);
+    if (error)
+        return error;
+    struct statfs32 s = {.f_type = k.f_type,
+                         .f_bsize = k.f_bsize,
+                         .f_blocks = (u32)k.f_blocks,
+                         .f_bfree = (u32)k.f_bfree,
+                         .f_bavail = (u32)k.f_bavail,
+                         .f_files = (u32)k.f_files,
+                         .f_ffree = (u32)k.f_ffree,
+                         .f_fsid = {k.f_fsid[0], k.f_fsid[1]},
+                         .f_namelen = k.f_namelen,
+                         .f_frsize = k.f_frsize,
+                         .f_flags = k.f_flags};
     return copy_out(to, &s, sizeof(s));
 }
 
-static long write_statfs64(const struct super_block *sb, void __user *to)
+static long write_statfs64(struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
-    fill_statfs(&k, sb);
-    struct statfs64 s = {.f_type = k.type,
-                         .f_bsize = k.bsize,
-                         .f_blocks = (u32)k.blocks,
-                         .f_bfree = (u32)k.free,
-                         .f_bavail = (u32)k.free,
-                         .f_namelen = NAME_MAX,
-                         .f_frsize = k.bsize};
+    int error = fill_statfs(&k, sb);
+    if (error)
+        return error;
+    struct statfs64 s = {.f_type = k.f_type,
+                         .f_bsize = k.f_bsize,
+                         .f_blocks = (u32)k.f_blocks,
+                         .f_bfree = (u32)k.f_bfree,
+                         .f_bavail = (u32)k.f_bavail,
+                         .f_files = (u32)k.f_files,
+                         .f_ffree = (u32)k.f_ffree,
+                         .f_fsid = {k.f_fsid[0], k.f_fsid[1]},
+                         .f_namelen = k.f_namelen,
+                         .f_frsize = k.f_frsize,
+                         .f_flags = k.f_flags};
     return copy_out(to, &s, sizeof(s));
 }
 
-typedef long (*statfs_writer)(const struct super_block *sb, void __user *to);
+typedef long (*statfs_writer)(struct super_block *sb, void __user *to);
 
 static long statfs_path(const char __user *path, void __user *buf, statfs_writer write)
 {

@@ -23,6 +23,8 @@ void address_space_init(struct address_space *mapping, struct inode *host, const
     mapping->host = host;
     mapping->page_tree = (struct radix_tree_root)RADIX_TREE_INIT(GFP_KERNEL);
     INIT_LIST_HEAD(&mapping->i_mmap);
+    INIT_LIST_HEAD(&mapping->i_mmap_nonlinear);
+    INIT_LIST_HEAD(&mapping->private_list);
     mapping->nrpages = 0;
     mapping->a_ops = ops;
     mapping->gfp_mask = GFP_HIGHUSER;

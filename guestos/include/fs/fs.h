@@ -102,6 +102,15 @@ struct inode {
     struct address_space *i_mapping; /* &i_data */
     struct pipe_inode_info *i_pipe;  /* FIFOs and pipes while open */
     void *i_private;                 /* the file system's own */
+    struct block_device *i_bdev;     /* S_IFBLK: the device */
+    u32 i_state;                     /* I_ bits, mm/writeback.h */
+    unsigned long dirtied_when;      /* jiffies */
+    struct list_head i_list;         /* on s_dirty or s_io while dirty; else empty */
+    struct list_head i_sb_list;      /* all inodes of s_inodes */
+    struct list_head i_hash;         /* iget: by number; empty: not hashed */
+    struct list_head i_lru;          /* hashed, i_count 0: may be dropped by the shrinker */
+    u32 i_blocks;                    /* units of 512 bytes */
+    u32 i_generation;
 };
 
 /*
@@ -189,6 +198,28 @@ struct inode_operations {
     bool (*revalidate)(struct dentry *dentry); /* is a cached name still true? NULL: always */
 };
 
+struct kstatfs {
+    u32 f_type, f_bsize;
+    u64 f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    u32 f_fsid[2], f_namelen, f_frsize, f_flags;
+};
+
+/* What a file system on a device does for the whole; every entry may be NULL. */
+struct super_operations {
+    int (*write_inode)(struct inode *inode, int wait); /* the inode into its buffer; wait: that to the disk */
+    void (*delete_inode)(struct inode *inode);         /* no name and no user left: frees blocks and number */
+    void (*clear_inode)(struct inode *inode);          /* leaves memory: frees i_private */
+    void (*write_super)(struct super_block *sb);       /* s_dirt: super block into its buffer */
+    int (*sync_fs)(struct super_block *sb, int wait);
+    int (*statfs)(struct super_block *sb, struct kstatfs *to);
+    int (*remount_fs)(struct super_block *sb, u32 *flags, char *data);
+    void (*put_super)(struct super_block *sb);         /* unmounted, all inodes gone */
+};
+
+#define MS_RDONLY 1u
+#define MS_SYNCHRONOUS 16u
+#define MS_NOATIME 1024u
+
 struct super_block {
     const char *s_type;
     const char *s_source; /* what /proc/mounts shows first */
@@ -199,6 +230,14 @@ struct super_block {
     void (*evict_inode)(struct inode *inode); /* last reference: frees what is the file system's; may be NULL */
     void (*kill)(struct super_block *sb);     /* unmounted: drops the names that the file system holds; may be NULL */
     void *s_fs_info;
+    /* on a device */
+    const struct super_operations *s_op; /* NULL: in memory only */
+    struct block_device *s_bdev;
+    u32 s_blocksize, s_blocksize_bits;
+    u32 s_flags; /* MS_RDONLY, ... */
+    bool s_dirt;
+    u64 s_maxbytes;
+    struct list_head s_inodes, s_dirty, s_io; /* by i_sb_list; by i_list: dirty, and being written */
 };
 
 /* ---- inodes (fs/inode.c) ---- */
@@ -206,6 +245,13 @@ struct inode *new_inode(struct super_block *sb,
                         umode_t mode); /* i_count 1, i_nlink 1, times now, owner current; NULL: no memory */
 static inline void igrab(struct inode *inode) { atomic_inc(&inode->i_count); }
 void iput(struct inode *inode); /* NULL is allowed */
+/* The inode of a number: from memory, or a fresh one with I_NEW set, which the caller fills and then unlock_new_inode()s
+ * (or iget_failed()s). NULL: no memory. Such an inode stays in memory while i_count is 0, until the shrinker wants it. */
+struct inode *iget_locked(struct super_block *sb, u32 ino);
+void unlock_new_inode(struct inode *inode);
+void iget_failed(struct inode *inode);
+void insert_inode_hash(struct inode *inode); /* a new_inode() that iget_locked() shall find */
+void invalidate_inodes(struct super_block *sb); /* umount: drops the unused ones */
 struct timespec64 current_time(void);
 void touch_mtime(struct inode *inode); /* mtime and ctime */
 void touch_atime(struct inode *inode);

@@ -112,6 +112,10 @@ struct task_struct {
     u64 exec_runtime, last_ran; /* nanoseconds on the CPU; ktime when it got the CPU */
     u32 __user *robust_list;
     struct restart_block restart;
+    int oom_adj;                  /* -17: never killed by the OOM killer; -16 .. 15 shifts badness() */
+    bool memdie;                  /* chosen by the OOM killer: may use every reserve until it is gone */
+    unsigned long reclaimed_slab; /* pages that slabs gave back in this task's reclaim */
+    u64 read_bytes, write_bytes;  /* caused I/O */
 };
 
 extern struct task_struct *current_task;

@@ -121,6 +121,7 @@ struct mm_struct {
     unsigned long total_vm, locked_vm, shared_vm, exec_vm, stack_vm, data_vm, reserved_vm, def_flags,
         nr_ptes;                                               /* pages */
     unsigned long file_rss, anon_rss, hiwater_rss, hiwater_vm; /* pages */
+    unsigned long swap_usage;                                  /* entries that name a slot */
     u32 saved_auxv[44];
     struct file *exe_file;
     bool dumpable;

@@ -9,12 +9,30 @@
 #include "lib/radix_tree.h"
 
 struct inode;
+struct block_device;
+struct writeback_control;
 
 struct address_space_operations {
     int (*readpage)(struct file *file, struct page *page); /* page locked; fills it, sets uptodate, unlocks */
-    int (*writepage)(struct page *page);                   /* NULL: memory is the only place (ramfs) */
+    /* Fresh pages in order of index, not yet in the cache, linked by lru: put into it and read as far as possible. */
+    int (*readpages)(struct file *file, struct address_space *mapping, struct list_head *pages, unsigned count);
+    /* Page locked and clean for I/O: starts its write, unlocks. 0 or -errno. NULL: memory is the only place (ramfs) */
+    int (*writepage)(struct page *page, struct writeback_control *wbc);
+    int (*writepages)(struct address_space *mapping, struct writeback_control *wbc); /* NULL: page by page */
     int (*set_page_dirty)(struct page *page);
+    /* write(): begin gives the page locked, ready for bytes [pos, pos + len); end takes it back with what was copied
+     * (its value: bytes that count) and moves i_size. NULL: grab_cache_page does. */
+    int (*write_begin)(struct file *file, struct address_space *mapping, loff_t pos, unsigned len, struct page **page);
+    int (*write_end)(struct file *file, struct address_space *mapping, loff_t pos, unsigned len, unsigned copied,
+                     struct page *page);
+    void (*invalidatepage)(struct page *page, u32 offset); /* truncation from offset on: PG_private's owner lets go */
+    int (*releasepage)(struct page *page, gfp_t gfp);      /* reclaim: 1 when PG_private is gone */
+    u64 (*bmap)(struct address_space *mapping, u64 block); /* block on the device; 0: a hole */
 };
+
+/* Bits of address_space.flags: an error that the next fsync reports. */
+#define AS_EIO 0u
+#define AS_ENOSPC 1u
 
 #define PAGECACHE_TAG_DIRTY 0
 #define PAGECACHE_TAG_WRITEBACK 1
@@ -23,9 +41,14 @@ struct address_space {
     struct inode *host;
     struct radix_tree_root page_tree;
     struct list_head i_mmap; /* VMAs, by vm_area_struct.shared */
+    struct list_head i_mmap_nonlinear;
     unsigned long nrpages;
     const struct address_space_operations *a_ops;
     gfp_t gfp_mask;
+    u32 flags;                     /* AS_ bits */
+    unsigned long writeback_index; /* where background writeback goes on */
+    struct block_device *bdev;     /* where dirty pages go; NULL: memory only */
+    struct list_head private_list; /* metadata buffers that fsync writes (buffer_head.b_assoc_buffers) */
 };
 
 void address_space_init(struct address_space *mapping, struct inode *host, const struct address_space_operations *ops);

@@ -28,6 +28,15 @@ void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned 
 void page_add_file_rmap(struct page *page);
 void page_dup_rmap(struct page *page); /* one more entry at fork */
 void page_remove_rmap(struct page *page);
+/* The number of entries (and PG_referenced) that say that page was used since the last look; clears their A. Unlocked
+ * pages of files are locked for it when possible. */
+int page_referenced(struct page *page, bool is_locked);
+/* Takes every entry away, page locked: D goes to the page, an anonymous page's entries name its slot from then on. */
+#define SWAP_SUCCESS 0
+#define SWAP_AGAIN 1 /* somebody held a lock or just used it */
+#define SWAP_FAIL 2  /* mlocked */
+int try_to_unmap(struct page *page, bool ignore_access);
+int page_mkclean(struct page *page); /* shared file page, locked: D and the write right of every entry; number cleared */
 /* Where vma maps page, or -EFAULT as an unsigned long when outside. */
 unsigned long vma_address(const struct page *page, const struct vm_area_struct *vma);
 
