@@ -11,6 +11,8 @@
 #include "mm/internal.h"
 
 struct pglist_data contig_page_data = {.node_id = 0};
+struct pglist_data *node_data[MAX_NUMNODES] = {&contig_page_data};
+struct zone *zone_table[MAX_NUMNODES << (PG_NODE_SHIFT - PG_ZONE_SHIFT)];
 struct page *mem_map;
 unsigned long max_mapnr;
 long min_free_kbytes = -1;
@@ -68,11 +70,15 @@ static void setup_pageset(struct zone *zone)
     INIT_LIST_HEAD(&cold->list);
 }
 
+static u32 zone_bits(const struct zone *zone)
+{
+    return (u32)zone_index(zone) << PG_ZONE_SHIFT | (u32)zone->zone_pgdat->node_id << PG_NODE_SHIFT;
+}
+
 /* Every frame starts reserved, with no reference: free_reserved_range() opens it later. */
 static void memmap_init_zone(const struct zone *zone)
 {
-    u32 flags =
-        1u << PG_reserved | (u32)zone_index(zone) << PG_ZONE_SHIFT | (u32)zone->zone_pgdat->node_id << PG_NODE_SHIFT;
+    u32 flags = 1u << PG_reserved | zone_bits(zone);
     struct page *page = pfn_to_page(zone->zone_start_pfn), *end = page + zone->spanned_pages;
 
     for (; page < end; page++) {
@@ -96,6 +102,7 @@ static void free_area_init_zone(pg_data_t *pgdat, int index, unsigned long start
         .temp_priority = DEF_PRIORITY,
         .prev_priority = DEF_PRIORITY,
     };
+    zone_table[zone_bits(zone) >> PG_ZONE_SHIFT] = zone;
     for (int order = 0; order < MAX_ORDER; order++)
         INIT_LIST_HEAD(&zone->free_area[order].free_list);
     INIT_LIST_HEAD(&zone->active_list);

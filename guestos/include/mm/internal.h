@@ -80,8 +80,6 @@ extern long min_free_kbytes; /* negative: the marks are those of the zones' size
 
 static inline int zone_index(const struct zone *zone) { return (int)(zone - zone->zone_pgdat->node_zones); }
 static inline bool zone_populated(const struct zone *zone) { return zone->present_pages != 0; }
-#define for_each_zone(zone)                                                                                            \
-    for ((zone) = contig_page_data.node_zones; (zone) < contig_page_data.node_zones + MAX_NR_ZONES; (zone)++)
 
 static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
 {

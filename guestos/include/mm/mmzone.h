@@ -84,7 +84,32 @@ typedef struct pglist_data {
     int kswapd_max_order;
 } pg_data_t;
 
+/*
+ * Node 0 is contig_page_data; the others follow by pgdat_next in ascending order of node_id, and node_data[] names them
+ * by number. The lists are complete before the first allocation from zones and never change after.
+ */
 extern struct pglist_data contig_page_data;
+extern struct pglist_data *node_data[MAX_NUMNODES]; /* NULL: no such node */
+#define NODE_DATA(nid) (node_data[nid])
+/* By the top bits of page->flags: node * 4 + zone. */
+extern struct zone *zone_table[MAX_NUMNODES << (PG_NODE_SHIFT - PG_ZONE_SHIFT)];
+static inline pg_data_t *first_online_pgdat(void) { return &contig_page_data; }
+static inline pg_data_t *next_online_pgdat(const pg_data_t *pgdat) { return pgdat->pgdat_next; }
+#define for_each_pgdat(pgdat) for ((pgdat) = first_online_pgdat(); (pgdat); (pgdat) = next_online_pgdat(pgdat))
+#define for_each_online_pgdat(pgdat) for_each_pgdat (pgdat)
+
+/* Every zone of every node, populated or not, node by node and upwards. */
+static inline struct zone *next_zone(const struct zone *zone)
+{
+    pg_data_t *pgdat = zone->zone_pgdat;
+
+    if (zone < pgdat->node_zones + MAX_NR_ZONES - 1)
+        return pgdat->node_zones + (zone - pgdat->node_zones) + 1;
+    pgdat = next_online_pgdat(pgdat);
+    return pgdat ? pgdat->node_zones : NULL;
+}
+#define for_each_zone(zone) for ((zone) = first_online_pgdat()->node_zones; (zone); (zone) = next_zone(zone))
+
 extern struct page *mem_map;
 extern unsigned long max_mapnr; /* frames in mem_map */
 extern unsigned long min_low_pfn, max_low_pfn, max_pfn, highstart_pfn, highend_pfn;
@@ -94,10 +119,9 @@ extern unsigned long num_physpages, totalram_pages, totalhigh_pages;
 static inline struct page *pfn_to_page(unsigned long pfn) { return mem_map + pfn; }
 static inline unsigned long page_to_pfn(const struct page *page) { return (unsigned long)(page - mem_map); }
 static inline bool pfn_valid(unsigned long pfn) { return pfn < max_mapnr; }
-static inline struct zone *page_zone(const struct page *page)
-{
-    return &contig_page_data.node_zones[page->flags >> PG_ZONE_SHIFT & 3];
-}
+static inline int page_to_nid(const struct page *page) { return (int)(page->flags >> PG_NODE_SHIFT); }
+static inline int numa_node_id(void) { return 0; } /* the processor's own node */
+static inline struct zone *page_zone(const struct page *page) { return zone_table[page->flags >> PG_ZONE_SHIFT]; }
 
 static inline struct page *virt_to_page(const void *addr) { return pfn_to_page(virt_to_pfn(addr)); }
 static inline bool PageHighMem(const struct page *page) { return ((page->flags >> PG_ZONE_SHIFT) & 3) == ZONE_HIGHMEM; }
