@@ -7,8 +7,10 @@
  */
 #include "fs/vfs.h"
 #include "mm/slab.h"
+#include "mm/vmalloc.h"
 
 #define INITIAL_FDS 64u
+#define NR_OPEN (1u << 20) /* descriptors of one process, whatever its limit says */
 
 static kmem_cache_t *filp_cache, *files_cache, *fs_cache;
 
@@ -76,25 +78,35 @@ void fd_set_cloexec(unsigned fd, bool on)
         slot->cloexec = on;
 }
 
-static int expand_table(struct files_struct *files, unsigned needed)
+static unsigned table_size(unsigned needed)
 {
-    unsigned max = files->max_fds;
+    unsigned max = INITIAL_FDS;
     while (max <= needed)
         max *= 2;
-    struct fd_slot *fd = kzalloc(max * sizeof(*fd), GFP_KERNEL);
+    return max;
+}
+
+static int expand_table(struct files_struct *files, unsigned needed)
+{
+    unsigned max = table_size(needed);
+    struct fd_slot *fd = kvzalloc(max * sizeof(*fd)), *old = files->fd;
     if (!fd)
         return -ENOMEM;
-    memcpy(fd, files->fd, files->max_fds * sizeof(*fd));
-    kfree(files->fd);
+    if (needed < files->max_fds) { /* another thread did it while we slept */
+        kvfree(fd);
+        return 0;
+    }
+    memcpy(fd, old, files->max_fds * sizeof(*fd));
     files->fd = fd;
     files->max_fds = max;
+    kvfree(old);
     return 0;
 }
 
 int get_unused_fd(unsigned from, bool cloexec)
 {
     struct files_struct *files = current->files;
-    unsigned limit = min_t(unsigned long, current->rlim[RLIMIT_NOFILE].rlim_cur, 8192);
+    unsigned limit = min_t(unsigned long, current->rlim[RLIMIT_NOFILE].rlim_cur, NR_OPEN);
     for (unsigned fd = from; fd < limit; fd++) {
         if (fd >= files->max_fds && expand_table(files, fd))
             return -EMFILE;
@@ -135,11 +147,26 @@ static struct files_struct *new_table(unsigned max)
         return NULL;
     atomic_set(&files->count, 1);
     files->max_fds = max;
-    files->fd = kzalloc(max * sizeof(*files->fd), GFP_KERNEL);
+    files->fd = kvzalloc(max * sizeof(*files->fd));
     if (files->fd)
         return files;
     kmem_cache_free(files_cache, files);
     return NULL;
+}
+
+static void free_table(struct files_struct *files)
+{
+    kvfree(files->fd);
+    kmem_cache_free(files_cache, files);
+}
+
+/* One more than the highest descriptor that is open: what a copy needs. */
+static unsigned open_fds(const struct files_struct *files)
+{
+    unsigned fd = files->max_fds;
+    while (fd && !files->fd[fd - 1].file)
+        fd--;
+    return fd;
 }
 
 struct files_struct *copy_files(struct files_struct *from, bool share)
@@ -148,10 +175,15 @@ struct files_struct *copy_files(struct files_struct *from, bool share)
         atomic_inc(&from->count);
         return from;
     }
-    struct files_struct *files = new_table(from ? from->max_fds : INITIAL_FDS);
-    if (!files || !from)
-        return files;
-    for (unsigned fd = 0; fd < files->max_fds; fd++) {
+    struct files_struct *files = NULL;
+    do { /* another thread may open a higher one while we sleep for the table */
+        if (files)
+            free_table(files);
+        files = new_table(from ? table_size(open_fds(from)) : INITIAL_FDS);
+        if (!files || !from)
+            return files;
+    } while (open_fds(from) > files->max_fds);
+    for (unsigned fd = 0, end = open_fds(from); fd < end; fd++) {
         if (!from->fd[fd].file)
             continue;
         files->fd[fd] = from->fd[fd];
@@ -167,8 +199,7 @@ static void put_files(struct files_struct *files)
     for (unsigned fd = 0; fd < files->max_fds; fd++)
         if (files->fd[fd].file)
             fput(files->fd[fd].file);
-    kfree(files->fd);
-    kmem_cache_free(files_cache, files);
+    free_table(files);
 }
 
 void exit_files(struct task_struct *task)

@@ -3,27 +3,11 @@
  * the moment of the call; none is kept twice for show.
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
+#include "mm/vmalloc.h"
+#include "lib/text.h"
 
 unsigned long vm_events[NR_VM_EVENT_ITEMS];
-
-/* Text that never passes its buffer's end. */
-struct text {
-    char *buf;
-    int size, length;
-};
-
-__attribute__((format(printf, 2, 3))) static void text(struct text *t, const char *format, ...)
-{
-    __builtin_va_list args;
-    int room = t->size - t->length, wanted;
-
-    if (room <= 1)
-        return;
-    __builtin_va_start(args, format);
-    wanted = vsnprintf(t->buf + t->length, (size_t)room, format, args);
-    __builtin_va_end(args);
-    t->length += min_t(int, wanted, room - 1);
-}
 
 /* ---- meminfo ---- */
 

@@ -1,5 +1,6 @@
 /* The world around the files under test; world.h says what it offers. */
 #include "world.h"
+#include "mm/vmalloc.h"
 
 /* Of the C library; its headers and the kernel's define the same types differently. */
 void *mmap64(void *addr, unsigned long len, int prot, int flags, int fd, long long offset);
@@ -153,6 +154,7 @@ static u32 tlb_generation = 1, cr2, cr3;
 unsigned long invlpg_count, cr3_loads;
 
 u32 read_cr2(void) { return cr2; }
+void set_cr2(u32 address) { cr2 = address; }
 u32 read_cr3(void) { return cr3; }
 void enable_paging_features(void) {}
 void load_cr3(u32 pgd_phys)
@@ -448,6 +450,14 @@ void kunmap_atomic(void *address, enum km_type type)
     atomic_slots[type] = NULL;
 }
 
+/* ---- memory of vmalloc has no host address: the kernel's own tables come from the slab here ---- */
+
+void *kvmalloc(size_t size) { return kmalloc(size, GFP_KERNEL); }
+void *kvzalloc(size_t size) { return kzalloc(size, GFP_KERNEL); }
+void kvfree(const void *object) { kfree(object); }
+int kallsyms_text(unsigned long address, char *buf, int size);
+int kallsyms_text(unsigned long address, char *buf, int size) { return snprintf(buf, (size_t)size, "0x%08lx", address); }
+
 /* ---- boot ---- */
 
 void world_map_ram(void)
@@ -536,6 +546,7 @@ void check_everything(void)
 
     check_buddy();
     check_slab();
+    check_vmalloc();
     check_mapcounts();
     check_tlb();
     list_for_each_entry(mm, &init_mm.mmlist, mmlist)

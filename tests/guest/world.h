@@ -41,6 +41,7 @@ bool user_write(unsigned long address, u8 value);
 extern int last_signal, last_si_code; /* of the last force_sig_fault or send_signal */
 extern u32 last_si_addr;
 extern unsigned long invlpg_count, cr3_loads;
+void set_cr2(u32 address); /* for a test that calls do_page_fault itself */
 void check_tlb(void); /* nothing remembered that the tables no longer say */
 
 /* ---- the trace port ---- */
@@ -56,6 +57,8 @@ struct told {
         struct flt_fault_end end;
         struct flt_mm_page_alloc alloc;
         struct flt_mm_buddy buddy;
+        struct flt_vmalloc vmalloc;
+        struct flt_kmap kmap;
     };
 };
 extern struct told told[256];

@@ -24,7 +24,9 @@
 #define PKMAP_BASE 0xFF800000UL
 #define FIXADDR_TOP 0xFFFFF000UL
 #define LAST_PKMAP 1024 /* entries of the kmap window's table */
+#ifndef VMALLOC_START /* host unit tests bring their own */
 #define VMALLOC_START ((((unsigned long)high_memory) + 2 * VMALLOC_OFFSET - 1) & ~(VMALLOC_OFFSET - 1))
+#endif
 #define VMALLOC_END (PKMAP_BASE - 2 * PAGE_SIZE)
 
 #ifndef __pa /* host unit tests bring their own */

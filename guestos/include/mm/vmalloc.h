@@ -24,15 +24,27 @@ struct vm_struct {
 };
 extern struct vm_struct *vmlist;
 
-void vmalloc_init(void);
 void *vmalloc(unsigned long size); /* NULL on failure; may use high memory */
 void *vzalloc(unsigned long size);
-void vfree(const void *addr); /* NULL is allowed; never from an interrupt */
+void *vmalloc_for(unsigned long size, gfp_t gfp, const void *caller); /* caller: who /proc/vmallocinfo names */
+void vfree(const void *addr);                                         /* NULL is allowed; never from an interrupt */
 void *vmap(struct page **pages, unsigned count);
 void vunmap(const void *addr);
-struct page *vmalloc_to_page(const void *addr); /* NULL: nothing there */
+struct page *vmalloc_to_page(const void *addr);        /* NULL: nothing there */
 void *ioremap(unsigned long phys, unsigned long size); /* uncached; any alignment */
 void iounmap(volatile void *addr);
+bool is_vmalloc_addr(const void *addr);
+
+struct vmalloc_info {
+    unsigned long used, largest_chunk; /* bytes: of all areas; of the largest hole */
+};
+void get_vmalloc_info(struct vmalloc_info *info);
 int proc_vmallocinfo(char *buf, int size);
+void check_vmalloc(void); /* areas in order, apart, mapped to their pages; no entry outside of them */
+
+/* mm/util.c: up to a page from the slab, more by vmalloc. NULL on failure. May sleep. */
+void *kvmalloc(size_t size);
+void *kvzalloc(size_t size);
+void kvfree(const void *object); /* NULL is allowed */
 
 #endif

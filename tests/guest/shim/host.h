@@ -7,6 +7,8 @@
 #define FAKE_RAM_BYTES 0x38000000ul
 #define __pa(x) ((unsigned long)(x)-FAKE_RAM)
 #define __va(x) ((void *)((unsigned long)(x) + FAKE_RAM))
+/* No test reaches through an address of this area; it must not lie in what the task under test maps. */
+#define VMALLOC_START 0xF0000000ul
 /* The C library has symbols of these names. */
 #define _text fake_kernel_text
 #define _etext fake_kernel_etext
