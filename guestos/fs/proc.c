@@ -6,16 +6,18 @@
  * finds it by pid again, and a dentry whose task or descriptor is gone is dropped by revalidate.
  *
  * A text is made whole when it is read at offset 0 and kept with the open file, so that a reader in pieces sees one
- * state; reading at 0 again makes it again.
+ * state; reading at 0 again makes it again. A table that is too long for that (pagemap) is read piece by piece.
  */
 #include "fs/proc.h"
 #include "fs/vfs.h"
 #include "asm/uaccess.h"
 #include "mm/slab.h"
+#include "mm/vmalloc.h"
 
 #define TEXT_MIN 2048
-#define TEXT_MAX (128 << 10) /* longer texts end there */
-#define FIRST_NUMBER 256     /* listing offset of number 0 */
+#define TEXT_KMALLOC (32 << 10) /* longer ones by vmalloc */
+#define TEXT_MAX (16 << 20)     /* longer texts end there */
+#define FIRST_NUMBER 256        /* listing offset of number 0 */
 
 struct proc_inode {
     const struct proc_entry *entry;
@@ -262,33 +264,46 @@ static const struct file_operations proc_dir_operations = {.iterate = proc_itera
 
 /* ---- texts ---- */
 
+static struct proc_text *alloc_text(int size)
+{
+    return size <= TEXT_KMALLOC ? kmalloc((size_t)size, GFP_KERNEL) : vmalloc((unsigned long)size);
+}
+
+static int show_entry(const struct proc_inode *info, char *buf, int size)
+{
+    const struct proc_entry *entry = info->entry;
+    if (entry->ctl)
+        return proc_ctl_show(entry->ctl, buf, size);
+    return entry->show ? entry->show(&info->context, buf, size) : -EINVAL;
+}
+
 /* Makes the text in ever larger buffers until it fits. NULL with *error set on failure. */
 static struct proc_text *make_text(const struct proc_inode *info, int *error)
 {
     for (int size = TEXT_MIN;; size *= 2) {
-        struct proc_text *text = kmalloc((size_t)size, GFP_KERNEL);
+        struct proc_text *text = alloc_text(size);
         *error = -ENOMEM;
         if (!text)
             return NULL;
         int room = size - (int)sizeof(*text);
-        text->length = info->entry->show(&info->context, text->bytes, room);
+        text->length = show_entry(info, text->bytes, room);
         if (text->length >= 0 && (text->length < room - 1 || size >= TEXT_MAX))
             return text;
         *error = text->length;
-        kfree(text);
+        kvfree(text);
         if (*error < 0)
             return NULL;
     }
 }
 
-static ssize_t proc_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+static ssize_t read_text(struct file *file, char __user *to, size_t count, loff_t *pos)
 {
     int error;
     if (*pos == 0 || !file->private_data) {
         struct proc_text *fresh = make_text(info_of(file->f_inode), &error);
         if (!fresh)
             return error;
-        kfree(file->private_data);
+        kvfree(file->private_data);
         file->private_data = fresh;
     }
     const struct proc_text *text = file->private_data;
@@ -302,21 +317,64 @@ static ssize_t proc_read(struct file *file, char __user *to, size_t count, loff_
     return (ssize_t)(bytes - missed);
 }
 
-/* The superuser may open for writing what nobody can write. */
+static ssize_t proc_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+    const struct proc_inode *info = info_of(file->f_inode);
+    if (info->entry->read_at)
+        return info->entry->read_at(&info->context, to, count, pos);
+    if (info->entry->ctl && *pos) /* one read gets all of a number, or what fits */
+        return 0;
+    return read_text(file, to, count, pos);
+}
+
+static ssize_t store_entry(const struct proc_inode *info, char *bytes, size_t count)
+{
+    const struct proc_entry *entry = info->entry;
+    return entry->ctl ? proc_ctl_store(entry->ctl, bytes, count) : entry->store(&info->context, bytes, count);
+}
+
+/* The superuser may open for writing what nobody can write. A number is written by one write from offset 0; what is
+ * written behind that is taken and means nothing. */
 static ssize_t proc_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
 {
-    (void)file, (void)from, (void)count, (void)pos;
-    return -EIO;
+    const struct proc_inode *info = info_of(file->f_inode);
+    if (!info->entry->store && !info->entry->ctl)
+        return -EIO;
+    if (!count || (info->entry->ctl && *pos)) {
+        *pos += (loff_t)count;
+        return (ssize_t)count;
+    }
+    size_t length = min_t(size_t, count, PAGE_SIZE - 1);
+    char *bytes = (char *)__get_free_page(GFP_KERNEL);
+    if (!bytes)
+        return -ENOMEM;
+    ssize_t used = -EFAULT;
+    if (!copy_from_user(bytes, from, length)) {
+        bytes[length] = 0;
+        used = store_entry(info, bytes, length);
+    }
+    free_page((unsigned long)bytes);
+    if (used > 0)
+        *pos += used;
+    return used;
+}
+
+static int proc_open(struct inode *inode, struct file *file)
+{
+    const struct proc_inode *info = info_of(inode);
+    (void)file;
+    return info->entry->open ? info->entry->open(&info->context) : 0;
 }
 
 static int proc_release(struct inode *inode, struct file *file)
 {
     (void)inode;
-    kfree(file->private_data);
+    kvfree(file->private_data);
     return 0;
 }
 
 static const struct file_operations proc_text_operations = {
+    .open = proc_open,
     .read = proc_read,
     .write = proc_write,
     .llseek = generic_file_llseek,
@@ -325,7 +383,8 @@ static const struct file_operations proc_text_operations = {
 
 /* ---- the file system ---- */
 
-static const struct proc_entry proc_root = {"/", S_IFDIR | 0555, NULL, NULL, proc_root_entries, PROC_PIDS};
+static const struct proc_entry proc_root = {
+    .name = "/", .mode = S_IFDIR | 0555, .children = proc_root_entries, .numbered = PROC_PIDS};
 
 struct super_block *proc_super(void)
 {

@@ -4,6 +4,7 @@
 #include "kernel/init.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
+#include "mm/vmalloc.h"
 
 #define NS_PER_CENTISECOND 10000000u /* USER_HZ 100 */
 #define NS_PER_SECOND 1000000000u
@@ -18,6 +19,10 @@ static int show_zoneinfo(const struct proc_context *c, char *buf, int size)
     return (void)c, proc_zoneinfo(buf, size);
 }
 static int show_vmstat(const struct proc_context *c, char *buf, int size) { return (void)c, proc_vmstat(buf, size); }
+static int show_vmallocinfo(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_vmallocinfo(buf, size);
+}
 static int show_slabinfo(const struct proc_context *c, char *buf, int size)
 {
     return (void)c, proc_slabinfo(buf, size);
@@ -183,10 +188,12 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
     {.name = "mounts", .mode = S_IFLNK | 0777, .show = show_self_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .show = show_self},
-    {.name = "slabinfo", .mode = S_IFREG | 0444, .show = show_slabinfo},
+    {.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
+    {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},
+    {.name = "vmallocinfo", .mode = S_IFREG | 0400, .show = show_vmallocinfo},
     {.name = "vmstat", .mode = S_IFREG | 0444, .show = show_vmstat},
     {.name = "zoneinfo", .mode = S_IFREG | 0444, .show = show_zoneinfo},
     {0},

@@ -17,7 +17,6 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-#define PID_MAX 32768
 #define RESERVED_PIDS 300 /* after the first round low numbers stay with the system */
 #define STACK_ORDER 1
 

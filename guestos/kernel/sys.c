@@ -8,20 +8,14 @@
 #include "kernel/utsname.h"
 #include "mm/mm.h"
 
-#define NAME_BYTES 65
 #define OLD_NAME_BYTES 9
 
-struct utsname {
-    char sysname[NAME_BYTES], nodename[NAME_BYTES], release[NAME_BYTES], version[NAME_BYTES], machine[NAME_BYTES],
-        domainname[NAME_BYTES];
-};
-
-static struct utsname system_name = {UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE, "(none)"};
+struct utsname system_name = {UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION, UTS_MACHINE, "(none)"};
 
 long sys_newuname(void __user *to) { return copy_to_user(to, &system_name, sizeof(system_name)) ? -EFAULT : 0; }
 
 /* Without the domain. */
-long sys_uname(void __user *to) { return copy_to_user(to, &system_name, 5 * NAME_BYTES) ? -EFAULT : 0; }
+long sys_uname(void __user *to) { return copy_to_user(to, &system_name, 5 * UTS_BYTES) ? -EFAULT : 0; }
 
 long sys_olduname(void __user *to)
 {
@@ -36,14 +30,14 @@ long sys_olduname(void __user *to)
 
 static long set_name(char *field, const char __user *from, int length)
 {
-    char name[NAME_BYTES] = {0};
+    char name[UTS_BYTES] = {0};
     if (current->euid)
         return -EPERM;
-    if (length < 0 || length >= NAME_BYTES)
+    if (length < 0 || length >= UTS_BYTES)
         return -EINVAL;
     if (copy_from_user(name, from, (unsigned long)length))
         return -EFAULT;
-    memcpy(field, name, NAME_BYTES);
+    memcpy(field, name, UTS_BYTES);
     return 0;
 }
 

@@ -19,7 +19,7 @@ long min_free_kbytes = -1;
 
 static const char *const zone_names[MAX_NR_ZONES] = {"DMA", "Normal", "HighMem"};
 /* A zone keeps 1/ratio of the higher zones' memory out of reach for requests that those could serve. */
-static const unsigned long lowmem_reserve_ratio[MAX_NR_ZONES - 1] = {256, 32};
+int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES - 1] = {256, 32};
 
 #define PAGES_PER_WAITQUEUE 256
 
@@ -156,6 +156,13 @@ void setup_per_zone_watermarks(void)
     }
 }
 
+static unsigned long reserve_of(int zone, unsigned long above)
+{
+    int ratio = sysctl_lowmem_reserve_ratio[zone];
+
+    return ratio ? above / (unsigned long)ratio : 0;
+}
+
 /* lowmem_reserve[j]: what a request whose best zone is j must leave here. Zero for the zone's own requests. */
 void setup_per_zone_lowmem_reserve(void)
 {
@@ -167,7 +174,7 @@ void setup_per_zone_lowmem_reserve(void)
         for (int j = 0; j < MAX_NR_ZONES; j++) {
             if (j > lower)
                 above += zones[j].present_pages;
-            zones[lower].lowmem_reserve[j] = j > lower ? above / lowmem_reserve_ratio[lower] : 0;
+            zones[lower].lowmem_reserve[j] = j > lower ? reserve_of(lower, above) : 0;
         }
     }
 }

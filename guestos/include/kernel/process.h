@@ -20,6 +20,8 @@
 #define CLONE_CHILD_SETTID 0x01000000u
 #define CLONE_NAMESPACES 0x7e020000u /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: none here */
 
+#define PID_MAX 32768 /* pids are below */
+
 struct clone_request {
     u32 flags; /* CLONE_ flags without the exit signal */
     int exit_signal;
