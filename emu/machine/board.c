@@ -277,6 +277,25 @@ struct cpu_board board_cpu_side(struct machine *machine) {
 
 /* Making the board */
 
+static void publish_ports(struct machine *machine, unsigned count) {
+    for (unsigned i = machine->port_count; i < machine->port_count + count; i++) {
+        const struct io_range *range = &machine->port[i];
+        for (uint64_t port = range->base; port < range->base + range->count && port < 65536; port++)
+            machine->port_range[port] = (uint8_t)i;
+    }
+    machine->port_count += count;
+}
+
+/* PCI devices lie where the guest puts them, in front of what is there: so does QEMU's pc machine. Nothing that the
+ * board keeps refers to a range by its number beyond one access, and the port that moves them moves not. */
+static void map_pci_ports(void *owner) {
+    struct machine *machine = owner;
+    memset(machine->port_range, 0, sizeof machine->port_range);
+    machine->port_count = 1;
+    publish_ports(machine, machine->fixed_ports - 1);
+    publish_ports(machine, pci_io_ranges(&machine->pci, machine->port + machine->port_count));
+}
+
 static struct irq_line input_of_pic(struct machine *machine, unsigned number) {
     return (struct irq_line){pic_set_irq, &machine->pic, number};
 }
@@ -299,15 +318,7 @@ void board_init_devices(struct machine *machine) {
     post_init(&machine->post);
     trace_port_init(&machine->trace_port, trace_record, machine);
     vga_text_init(&machine->vga_text, &machine->clock);
-}
-
-static void publish_ports(struct machine *machine, unsigned count) {
-    for (unsigned i = machine->port_count; i < machine->port_count + count; i++) {
-        const struct io_range *range = &machine->port[i];
-        for (uint64_t port = range->base; port < range->base + range->count && port < 65536; port++)
-            machine->port_range[port] = (uint8_t)i;
-    }
-    machine->port_count += count;
+    pci_init(&machine->pci, config->ram_bytes, input_of_pic(machine, 0), map_pci_ports, machine);
 }
 
 void board_map(struct machine *machine) {
@@ -315,7 +326,7 @@ void board_map(struct machine *machine) {
     machine->port_count = 1;
     _Static_assert(1 + PIC_RANGES + PIT_RANGES + KEYBOARD_RANGES + UART_RANGES + CMOS_RANGES + FW_CFG_RANGES +
                            DEBUG_EXIT_RANGES + DEBUG_CONSOLE_RANGES + RESET_CONTROL_RANGES + POST_RANGES +
-                           TRACE_PORT_RANGES + VGA_TEXT_PORT_RANGES <=
+                           TRACE_PORT_RANGES + VGA_TEXT_PORT_RANGES + PCI_RANGES + PCI_SLOTS <=
                        BOARD_PORT_RANGES,
                    "port[] holds every range");
     pic_ranges(&machine->pic, port + machine->port_count);
@@ -334,6 +345,8 @@ void board_map(struct machine *machine) {
     publish_ports(machine, DEBUG_EXIT_RANGES);
     debug_console_ranges(&machine->debug_console, port + machine->port_count);
     publish_ports(machine, DEBUG_CONSOLE_RANGES);
+    pci_ranges(&machine->pci, port + machine->port_count);
+    publish_ports(machine, PCI_RANGES);
     reset_control_ranges(&machine->reset_control, port + machine->port_count);
     publish_ports(machine, RESET_CONTROL_RANGES);
     post_ranges(&machine->post, port + machine->port_count);
@@ -344,6 +357,7 @@ void board_map(struct machine *machine) {
     }
     vga_text_port_ranges(&machine->vga_text, port + machine->port_count);
     publish_ports(machine, VGA_TEXT_PORT_RANGES);
+    machine->fixed_ports = machine->port_count;
     vga_text_memory_ranges(&machine->vga_text, machine->mmio);
     machine->mmio_count = VGA_TEXT_MEMORY_RANGES;
 }

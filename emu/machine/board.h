@@ -9,6 +9,7 @@
 #include "emu/devices/debug_exit.h"
 #include "emu/devices/fw_cfg.h"
 #include "emu/devices/keyboard.h"
+#include "emu/devices/pci.h"
 #include "emu/devices/pic.h"
 #include "emu/devices/pit.h"
 #include "emu/devices/post.h"
@@ -21,7 +22,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define BOARD_PORT_RANGES 64u /* at most 255: a range's number is a byte in port_range[] */
+#define BOARD_PORT_RANGES 96u /* at most 255: a range's number is a byte in port_range[] */
 #define BOARD_MEMORY_RANGES 8u
 #define BOARD_REGIONS 4u
 #define BOARD_INPUT_BYTES 65536u
@@ -49,9 +50,11 @@ struct machine {
     struct post post;
     struct trace_port trace_port;
     struct vga_text vga_text;
+    struct pci pci;
 
     struct io_range port[BOARD_PORT_RANGES]; /* [0] stands for absent ports */
     unsigned port_count;
+    unsigned fixed_ports;      /* ranges behind these are where the guest has put PCI devices */
     uint8_t port_range[65536]; /* by port: index into port[] */
     struct io_range mmio[BOARD_MEMORY_RANGES];
     unsigned mmio_count;
