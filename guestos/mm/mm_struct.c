@@ -7,6 +7,7 @@
  *   mmdrop              last reference: directory and structure are freed
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
 static kmem_cache_t *mm_cachep;
 
@@ -86,8 +87,10 @@ void mmput(struct mm_struct *mm)
         return;
     if (CONFIG_DEBUG_VM)
         check_mm(mm);
-    if (unlikely(mm_check_always))
+    if (unlikely(mm_check_always)) {
         check_mapcounts();
+        check_lru();
+    }
     exit_mmap(mm);
     list_del(&mm->mmlist);
     if (CONFIG_DEBUG_VM && list_empty(&init_mm.mmlist))

@@ -304,6 +304,7 @@ static void slab_destroy(kmem_cache_t *cache, struct slab *slab)
     if (cache->flags & CFLG_OFF_SLAB)
         kmem_cache_free(cache->slabp_cache, slab);
     __free_pages(page, cache->gfporder);
+    current->reclaimed_slab += 1ul << cache->gfporder;
 }
 
 /* Takes an empty slab off the cache for slab_destroy(); NULL when there is none. Interrupts off. */

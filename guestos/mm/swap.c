@@ -5,41 +5,30 @@
  *   lru_cache_add_active    -> pagevec -> active list            anonymous pages
  *   mark_page_accessed      inactive, not referenced -> referenced -> active, not referenced -> active, referenced
  *   put_page                last reference: off the list, frame free
+ *   rotate_reclaimable_page written by reclaim: to the inactive list's tail, where the next victim is taken
+ *   reclaim                 takes pages off the tails, puts back what it does not free (mm/vmscan.c)
  *
  * A page waits in a pagevec until it is full, so that the zone's lists are touched in batches. The pagevec holds a
  * reference; a page may die in it: then the drain puts it on a list and takes it off again.
  */
-#include "mm/internal.h"
+#include "mm/mm_inline.h"
+#include "mm/swap.h"
 
 static struct pagevec lru_add_pvec, lru_add_active_pvec;
 
-static void count_lru(struct zone *zone, bool active, int delta)
-{
-    if (active)
-        zone->nr_active = (unsigned long)((long)zone->nr_active + delta);
-    else
-        zone->nr_inactive = (unsigned long)((long)zone->nr_inactive + delta);
-    mod_zone_page_state(zone, active ? NR_ACTIVE : NR_INACTIVE, delta);
-}
-
+/* At an age of 0: to the head of the list. */
 static void add_to_lru(struct page *page, bool active)
 {
-    struct zone *zone = page_zone(page);
-
-    VM_BUG_ON(PageLRU(page));
-    SetPageLRU(page);
+    VM_BUG_ON(PageActive(page));
     if (active)
         SetPageActive(page);
-    list_add(&page->lru, active ? &zone->active_list : &zone->inactive_list);
-    count_lru(zone, active, 1);
+    add_page_to_lru(page);
     TRACE(FLT_MM_LRU_ADD, flt_mm_lru_add, .pfn = (u32)page_to_pfn(page), .active = active);
 }
 
 static void del_from_lru(struct page *page)
 {
-    list_del(&page->lru);
-    count_lru(page_zone(page), PageActive(page), -1);
-    ClearPageLRU(page);
+    del_page_from_lru(page);
     ClearPageActive(page);
 }
 
@@ -85,9 +74,11 @@ static void activate_page(struct page *page)
     unsigned long flags = local_irq_save();
 
     if (PageLRU(page) && !PageActive(page)) {
-        del_from_lru(page);
-        add_to_lru(page, true);
+        del_page_from_lru(page);
+        SetPageActive(page);
+        add_page_to_lru(page);
         count_vm_event(PGACTIVATE);
+        tell_lru_move(page, false, true, FLT_WHY_ACCESSED);
     }
     local_irq_restore(flags);
 }
@@ -102,6 +93,20 @@ void mark_page_accessed(struct page *page)
     }
 }
 
+/* The write that reclaim began has ended: the page is clean and nobody wanted it meanwhile, so it goes next. Interrupts
+ * may be off. */
+void rotate_reclaimable_page(struct page *page)
+{
+    unsigned long flags = local_irq_save();
+
+    if (PageLRU(page) && !PageActive(page) && !PageDirty(page) && !PageLocked(page)) {
+        list_move_tail(&page->lru, &page_zone(page)->inactive_list);
+        count_vm_event(PGROTATED);
+        tell_lru_move(page, false, false, FLT_WHY_WRITTEN);
+    }
+    local_irq_restore(flags);
+}
+
 void put_page(struct page *page)
 {
     VM_BUG_ON(page_count(page) <= 0);
@@ -109,4 +114,61 @@ void put_page(struct page *page)
         return;
     lru_cache_del(page);
     free_hot_cold_page(page, false);
+}
+
+void release_pages(struct page *const *pages, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        put_page(pages[i]);
+}
+
+/* ---- checker ---- */
+
+static unsigned long check_lru_list(const struct zone *zone, const struct list_head *list, bool active)
+{
+    const struct page *page;
+    unsigned long count = 0;
+
+    list_for_each_entry (page, list, lru) {
+        if (page_zone(page) != zone || !PageLRU(page) || PageActive(page) != active)
+            page_state_broken(page, "on an LRU list that its flags do not name");
+        if (page_count(page) <= 0 || PageReserved(page) || PageSlab(page) || PageBuddy(page))
+            page_state_broken(page, "no page for the LRU");
+        count++;
+    }
+    return count;
+}
+
+static unsigned long lru_flags_in(const struct zone *zone)
+{
+    unsigned long count = 0;
+
+    for (unsigned long pfn = zone->zone_start_pfn; pfn < zone->zone_start_pfn + zone->spanned_pages; pfn++)
+        count += PageLRU(pfn_to_page(pfn));
+    return count;
+}
+
+static void check_zone_lru(const struct zone *zone)
+{
+    unsigned long active = check_lru_list(zone, &zone->active_list, true);
+    unsigned long inactive = check_lru_list(zone, &zone->inactive_list, false);
+
+    if (active != zone->nr_active || (long)active != zone->vm_stat[NR_ACTIVE] || inactive != zone->nr_inactive ||
+        (long)inactive != zone->vm_stat[NR_INACTIVE])
+        panic("zone %s: %lu active and %lu inactive pages, counts %lu (%ld) and %lu (%ld)", zone->name, active, inactive,
+              zone->nr_active, zone->vm_stat[NR_ACTIVE], zone->nr_inactive, zone->vm_stat[NR_INACTIVE]);
+    if (lru_flags_in(zone) != active + inactive)
+        panic("zone %s: %lu pages say that they are on its LRU lists, %lu are", zone->name, lru_flags_in(zone),
+              active + inactive);
+}
+
+void check_lru(void)
+{
+    unsigned long flags = local_irq_save();
+    const struct zone *zone;
+
+    for_each_zone (zone)
+        if (zone_populated(zone))
+            check_zone_lru(zone);
+    local_irq_restore(flags);
 }

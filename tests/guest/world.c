@@ -1,6 +1,8 @@
 /* The world around the files under test; world.h says what it offers. */
 #include "world.h"
 #include "mm/vmalloc.h"
+#include "mm/swap.h"
+#include "kernel/signal_struct.h"
 
 /* Of the C library; its headers and the kernel's define the same types differently. */
 void *mmap64(void *addr, unsigned long len, int prot, int flags, int fd, long long offset);
@@ -24,6 +26,9 @@ static struct task_struct test_task = {.comm = "test", .pid = 7, .tgid = 7, .eui
 struct task_struct *current_task = &test_task;
 struct task_struct init_task;
 volatile unsigned long jiffies;
+
+/* A test of more links the real ones. */
+#define WEAK __attribute__((weak))
 
 /* ---- printing and dying ---- */
 
@@ -127,6 +132,22 @@ void schedule(void)
     while_sleeping();
 }
 void cond_resched(void) {}
+u64 world_ktime;
+WEAK u64 ktime_ns(void) { return world_ktime; }
+WEAK long schedule_timeout(long ticks)
+{
+    jiffies += (unsigned long)ticks;
+    world_ktime += (u64)ticks * (1000000000u / HZ);
+    current->state = TASK_RUNNING;
+    if (while_sleeping)
+        while_sleeping();
+    return 0;
+}
+WEAK struct task_struct *kernel_thread(const char *name, int (*run)(void *), void *argument)
+{
+    (void)run, (void)argument;
+    panic("thread %s", name);
+}
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state)
 {
     (void)state;
@@ -139,6 +160,12 @@ void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
     list_del_init(&wait->task_list);
 }
 void wake_up(wait_queue_head_t *q) { (void)q; }
+unsigned interruptible_wakeups;
+WEAK void wake_up_interruptible(wait_queue_head_t *q)
+{
+    (void)q;
+    interruptible_wakeups++;
+}
 void wake_up_key(wait_queue_head_t *q, const void *key) { (void)q, (void)key; }
 
 /* ---- the processor ---- */
@@ -272,6 +299,17 @@ int send_signal(struct task_struct *task, int signal, const struct siginfo *info
     last_signal = signal;
     return 0;
 }
+struct task_struct *last_killed;
+void (*on_kill)(struct task_struct *task);
+WEAK int send_group_signal(struct task_struct *task, int signal, const struct siginfo *info)
+{
+    (void)info;
+    last_signal = signal;
+    last_killed = task;
+    if (on_kill)
+        on_kill(task);
+    return 0;
+}
 bool unhandled_signal(const struct task_struct *task, int signal)
 {
     (void)task, (void)signal;
@@ -354,9 +392,6 @@ unsigned told_number(u16 type)
 
 /* ---- files ---- */
 
-/* A test of fs/ links the real ones. */
-#define REPLACEABLE __attribute__((weak))
-
 int open_files;
 
 static int fill_pattern(struct file *file, struct page *page)
@@ -394,12 +429,12 @@ static struct file *new_file(u32 pages, u32 flags, u32 nlink)
 
 struct file *test_file(u32 pages, u32 flags) { return new_file(pages, flags, 1); }
 
-REPLACEABLE struct file *shmem_file_setup(loff_t size)
+WEAK struct file *shmem_file_setup(loff_t size)
 {
     return fail_now() ? ERR_PTR(-ENOMEM) : new_file((u32)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT), O_RDWR, 0);
 }
 
-REPLACEABLE void fput(struct file *file)
+WEAK void fput(struct file *file)
 {
     CHECK(file->f_count.counter > 0);
     if (!atomic_dec_and_test(&file->f_count))
@@ -412,15 +447,15 @@ REPLACEABLE void fput(struct file *file)
     free(file);
 }
 
-REPLACEABLE struct file *fget(unsigned fd)
+WEAK struct file *fget(unsigned fd)
 {
     (void)fd;
     return NULL;
 }
 
-REPLACEABLE void touch_atime(struct inode *inode) { (void)inode; }
-REPLACEABLE void touch_mtime(struct inode *inode) { (void)inode; }
-REPLACEABLE const char *vma_file_name(const struct vm_area_struct *vma, char *buf, int size)
+WEAK void touch_atime(struct inode *inode) { (void)inode; }
+WEAK void touch_mtime(struct inode *inode) { (void)inode; }
+WEAK const char *vma_file_name(const struct vm_area_struct *vma, char *buf, int size)
 {
     (void)vma, (void)buf, (void)size;
     return "/file";
@@ -548,6 +583,7 @@ void check_everything(void)
     check_slab();
     check_vmalloc();
     check_mapcounts();
+    check_lru();
     check_tlb();
     list_for_each_entry(mm, &init_mm.mmlist, mmlist)
         check_mm(mm);

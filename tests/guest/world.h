@@ -32,7 +32,12 @@ struct resources resources_now(void); /* pagevecs drained, empty slabs given bac
 void check_resources(const struct resources *before, const char *where);
 void check_everything(void);
 
-extern void (*while_sleeping)(void); /* what happens when the task sleeps; NULL: a panic, for nothing can wake it */
+extern u64 world_ktime;                           /* nanoseconds; goes on with jiffies in schedule_timeout */
+extern unsigned interruptible_wakeups;            /* of any queue */
+extern struct task_struct *last_killed;           /* by send_group_signal */
+extern void (*on_kill)(struct task_struct *task); /* what the killed task does at once; NULL: nothing */
+extern void (*while_sleeping)(
+    void); /* what happens when the task sleeps; NULL: a panic, for nothing can wake it (a timeout can) */
 
 /* ---- the processor ---- */
 /* One byte through the page tables, with the TLB in between and do_page_fault() on a miss. false: a signal came. */
@@ -62,7 +67,7 @@ struct told {
     };
 };
 extern struct told told[256];
-extern unsigned told_count; /* records since it was last set to 0; the first 256 are kept */
+extern unsigned told_count;              /* records since it was last set to 0; the first 256 are kept */
 const struct told *told_first(u16 type); /* NULL: none */
 const struct told *told_last(u16 type);
 unsigned told_number(u16 type);

@@ -41,6 +41,15 @@ static inline void down_read(struct rw_semaphore *sem)
     sem->activity++;
 }
 
+/* Without waiting: false when a writer holds it. */
+static inline bool down_read_trylock(struct rw_semaphore *sem)
+{
+    if (sem->activity < 0)
+        return false;
+    sem->activity++;
+    return true;
+}
+
 static inline void up_read(struct rw_semaphore *sem)
 {
     if (unlikely(--sem->activity <= 0))

@@ -27,7 +27,10 @@
 #define PF_EXITING 0x00000004
 #define PF_SIGNALED 0x00000400
 #define PF_FORKNOEXEC 0x00000040
-#define PF_MEMALLOC 0x00000800
+#define PF_MEMALLOC 0x00000800 /* frees memory: may use every reserve, does not reclaim itself */
+#define PF_KSWAPD 0x00040000
+#define PF_SWAPOFF 0x00080000 /* inside swapoff: the first whom the OOM killer takes */
+#define OOM_DISABLE (-17)     /* oom_adj */
 #define PF_KTHREAD 0x00200000
 
 #define RLIM_NLIMITS 16

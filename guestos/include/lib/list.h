@@ -76,4 +76,16 @@ static inline void list_move_tail(struct list_head *node, struct list_head *head
     list_add_tail(node, head);
 }
 
+/* All of list to the front of head; list is empty afterwards. */
+static inline void list_splice_init(struct list_head *list, struct list_head *head)
+{
+    if (list_empty(list))
+        return;
+    list->next->prev = head;
+    list->prev->next = head->next;
+    head->next->prev = list->prev;
+    head->next = list->next;
+    INIT_LIST_HEAD(list);
+}
+
 #endif

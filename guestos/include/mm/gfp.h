@@ -20,6 +20,8 @@
 #define __GFP_KERNEL_OWN 0x20000u /* frame of the kernel itself: PG_kernel is set for the viewers */
 
 #define GFP_ATOMIC (__GFP_HIGH)
+#define GFP_NOIO (__GFP_WAIT)            /* a block driver's: reclaim must start no I/O */
+#define GFP_NOFS (__GFP_WAIT | __GFP_IO) /* a file system's: reclaim must not enter one */
 #define GFP_KERNEL (__GFP_WAIT | __GFP_IO | __GFP_FS)
 #define GFP_USER (__GFP_WAIT | __GFP_IO | __GFP_FS)
 #define GFP_HIGHUSER (__GFP_WAIT | __GFP_IO | __GFP_FS | __GFP_HIGHMEM)

@@ -77,6 +77,7 @@ void free_reserved_range(unsigned long start, unsigned long end);
 void free_hot_cold_page(struct page *page, bool cold);
 void page_state_broken(const struct page *page, const char *what) __attribute__((noreturn));
 extern int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES - 1]; /* 0: nothing is kept */
+void show_mem(void); /* on the console; mm/show_mem.c */
 extern long min_free_kbytes; /* negative: the marks are those of the zones' sizes */
 
 static inline int zone_index(const struct zone *zone) { return (int)(zone - zone->zone_pgdat->node_zones); }

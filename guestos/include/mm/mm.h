@@ -37,6 +37,7 @@ PAGE_FLAG_FUNCTIONS(SwapCache, PG_swapcache)
 PAGE_FLAG_FUNCTIONS(Buddy, PG_buddy)
 PAGE_FLAG_FUNCTIONS(Table, PG_table)
 PAGE_FLAG_FUNCTIONS(Kernel, PG_kernel)
+PAGE_FLAG_FUNCTIONS(Reclaim, PG_reclaim)
 static inline bool PageAnon(const struct page *p) { return (unsigned long)p->mapping & PAGE_MAPPING_ANON; }
 static inline int page_count(const struct page *p) { return atomic_read(&p->_count); }
 static inline int page_mapcount(const struct page *p) { return atomic_read(&p->_mapcount) + 1; }
@@ -50,6 +51,7 @@ void lru_cache_add_active(struct page *page);
 void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 void lru_cache_del(struct page *page);
+void release_pages(struct page *const *pages, unsigned count); /* put_page for each */
 int set_page_dirty(struct page *page); /* 1 when it was clean before; mm/filemap.c */
 struct page *empty_zero_page(void);    /* the one frame of zeros that reads of untouched memory share */
 

@@ -28,6 +28,12 @@ typedef struct {
 static inline swp_entry_t swp_entry(unsigned type, unsigned long offset) { return (swp_entry_t){offset << 5 | type}; }
 static inline unsigned swp_type(swp_entry_t entry) { return entry.val & 31; }
 static inline unsigned long swp_offset(swp_entry_t entry) { return entry.val >> 5; }
+/* As it stands in a page table: [31:8 offset] [7 = 0] [6:1 type] [0 = 0]. */
+static inline pte_t swp_entry_to_pte(swp_entry_t entry)
+{
+    return (pte_t){(u32)(swp_offset(entry) << 8 | swp_type(entry) << 1)};
+}
+static inline swp_entry_t pte_to_swp_entry(pte_t pte) { return swp_entry(pte.pte >> 1 & 31, pte.pte >> 8); }
 
 /* ---- swap cache: mm/swap_state.c ---- */
 extern struct address_space swapper_space;
