@@ -16,6 +16,7 @@ struct command {
 
 int command_run(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_demo(int argc, char **argv);
 
 /* "faultline: " + one sentence to stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -31,6 +32,8 @@ void file_free(struct file_bytes *bytes);
 /* Path of one of our own images (kernel.elf, firmware.rom, initramfs.cpio): beside the build or installed. False after
  * complaining. */
 bool file_find_image(const char *name, char *path, size_t size);
+/* The folder of the demos that come with faultline. False after complaining. */
+bool file_find_demos(char *path, size_t size);
 
 /* A file that appears whole or not at all: writes go to a temporary name, output_commit() renames. */
 struct output {

@@ -67,20 +67,42 @@ static const char *const image_places[] = {
     "../share/faultline",
 };
 
-bool file_find_image(const char *name, char *path, size_t size) {
+static const char *const demo_places[] = {"../../../demos", "../share/faultline/demos"};
+
+/* The folder of the running program. */
+static bool own_folder(char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return true;
+}
+
+static bool find_near(const char *const *places, size_t count, const char *name, char *path, size_t size) {
     char self[2048];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        char *slash = strrchr(self, '/');
-        if (slash)
-            *slash = '\0';
-        for (size_t i = 0; i < sizeof(image_places) / sizeof(image_places[0]); i++) {
-            snprintf(path, size, "%s/%s/%s", self, image_places[i], name);
-            if (access(path, R_OK) == 0)
-                return true;
-        }
+    if (!own_folder(self, sizeof(self)))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, size, "%s/%s/%s", self, places[i], name);
+        if (access(path, R_OK) == 0)
+            return true;
     }
+    return false;
+}
+
+bool file_find_demos(char *path, size_t size) {
+    if (find_near(demo_places, sizeof(demo_places) / sizeof(demo_places[0]), "", path, size))
+        return true;
+    complain("the folder 'demos' is not beside the program; run faultline from its checkout or an installation");
+    return false;
+}
+
+bool file_find_image(const char *name, char *path, size_t size) {
+    if (find_near(image_places, sizeof(image_places) / sizeof(image_places[0]), name, path, size))
+        return true;
     complain("the image '%s' is not beside the program; build it with `ninja -C build`", name);
     return false;
 }

@@ -246,6 +246,19 @@ bool launch_prepare(struct launch *launch, const struct run_options *options) {
     return good;
 }
 
+struct session_config launch_session(const struct launch *launch, uint64_t memory) {
+    return (struct session_config){
+        .ram_bytes = memory,
+        .rom = {launch->rom.data, launch->rom.size},
+        .kernel = {launch->kernel.data, launch->kernel.size},
+        .initrd = {launch->initrd.data, launch->initrd.size},
+        .program = {launch->program.data, launch->program.size},
+        .cmdline = launch->cmdline,
+        .program_name = launch->program_name,
+        .program_directory = launch->program_directory,
+    };
+}
+
 void launch_free(struct launch *launch) {
     file_free(&launch->rom);
     file_free(&launch->kernel);

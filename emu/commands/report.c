@@ -220,16 +220,18 @@ static int run_headless(struct report *report, const struct session_config *conf
 static const struct view *acquire(void *owner) { return control_acquire(owner); }
 static void type_keys(void *owner, const char *bytes, size_t count) { control_type(owner, bytes, count); }
 
-static void act(void *owner, enum ui_action action, int64_t argument) {
+void report_act(struct control *control, enum ui_action action, int64_t argument) {
     switch (action) {
-    case ACTION_RUN_PAUSE: control_order(owner, CONTROL_RUN_PAUSE, 0); return;
-    case ACTION_NEXT_FAULT: control_order(owner, CONTROL_NEXT_FAULT, 0); return;
-    case ACTION_PREVIOUS_FAULT: control_order(owner, CONTROL_PREVIOUS_FAULT, 0); return;
-    case ACTION_SELECT_FRAME: control_order(owner, CONTROL_SELECT_FRAME, argument); return;
-    case ACTION_SELECT_FAULT: control_order(owner, CONTROL_SELECT_FAULT, argument); return;
+    case ACTION_RUN_PAUSE: control_order(control, CONTROL_RUN_PAUSE, 0); return;
+    case ACTION_NEXT_FAULT: control_order(control, CONTROL_NEXT_FAULT, 0); return;
+    case ACTION_PREVIOUS_FAULT: control_order(control, CONTROL_PREVIOUS_FAULT, 0); return;
+    case ACTION_SELECT_FRAME: control_order(control, CONTROL_SELECT_FRAME, argument); return;
+    case ACTION_SELECT_FAULT: control_order(control, CONTROL_SELECT_FAULT, argument); return;
     default: return;
     }
 }
+
+static void act(void *owner, enum ui_action action, int64_t argument) { report_act(owner, action, argument); }
 
 static int run_window(struct report *report, const struct session_config *config, const char *title) {
     char error[400];
@@ -273,23 +275,14 @@ bool run_wants_window(const struct run_options *options) { return options->windo
 int run_launch(const struct launch *launch, const struct run_options *options) {
     bool window = options->window;
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
-    struct session_config config = {
-        .ram_bytes = options->memory,
-        .rom = {launch->rom.data, launch->rom.size},
-        .kernel = {launch->kernel.data, launch->kernel.size},
-        .initrd = {launch->initrd.data, launch->initrd.size},
-        .program = {launch->program.data, launch->program.size},
-        .cmdline = launch->cmdline,
-        .program_name = launch->program_name,
-        .program_directory = launch->program_directory,
-        .story = window || options->faults || options->stories || options->trace || options->screenshot,
-        .owner = &report,
-        .on_console = say_console,
-        .on_log = say_log,
-        .on_event = options->trace ? record_event : NULL,
-        .on_fault = record_fault,
-        .on_program_exit = options->explain || options->screenshot ? program_exit : NULL,
-    };
+    struct session_config config = launch_session(launch, options->memory);
+    config.story = window || options->faults || options->stories || options->trace || options->screenshot;
+    config.owner = &report;
+    config.on_console = say_console;
+    config.on_log = say_log;
+    config.on_event = options->trace ? record_event : NULL;
+    config.on_fault = record_fault;
+    config.on_program_exit = options->explain || options->screenshot ? program_exit : NULL;
     if (!report.text) {
         complain("no memory on the host; free some and try again");
         return EXIT_BAD_INPUT;

@@ -28,6 +28,8 @@ struct launch {
 /* Reads and checks all files. False after complaining; nothing to free then. */
 bool launch_prepare(struct launch *launch, const struct run_options *options);
 void launch_free(struct launch *launch);
+/* A session's configuration with these images; hooks and the rest are the caller's. It points into launch. */
+struct session_config launch_session(const struct launch *launch, uint64_t memory);
 
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
@@ -35,6 +37,13 @@ int run_launch(const struct launch *launch, const struct run_options *options);
 static inline bool run_has_at(const struct run_options *options) {
     return options->at_fault || options->at_branch || options->at_source;
 }
+
+/* Carries an action of the window out on a struct control. */
+#ifdef FAULTLINE_WINDOW
+#include "emu/debug/control.h"
+#include "emu/ui/ui.h"
+void report_act(struct control *control, enum ui_action action, int64_t argument);
+#endif
 
 /* Is the window to be shown: asked for, or there is a display and nothing speaks against it. */
 bool run_wants_window(const struct run_options *options);

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "emu/debug/control.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,10 +34,15 @@ struct control {
     unsigned order_count;
     char typed[TYPED_MAX];
     size_t typed_count;
+    char caption[CONTROL_CAPTION];
     struct view *newest; /* made by the machine's thread, not yet taken */
     struct view *held;   /* what the window draws now */
     /* the machine's thread only */
     struct session *session;
+    void (*play)(void *owner, struct control *control, struct session *session);
+    void *play_owner;
+    bool playing; /* play() steers: a stop of the machine is its business */
+    bool go_on;   /* the viewer has read what play() said */
     vtime limit, pace_virtual;
     uint64_t pace_host, published_host;
     size_t position;
@@ -138,6 +144,10 @@ static void run_pause(struct control *control) {
 
 static void obey(struct control *control, struct order order) {
     size_t count = session_shown_faults(control->session);
+    if (order.what == CONTROL_RUN_PAUSE || order.what == CONTROL_NEXT_FAULT)
+        control->go_on = true;
+    if (control->playing && order.what == CONTROL_NEXT_FAULT)
+        return;
     switch (order.what) {
     case CONTROL_RUN_PAUSE: run_pause(control); return;
     case CONTROL_NEXT_FAULT: next_fault(control); return;
@@ -196,15 +206,77 @@ static void run_slice(struct control *control) {
         publish(control);
 }
 
-static void *machine_thread(void *argument) {
-    struct control *control = argument;
+static void obey_all(struct control *control) {
     struct order orders[ORDER_MAX];
-    publish(control);
+    unsigned count = take_orders(control, orders);
+    for (unsigned i = 0; i < count; i++)
+        obey(control, orders[i]);
+}
+
+/* ---- play ---- */
+
+void control_caption(struct control *control, char text[CONTROL_CAPTION]) {
+    pthread_mutex_lock(&control->lock);
+    memcpy(text, control->caption, CONTROL_CAPTION);
+    pthread_mutex_unlock(&control->lock);
+}
+
+static void set_caption(struct control *control, const char *text) {
+    pthread_mutex_lock(&control->lock);
+    snprintf(control->caption, sizeof(control->caption), "%s", text);
+    pthread_mutex_unlock(&control->lock);
+}
+
+enum machine_stop control_play_run(struct control *control, bool *left) {
+    control->state = VIEW_RUNNING;
+    control->position = 0;
     set_pace(control);
     while (!control->quit) {
-        unsigned count = take_orders(control, orders);
-        for (unsigned i = 0; i < count; i++)
-            obey(control, orders[i]);
+        obey_all(control);
+        if (control->state != VIEW_RUNNING || control->quit)
+            continue;
+        vtime slice = machine_now(session_machine(control->session)) + SLICE_NS;
+        enum machine_stop stop = session_run(control->session, slice);
+        if (stop == MACHINE_STOP_REQUESTED)
+            return stop;
+        if (stop != MACHINE_STOP_LIMIT) {
+            stopped(control, stop);
+            return stop;
+        }
+        keep_pace(control);
+        if (host_ns() - control->published_host >= PUBLISH_HOST_NS)
+            publish(control);
+    }
+    *left = true;
+    return MACHINE_STOP_REQUESTED;
+}
+
+bool control_play_say(struct control *control, const char *text) {
+    enum view_state state = control->state == VIEW_ENDED ? VIEW_ENDED : VIEW_PAUSED;
+    set_caption(control, text);
+    control->state = state;
+    control->go_on = false;
+    publish(control);
+    while (!control->quit && !control->go_on) {
+        control->state = state; /* the order to go on is play()'s to carry out */
+        obey_all(control);
+    }
+    return !control->quit;
+}
+
+static void *machine_thread(void *argument) {
+    struct control *control = argument;
+    publish(control);
+    set_pace(control);
+    if (control->play) {
+        control->playing = true;
+        control->play(control->play_owner, control, control->session);
+        control->playing = false;
+        if (control->state == VIEW_RUNNING)
+            run_pause(control);
+    }
+    while (!control->quit) {
+        obey_all(control);
         if (control->state == VIEW_RUNNING && !control->quit)
             run_slice(control);
     }
@@ -229,6 +301,8 @@ struct control *control_start(const struct control_config *config, char *error, 
     pthread_mutex_init(&control->lock, NULL);
     pthread_cond_init(&control->wake, NULL);
     control->limit = config->limit;
+    control->play = config->play;
+    control->play_owner = config->play_owner;
     control->stop = MACHINE_STOP_REQUESTED;
     control->session = session_create(config->session, error, error_size);
     if (!control->session) {

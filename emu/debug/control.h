@@ -25,7 +25,12 @@ struct control_config {
     const struct session_config *session; /* its hooks run on the machine's thread */
     bool start_paused;                    /* stop at the program's first fault */
     vtime limit;
+    /* Optional: steers the machine in place of the viewer until it returns; runs on the machine's thread. */
+    void (*play)(void *owner, struct control *control, struct session *session);
+    void *play_owner;
 };
+
+#define CONTROL_CAPTION 400
 
 /* Starts the thread. The session is made inside it. NULL and one sentence on failure. */
 struct control *control_start(const struct control_config *config, char *error, size_t error_size);
@@ -33,6 +38,14 @@ void control_order(struct control *control, enum control_order order, int64_t ar
 void control_type(struct control *control, const char *bytes, size_t count);
 /* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
 const struct view *control_acquire(struct control *control);
+/* What play() says and where it wants the viewer to look, any thread: text of at most CONTROL_CAPTION - 1 bytes, "" for
+ * none. */
+void control_caption(struct control *control, char text[CONTROL_CAPTION]);
+/* For play(): runs at the viewer's pace, shown and paused as always, until a stop that is no end of a slice. *left: the
+ * viewer closed the window. */
+enum machine_stop control_play_run(struct control *control, bool *left);
+/* For play(): shows text and returns when the viewer wants to go on (run or next fault). False: the viewer left. */
+bool control_play_say(struct control *control, const char *text);
 /* Stops and joins. *stop says how the machine ended (MACHINE_STOP_REQUESTED when it was still running), *status its
  * exit status. */
 void control_finish(struct control *control, enum machine_stop *stop, int *status);

@@ -166,6 +166,7 @@ struct ui_control {
     void (*act)(void *owner, enum ui_action action, int64_t argument);
     void (*type)(void *owner, const char *bytes, size_t count); /* keys for the guest's console */
     const char *(*caption)(void *owner); /* a demo's sentence, valid until the next call; NULL: none ever */
+    int (*scene)(void *owner);           /* a scene that the demo has just turned to, else -1; NULL: none ever */
 };
 
 /* Runs the window until the user closes it. 0, or -errno with a sentence (no display, no SDL). Writes screenshots

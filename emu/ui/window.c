@@ -287,6 +287,11 @@ static void take_snapshot(struct window *w) {
         w->dirty = true;
         ui_observe(&w->state, view);
     }
+    int scene = w->control->scene ? w->control->scene(w->control->owner) : -1;
+    if (scene >= 0 && scene < SCENE_COUNT) {
+        w->state.scene = (enum ui_scene)scene;
+        w->dirty = true;
+    }
     const char *caption = w->control->caption ? w->control->caption(w->control->owner) : NULL;
     if (caption && strcmp(caption, w->state.caption) != 0) {
         snprintf(w->state.caption, sizeof w->state.caption, "%s", caption);
