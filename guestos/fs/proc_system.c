@@ -4,6 +4,7 @@
 #include "kernel/init.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
+#include "mm/swap.h"
 #include "mm/vmalloc.h"
 
 #define NS_PER_CENTISECOND 10000000u /* USER_HZ 100 */
@@ -27,6 +28,8 @@ static int show_slabinfo(const struct proc_context *c, char *buf, int size)
 {
     return (void)c, proc_slabinfo(buf, size);
 }
+
+static int show_swaps(const struct proc_context *c, char *buf, int size) { return (void)c, proc_swaps(buf, size); }
 
 static int show_uptime(const struct proc_context *c, char *buf, int size)
 {
@@ -188,6 +191,7 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
     {.name = "mounts", .mode = S_IFLNK | 0777, .show = show_self_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .show = show_self},
+    {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
     {.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},

@@ -8,6 +8,7 @@
 #include "fs/vfs.h"
 #include "mm/highmem.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 static const struct inode_operations dir_inode_operations, symlink_inode_operations;
 static const struct file_operations dir_operations;
@@ -78,7 +79,14 @@ struct inode *ramfs_inode(struct super_block *sb, umode_t mode, dev_t dev)
     inode->i_data.gfp_mask = GFP_HIGHUSER;
     inode->i_op = &ramfs_file_inode_operations;
     switch (mode & S_IFMT) {
-    case S_IFREG: inode->i_fop = &ramfs_file_operations; break;
+    case S_IFREG:
+        inode->i_fop = &ramfs_file_operations;
+        if (sb->s_magic == TMPFS_MAGIC && shmem_init_inode(inode)) {
+            inode->i_mode = 0; /* nothing to evict yet */
+            iput(inode);
+            return NULL;
+        }
+        break;
     case S_IFDIR:
         inode->i_op = &dir_inode_operations;
         inode->i_fop = &dir_operations;
@@ -245,6 +253,8 @@ static void ramfs_evict(struct inode *inode)
 {
     if (S_ISLNK(inode->i_mode))
         kfree(inode->i_private);
+    else if (S_ISREG(inode->i_mode) && inode->i_sb->s_magic == TMPFS_MAGIC)
+        shmem_evict_inode(inode);
 }
 
 /* Unmount: all names lose the file system's reference, deepest first by walking down to a leaf each time. */

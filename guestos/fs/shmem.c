@@ -5,6 +5,7 @@
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
 #include "asm/uaccess.h"
+#include "mm/swap.h"
 
 #define MFD_CLOEXEC 1u
 #define MFD_ALLOW_SEALING 2u
@@ -14,6 +15,7 @@ static struct super_block *shmem_sb;
 
 void shmem_init(void)
 {
+    shmem_cache_init();
     shmem_sb = ramfs_super("tmpfs", "none");
     BUG_ON(IS_ERR(shmem_sb));
 }
@@ -34,7 +36,13 @@ struct file *shmem_file_setup(loff_t size)
 {
     if (size < 0 || size > MAX_LFS_FILESIZE)
         return ERR_PTR(-EINVAL);
-    return shmem_file_named("/dev/zero", size);
+    struct file *file = shmem_file_named("/dev/zero", size);
+    if (IS_ERR(file))
+        return file;
+    if (!shmem_account(file->f_inode, (unsigned long)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT)))
+        return file;
+    fput(file);
+    return ERR_PTR(-ENOMEM);
 }
 
 long sys_memfd_create(const char __user *name, u32 flags)

@@ -86,6 +86,7 @@ syscall_table:
     call 83, sys_symlink
     call 84, sys_oldlstat
     call 85, sys_readlink
+    call 87, sys_swapon
     call 88, sys_reboot
     call 89, sys_old_readdir
     call 90, sys_old_mmap
@@ -106,6 +107,7 @@ syscall_table:
     call 108, sys_newfstat
     call 109, sys_uname
     call 114, sys_wait4
+    call 115, sys_swapoff
     call 116, sys_sysinfo
     call 118, sys_fsync
     call 119, sys_sigreturn

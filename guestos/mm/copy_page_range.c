@@ -3,9 +3,10 @@
  * on both sides, and whoever writes first gets a copy (memory.c: do_wp_page). The child's entries start old.
  *
  * Tables of a file mapping without any private copy are not copied at all: a fault finds each page again in the page
- * cache. The same holds for anonymous memory that was only read.
+ * cache. The same holds for anonymous memory that was only read. What is swapped out stays so: both name the slot.
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
 struct copy {
     struct mm_struct *to, *from;
@@ -13,12 +14,25 @@ struct copy {
     bool parent_changed;
 };
 
+static void copy_swap_pte(struct copy *copy, pte_t *to, pte_t pte)
+{
+    if (!swap_duplicate(pte_to_swp_entry(pte)))
+        panic("fork: entry %08x names a slot that is not in use", pte.pte);
+    copy->to->swap_usage++;
+    set_pte(to, pte);
+}
+
 static void copy_one_pte(struct copy *copy, pte_t *to, pte_t *from)
 {
     pte_t pte = *from;
-    struct page *page = vm_normal_page(copy->vma, pte);
+    struct page *page;
 
+    if (pte_is_swap(pte)) {
+        copy_swap_pte(copy, to, pte);
+        return;
+    }
     BUG_ON(!pte_present(pte));
+    page = vm_normal_page(copy->vma, pte);
     if (is_cow_mapping(copy->vma->vm_flags) && pte_write(pte)) {
         pte = pte_wrprotect(pte);
         set_pte(from, pte);

@@ -11,10 +11,14 @@
  *        |     +- map_file_page        read, or write to a shared mapping: the file's own page
  *        |     +- copy_file_page       write to a private mapping: a copy, anonymous from now on
  *        |
+ *        |  entry names a slot of a swap area
+ *        +--- do_swap_page           from the swap cache, or read from the disk; a write goes on with do_wp_page when
+ *        |                           somebody else names the slot too
+ *        |
  *        |  entry present, write to a read-only entry
  *        +--- do_wp_page
  *        |     +- reuse_shared         shared file mapping: first write since it was clean
- *        |     +- reuse_sole           anonymous and mapped here only: ours, make it writable
+ *        |     +- reuse_sole           anonymous, and neither mapped elsewhere nor swapped out elsewhere: make it writable
  *        |     +- copy_cow_page        anything else: a copy
  *        |
  *        |  entry present and sufficient
@@ -25,6 +29,7 @@
  * is copied before it is changed. Every step that changes an entry goes through fault_set_pte().
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
 /* One fault on its way down. ptep points into the table; orig is what the entry held when the fault was looked at. */
 struct fault {
@@ -293,8 +298,28 @@ static unsigned copy_cow_page(struct fault *f, struct page *page)
         page_remove_rmap(page);
         put_page(page); /* the entry's */
     }
-    put_page(page); /* ours */
+    free_page_and_swap_cache(page); /* ours */
     return VM_FAULT_WRITE;
+}
+
+/* An anonymous page in the swap cache may have more owners than entries show; its lock holds them still. */
+static unsigned copy_or_reuse(struct fault *f, struct page *page)
+{
+    bool ours;
+
+    if (!PageSwapCache(page))
+        return page_mapcount(page) == 1 ? reuse_sole(f, page) : copy_cow_page(f, page);
+    get_page(page);
+    lock_page(page);
+    if (entry_changed(f)) {
+        unlock_page(page);
+        put_page(page);
+        return VM_FAULT_MINOR;
+    }
+    ours = can_share_swap_page(page);
+    unlock_page(page);
+    put_page(page); /* the entry still holds it */
+    return ours ? reuse_sole(f, page) : copy_cow_page(f, page);
 }
 
 static unsigned do_wp_page(struct fault *f)
@@ -307,9 +332,68 @@ static unsigned do_wp_page(struct fault *f)
         return copy_cow_page(f, zero_page);
     if (f->vma->vm_flags & VM_SHARED)
         return reuse_shared(f, page);
-    if (PageAnon(page) && page_mapcount(page) == 1)
-        return reuse_sole(f, page);
-    return copy_cow_page(f, page);
+    return PageAnon(page) ? copy_or_reuse(f, page) : copy_cow_page(f, page);
+}
+
+/* ---- pages that were swapped out ---- */
+
+/* The page of the slot, referenced. NULL: no memory, or another thread brought it back. */
+static struct page *find_swapped_page(struct fault *f, swp_entry_t entry, unsigned *major)
+{
+    struct page *page = lookup_swap_cache(entry);
+
+    *major = 0;
+    if (page)
+        return page;
+    swapin_readahead(entry, f->address, f->vma);
+    page = read_swap_cache_async(entry, f->vma, f->address);
+    if (page)
+        *major = VM_FAULT_MAJOR;
+    return page;
+}
+
+/* The entry, which names the slot of page, names page from now on. Page locked; takes over the caller's reference. */
+static void map_swapped_page(struct fault *f, struct page *page, swp_entry_t entry)
+{
+    pte_t pte = page_pte(f, page);
+
+    f->mm->swap_usage--;
+    f->mm->anon_rss++;
+    note_rss(f->mm);
+    page_add_anon_rmap(page, f->vma, f->address);
+    swap_free(entry);
+    if (f->write && can_share_swap_page(page))
+        pte = written_pte(f, page);
+    else if (vm_swap_full())
+        remove_exclusive_swap_page(page);
+    fault_set_pte(f, pte);
+}
+
+static unsigned do_swap_page(struct fault *f)
+{
+    swp_entry_t entry = pte_to_swp_entry(f->orig);
+    unsigned major;
+    struct page *page = find_swapped_page(f, entry, &major);
+
+    if (!page)
+        return entry_changed(f) ? VM_FAULT_MINOR : VM_FAULT_OOM;
+    tell_branch(f, FLT_BRANCH_SWAP_IN);
+    mark_page_accessed(page);
+    lock_page(page);
+    if (entry_changed(f) || !PageSwapCache(page) || page->private != entry.val) {
+        unlock_page(page); /* brought back, or given back, while this task waited: the access is tried again */
+        put_page(page);
+        return VM_FAULT_MINOR | major;
+    }
+    if (!PageUptodate(page)) {
+        unlock_page(page);
+        put_page(page);
+        return VM_FAULT_SIGBUS;
+    }
+    map_swapped_page(f, page, entry);
+    unlock_page(page);
+    f->orig = *f->ptep;
+    return (f->write && !pte_write(f->orig) ? do_wp_page(f) : VM_FAULT_MINOR) | major;
 }
 
 static unsigned spurious(struct fault *f)
@@ -335,6 +419,8 @@ static unsigned handle_pte_fault(struct fault *f)
         bool file = f->vma->vm_ops && f->vma->vm_ops->fault;
         return file ? do_linear_fault(f) : do_anonymous_page(f);
     }
+    if (pte_is_swap(f->orig))
+        return do_swap_page(f);
     if (!pte_present(f->orig))
         panic("memory: entry %08x at %08lx is neither empty nor present", f->orig.pte, f->address);
     if (f->write && !pte_write(f->orig))

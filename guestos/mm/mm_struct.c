@@ -41,6 +41,7 @@ static bool mm_init(struct mm_struct *mm)
     init_rwsem(&mm->mmap_sem);
     mm->total_vm = mm->locked_vm = mm->shared_vm = mm->exec_vm = mm->stack_vm = mm->data_vm = mm->reserved_vm = 0;
     mm->nr_ptes = mm->file_rss = mm->anon_rss = mm->hiwater_rss = mm->hiwater_vm = 0;
+    mm->swap_usage = 0;
     mm->def_flags = 0;
     mm->pgd = pgd_alloc();
     if (!mm->pgd) {
@@ -76,9 +77,9 @@ static void check_leaks(void)
     unsigned long anon = global_page_state(NR_ANON_PAGES), mapped = global_page_state(NR_FILE_MAPPED);
     unsigned long tables = global_page_state(NR_PAGETABLE);
 
-    if (anon || mapped || tables || vm_committed_space)
+    if (anon || mapped || tables || vm_committed_space != shmem_committed)
         panic("mm: left over by all processes: %lu anonymous and %lu file pages, %lu page tables, %lu pages promised",
-              anon, mapped, tables, vm_committed_space);
+              anon, mapped, tables, vm_committed_space - shmem_committed);
 }
 
 void mmput(struct mm_struct *mm)

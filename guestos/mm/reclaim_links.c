@@ -1,23 +1,10 @@
-/* Swap, writeback and block I/O as reclaim sees them while a kernel is built without them. */
+/* Writeback and block I/O as reclaim sees them while a kernel is built without them. */
 #include "mm/vmscan.h"
 #include "block/blkdev.h"
 #include "fs/buffer_head.h"
 
 #define WEAK __attribute__((weak))
 
-WEAK struct address_space swapper_space;
-WEAK unsigned long nr_swap_pages;
-WEAK int add_to_swap(struct page *page, gfp_t gfp)
-{
-    (void)page, (void)gfp;
-    return 0;
-}
-WEAK void delete_from_swap_cache(struct page *page) { (void)page; }
-WEAK int swap_duplicate(swp_entry_t entry)
-{
-    (void)entry;
-    return 0;
-}
 WEAK int clear_page_dirty_for_io(struct page *page)
 {
     (void)page;

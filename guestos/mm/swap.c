@@ -69,7 +69,7 @@ void lru_add_drain(void)
     pagevec_drain(&lru_add_active_pvec, true);
 }
 
-static void activate_page(struct page *page)
+void activate_page(struct page *page)
 {
     unsigned long flags = local_irq_save();
 

@@ -6,6 +6,7 @@
  * processor recorded in an entry (A, D) is read by the same instruction that clears it and is passed on to the page.
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
 #define GATHER_PAGES 60
 
@@ -21,7 +22,7 @@ static void free_gathered(struct page *page)
     if (PageTable(page))
         pte_free(page);
     else
-        put_page(page);
+        free_page_and_swap_cache(page);
 }
 
 static void gather_flush(struct mmu_gather *gather)
@@ -62,6 +63,11 @@ static void zap_pte(struct mmu_gather *gather, const struct vm_area_struct *vma,
     pte_t pte = ptep_get_and_clear(ptep);
     struct page *page;
 
+    if (pte_is_swap(pte)) {
+        gather->mm->swap_usage--;
+        free_swap_and_cache(pte_to_swp_entry(pte));
+        return;
+    }
     BUG_ON(!pte_present(pte));
     gather->need_flush = true;
     page = vm_normal_page(vma, pte);

@@ -315,6 +315,11 @@ bool unhandled_signal(const struct task_struct *task, int signal)
     (void)task, (void)signal;
     return true;
 }
+WEAK bool signal_pending(const struct task_struct *task)
+{
+    (void)task;
+    return false;
+}
 void do_exit(int wait_status) { panic("do_exit %d", wait_status); }
 void show_registers(const void *regs) { (void)regs; }
 
@@ -453,6 +458,7 @@ WEAK struct file *fget(unsigned fd)
     return NULL;
 }
 
+WEAK void iput(struct inode *inode) { (void)inode; }
 WEAK void touch_atime(struct inode *inode) { (void)inode; }
 WEAK void touch_mtime(struct inode *inode) { (void)inode; }
 WEAK const char *vma_file_name(const struct vm_area_struct *vma, char *buf, int size)

@@ -3,7 +3,7 @@
  * into the pgd. A pte that is not present holds zero (nothing) or a swap entry:
  *
  *   present:      [31:12 frame] [11:9 software] G PAT D A PCD PWT U W P
- *   swap entry:   [31:8 offset] [7 = 0] [6:1.. type] [0 = 0]      see swp_entry in mm/swap (bit 7 PROTNONE clear)
+ *   swap entry:   [31:8 offset] [7 = 0] [6 = 0] [5:1 type] [0 = 0]      mm/swap.h; offset is never 0
  *   PROT_NONE:    present bit clear, _PAGE_PROTNONE set, frame kept
  */
 #ifndef _ASM_PGTABLE_H
@@ -37,6 +37,7 @@ typedef struct {
 #define _PAGE_PSE 0x080u
 #define _PAGE_GLOBAL 0x100u
 #define _PAGE_PROTNONE 0x080u /* only meaningful when not present */
+#define _PAGE_FILE 0x040u     /* only meaningful when not present: no swap entry has it */
 
 #define PGDIR_SHIFT 22
 #define PGDIR_SIZE (1UL << PGDIR_SHIFT)
@@ -87,6 +88,10 @@ static inline pte_t *pte_offset(pmd_t *pmd, unsigned long address) { return pmd_
 static inline bool pte_none(pte_t pte) { return pte.pte == 0; }
 /* Names a frame: for the processor, or under PROT_NONE for us alone. */
 static inline bool pte_present(pte_t pte) { return pte.pte & (_PAGE_PRESENT | _PAGE_PROTNONE); }
+static inline bool pte_is_swap(pte_t pte) { return pte.pte && !(pte.pte & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_FILE)); }
+static inline unsigned pte_swap_type(pte_t pte) { return pte.pte >> 1 & 31; }
+static inline unsigned long pte_swap_offset(pte_t pte) { return pte.pte >> 8; }
+static inline pte_t swap_pte(unsigned type, unsigned long offset) { return (pte_t){(u32)offset << 8 | type << 1}; }
 static inline bool pte_write(pte_t pte) { return pte.pte & _PAGE_RW; }
 static inline bool pte_dirty(pte_t pte) { return pte.pte & _PAGE_DIRTY; }
 static inline bool pte_young(pte_t pte) { return pte.pte & _PAGE_ACCESSED; }

@@ -44,12 +44,20 @@ static inline int page_mapcount(const struct page *p) { return atomic_read(&p->_
 static inline void get_page(struct page *p) { atomic_inc(&p->_count); }
 void put_page(struct page *page);  /* drops a reference; frees at zero, off the LRU first */
 void lock_page(struct page *page); /* sleeps on the zone's wait table */
+static inline bool trylock_page(struct page *page)
+{
+    bool was_free = !PageLocked(page);
+
+    SetPageLocked(page);
+    return was_free;
+}
 void unlock_page(struct page *page);
 void wait_on_page_locked(struct page *page);
 void lru_cache_add(struct page *page); /* to the inactive list (through a pagevec) */
 void lru_cache_add_active(struct page *page);
 void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
+void activate_page(struct page *page); /* from the inactive list to the active one */
 void lru_cache_del(struct page *page);
 void release_pages(struct page *const *pages, unsigned count); /* put_page for each */
 int set_page_dirty(struct page *page); /* 1 when it was clean before; mm/filemap.c */

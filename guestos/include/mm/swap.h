@@ -19,29 +19,33 @@
 
 #define MAX_SWAPFILES 32
 #define SWAP_CLUSTER_MAX 32
-#define SWAP_MAP_MAX 0x7fff
+#define SWAP_MAP_MAX 0x7fff /* a slot with so many users is never freed again: nobody knows how many more it has */
 #define SWAP_MAP_BAD 0x8000
 
 typedef struct {
-    unsigned long val; /* 0: none. offset << 5 | type; offset 0 holds the header, so an entry is never 0 */
+    /* 0: none. type << 24 | offset; offset 0 holds the header, so an entry is never 0. Neighbours in an area are
+     * neighbours in the swap cache's tree. */
+    unsigned long val;
 } swp_entry_t;
-static inline swp_entry_t swp_entry(unsigned type, unsigned long offset) { return (swp_entry_t){offset << 5 | type}; }
-static inline unsigned swp_type(swp_entry_t entry) { return entry.val & 31; }
-static inline unsigned long swp_offset(swp_entry_t entry) { return entry.val >> 5; }
-/* As it stands in a page table: [31:8 offset] [7 = 0] [6:1 type] [0 = 0]. */
-static inline pte_t swp_entry_to_pte(swp_entry_t entry)
+#define SWP_OFFSET_BITS 24
+#define SWP_MAX_OFFSET ((1UL << SWP_OFFSET_BITS) - 1)
+static inline swp_entry_t swp_entry(unsigned type, unsigned long offset)
 {
-    return (pte_t){(u32)(swp_offset(entry) << 8 | swp_type(entry) << 1)};
+    return (swp_entry_t){(unsigned long)type << SWP_OFFSET_BITS | offset};
 }
-static inline swp_entry_t pte_to_swp_entry(pte_t pte) { return swp_entry(pte.pte >> 1 & 31, pte.pte >> 8); }
+static inline unsigned swp_type(swp_entry_t entry) { return entry.val >> SWP_OFFSET_BITS; }
+static inline unsigned long swp_offset(swp_entry_t entry) { return entry.val & SWP_MAX_OFFSET; }
+/* Its form in a page-table entry. */
+static inline swp_entry_t pte_to_swp_entry(pte_t pte) { return swp_entry(pte_swap_type(pte), pte_swap_offset(pte)); }
+static inline pte_t swp_entry_to_pte(swp_entry_t entry) { return swap_pte(swp_type(entry), swp_offset(entry)); }
 
 /* ---- swap cache: mm/swap_state.c ---- */
 extern struct address_space swapper_space;
 extern unsigned long nr_swap_pages, total_swap_pages; /* free slots; slots of all areas */
 int add_to_swap(struct page *page, gfp_t gfp);        /* locked, anonymous, up to date: 1 when it has a slot now */
+int add_to_swap_cache(struct page *page, swp_entry_t entry, gfp_t gfp); /* locked; 0, -EEXIST, -ENOMEM */
 void delete_from_swap_cache(struct page *page);       /* locked; drops the cache's use of the slot and its reference */
-int move_to_swap_cache(struct page *page, swp_entry_t entry);   /* shmem: out of its file's tree */
-int move_from_swap_cache(struct page *page, unsigned long index, struct address_space *mapping);
+int move_to_swap_cache(struct page *page, swp_entry_t entry); /* shmem: out of its file's tree; 0 or -ENOMEM */
 struct page *lookup_swap_cache(swp_entry_t entry);              /* referenced; NULL */
 struct page *read_swap_cache_async(swp_entry_t entry, struct vm_area_struct *vma, unsigned long address);
 void swapin_readahead(swp_entry_t entry, unsigned long address, struct vm_area_struct *vma);
@@ -66,8 +70,12 @@ swp_entry_t get_swap_page(void);           /* val 0: none free */
 int swap_duplicate(swp_entry_t entry);     /* one more user: 1; 0: no such slot in use */
 void swap_free(swp_entry_t entry);         /* one user less */
 void free_swap_and_cache(swp_entry_t entry); /* one less; the cached page goes too when it was the last */
-int can_share_swap_page(struct page *page);  /* locked: may a write fault take it over? frees the slot then */
-int remove_exclusive_swap_page(struct page *page); /* locked: the cache is its only other user: out of it, 1 */
+int page_swapcount(const struct page *page); /* in the swap cache: entries elsewhere that name its slot */
+/* Locked: does one entry at most name the page or its slot, so that a write fault may take it over? Then it leaves the
+ * swap cache too, unless it is being written. */
+int can_share_swap_page(struct page *page);
+/* Locked, in the swap cache: out of it, dirty, when no entry names the slot any more. 1 when it left. */
+int remove_exclusive_swap_page(struct page *page);
 int valid_swaphandles(swp_entry_t entry, unsigned long *offset); /* aligned window for readahead: count, first */
 static inline bool vm_swap_full(void) { return nr_swap_pages * 2 < total_swap_pages; }
 int proc_swaps(char *buf, int size);
@@ -77,7 +85,14 @@ void check_swap_map(void); /* debug: use counts = what all page tables, shmem tr
 extern int page_cluster;   /* readahead window, log2 of pages */
 
 /* ---- shmem: its pages swap too: mm/shmem.c ---- */
-int shmem_unuse(swp_entry_t entry, struct page *page);
+int shmem_unuse(unsigned type);            /* every page of that area comes back; 0 or -errno. Sleeps */
+void shmem_for_each_swap(void (*call)(swp_entry_t entry, int delta), int delta); /* debug */
+/* A regular file's inode becomes one whose pages swap. 0 or -ENOMEM; undone by shmem_evict_inode. */
+int shmem_init_inode(struct inode *inode);
+void shmem_evict_inode(struct inode *inode); /* its pages are gone already */
+int shmem_account(struct inode *inode, unsigned long pages); /* promises that much until it is evicted; 0 or -ENOMEM */
+extern unsigned long shmem_committed; /* pages promised so: of vm_committed_space */
+void shmem_cache_init(void);
 
 /* ---- reclaim: mm/vmscan.c ---- */
 extern int vm_swappiness; /* 0 .. 100 */
