@@ -191,6 +191,8 @@ static bool make_machine(struct session *session, char *error, size_t error_size
         .rom_bytes = session->config.rom.size,
         .files = session->files,
         .file_count = session->file_count,
+        .disks = session->config.disks,
+        .disk_count = session->config.disk_count,
         .owner = session,
         .on_console = on_console,
         .on_debug_console = on_debug_console,

@@ -21,6 +21,8 @@ struct session_blob {
 struct session_config {
     uint64_t ram_bytes;
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
+    struct disk *const *disks; /* emu/devices/disk.h; the first is vda. Not owned; they must outlive the session */
+    size_t disk_count;
     const char *cmdline;
     const char *program_name;      /* for titles; never NULL */
     const char *program_directory; /* where the program's file lies on the host, for its sources; NULL or "": unknown */

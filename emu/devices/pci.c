@@ -1,5 +1,6 @@
 /* PCI configuration mechanism 1 and the 440FX chipset's two bridges: see pci.h. */
 #include "emu/devices/pci.h"
+#include "emu/devices/little_endian.h"
 
 #include <string.h>
 
@@ -33,21 +34,7 @@
 #define ROUTE_OFF 0x80u
 #define ROUTE_INPUT 0x0Fu
 
-static void put16(uint8_t *to, uint32_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *to, uint32_t value) {
-    put16(to, value);
-    put16(to + 2, value >> 16);
-}
-
-static uint32_t get32(const uint8_t *from) {
-    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
-}
-
-uint16_t pci_command(const struct pci_function *function) { return (uint16_t)get32(function->config + PCI_COMMAND); }
+uint16_t pci_command(const struct pci_function *function) { return get16(function->config + PCI_COMMAND); }
 
 /* Interrupts */
 

@@ -10,6 +10,8 @@
 
 #include "guestos/include/faultline/trace_abi.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void stop_cpu(struct machine *machine, enum machine_stop why) {
@@ -319,6 +321,37 @@ void board_init_devices(struct machine *machine) {
     trace_port_init(&machine->trace_port, trace_record, machine);
     vga_text_init(&machine->vga_text, &machine->clock);
     pci_init(&machine->pci, config->ram_bytes, input_of_pic(machine, 0), map_pci_ports, machine);
+}
+
+static void add_disk(struct machine *machine, size_t index) {
+    struct guest_memory memory = {dma_read, dma_write, machine};
+    char id[VIRTIO_BLK_ID_BYTES];
+    snprintf(id, sizeof id, "faultline-disk-%zu", index);
+    virtio_blk_init(&machine->blk[index], &machine->clock, memory, machine->config.disks[index], id);
+    pci_plug(&machine->pci, &machine->blk[index].function);
+}
+
+bool board_add_disks(struct machine *machine, char *error, size_t error_size) {
+    size_t count = machine->config.disk_count;
+    _Static_assert(MACHINE_DISKS_MAX == PCI_SLOTS - PCI_FIRST_FREE_SLOT, "every disk has a slot");
+    if (count > MACHINE_DISKS_MAX) {
+        snprintf(error, error_size, "the machine cannot have %zu disks; give at most %u", count, MACHINE_DISKS_MAX);
+        return false;
+    }
+    machine->blk = count ? calloc(count, sizeof *machine->blk) : NULL;
+    if (count && !machine->blk) {
+        snprintf(error, error_size, "no memory on the host for the disks; free some and try again");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        add_disk(machine, i);
+    return true;
+}
+
+void board_remove_disks(struct machine *machine) {
+    for (size_t i = 0; machine->blk && i < machine->config.disk_count; i++)
+        virtio_blk_release(&machine->blk[i]);
+    free(machine->blk);
 }
 
 void board_map(struct machine *machine) {

@@ -17,6 +17,7 @@
 #include "emu/devices/trace_port.h"
 #include "emu/devices/uart.h"
 #include "emu/devices/vga_text.h"
+#include "emu/devices/virtio_blk.h"
 #include "emu/machine/machine.h"
 
 #include <pthread.h>
@@ -51,6 +52,7 @@ struct machine {
     struct trace_port trace_port;
     struct vga_text vga_text;
     struct pci pci;
+    struct virtio_blk *blk; /* config.disk_count of them, plugged in in order */
 
     struct io_range port[BOARD_PORT_RANGES]; /* [0] stands for absent ports */
     unsigned port_count;
@@ -76,6 +78,8 @@ struct machine {
 /* board.c */
 void board_init_devices(struct machine *machine);
 void board_map(struct machine *machine);
+bool board_add_disks(struct machine *machine, char *error, size_t error_size);
+void board_remove_disks(struct machine *machine);
 struct cpu_board board_cpu_side(struct machine *machine);
 /* Brings the clock up to the CPU's count without firing timers. */
 void board_touch_clock(struct machine *machine);

@@ -90,7 +90,7 @@ struct machine *machine_create(const struct machine_config *config, char *error,
     board_map(machine);
     struct cpu_board board = board_cpu_side(machine);
     machine->cpu = cpu_create(&machine->memory, &board, error, error_size);
-    if (!machine->cpu || !add_files(machine, error, error_size)) {
+    if (!machine->cpu || !add_files(machine, error, error_size) || !board_add_disks(machine, error, error_size)) {
         machine_destroy(machine);
         return NULL;
     }
@@ -102,6 +102,7 @@ void machine_destroy(struct machine *machine) {
     if (!machine)
         return;
     cpu_destroy(machine->cpu);
+    board_remove_disks(machine);
     if (machine->ram)
         munmap(machine->ram, (size_t)machine->config.ram_bytes);
     if (machine->rom)

@@ -14,10 +14,13 @@
 
 #include "emu/cpu/cpu.h"
 #include "emu/devices/device.h"
+#include "emu/devices/disk.h"
 
 #define MACHINE_BLOCK_NS 4u
 #define MACHINE_RAM_MIN (4ull << 20)
 #define MACHINE_RAM_MAX (3ull << 30) /* one run below the PCI hole; more is refused with a sentence */
+
+#define MACHINE_DISKS_MAX 30u /* free slots of the PCI bus */
 
 struct machine;
 
@@ -29,12 +32,14 @@ struct machine_file {
 };
 
 struct machine_config {
-    uint64_t ram_bytes;          /* multiple of 4096, MACHINE_RAM_MIN .. MACHINE_RAM_MAX */
-    const void *rom;             /* 64 or 128 KiB, copied */
+    uint64_t ram_bytes; /* multiple of 4096, MACHINE_RAM_MIN .. MACHINE_RAM_MAX */
+    const void *rom;    /* 64 or 128 KiB, copied */
     size_t rom_bytes;
     const struct machine_file *files;
     size_t file_count;
-    void *owner;                 /* first argument of the callbacks below; each of them is optional */
+    struct disk *const *disks; /* virtio-blk devices in this order; not owned, they must outlive the machine */
+    size_t disk_count;         /* at most MACHINE_DISKS_MAX */
+    void *owner;               /* first argument of the callbacks below; each of them is optional */
     void (*on_console)(void *owner, uint8_t byte);       /* UART transmit */
     void (*on_debug_console)(void *owner, uint8_t byte); /* port 0xE9 */
     /* trace port, record copied by peek. Without it the port is absent, and a guest spends no time on records. */
@@ -44,13 +49,13 @@ struct machine_config {
 };
 
 enum machine_stop {
-    MACHINE_STOP_EXIT,         /* debug exit or power-off; machine_exit_status() */
-    MACHINE_STOP_RESET,        /* the guest pulled a reset line and reset_stops is the policy: always, for now */
+    MACHINE_STOP_EXIT,  /* debug exit or power-off; machine_exit_status() */
+    MACHINE_STOP_RESET, /* the guest pulled a reset line and reset_stops is the policy: always, for now */
     MACHINE_STOP_TRIPLE_FAULT,
-    MACHINE_STOP_LIMIT,        /* the virtual time limit given to machine_run() */
+    MACHINE_STOP_LIMIT, /* the virtual time limit given to machine_run() */
     MACHINE_STOP_REQUESTED,
-    MACHINE_STOP_PAGE_FAULT,   /* on_page_fault asked for it */
-    MACHINE_STOP_DEAD,         /* hlt with interrupts off or nothing ever due: the machine can never go on */
+    MACHINE_STOP_PAGE_FAULT, /* on_page_fault asked for it */
+    MACHINE_STOP_DEAD,       /* hlt with interrupts off or nothing ever due: the machine can never go on */
     MACHINE_STOP_STEP,
     MACHINE_STOP_ERROR,
 };
@@ -65,7 +70,7 @@ void machine_request_stop(struct machine *machine);
 /* Queues bytes for the UART receiver. Deterministic when called before the first machine_run(). Returns bytes taken. */
 size_t machine_console_input(struct machine *machine, const void *bytes, size_t count);
 
-int machine_exit_status(const struct machine *machine); /* the value written to the debug exit port */
+int machine_exit_status(const struct machine *machine);       /* the value written to the debug exit port */
 const char *machine_stop_text(const struct machine *machine); /* explanation of the last stop, several lines possible */
 vtime machine_now(const struct machine *machine);
 uint64_t machine_blocks(const struct machine *machine);

@@ -1,11 +1,11 @@
 /*
  * Boots a ROM and fw_cfg files on emu/machine as QEMU would:
  *
- *   boot_host ROM RAM-MIB DEBUG-FILE [NAME=PATH...]
+ *   boot_host ROM RAM-MIB DEBUG-FILE [NAME=PATH | disk:PATH | disk-ro:PATH...]
  *
- * Each NAME becomes the file opt/faultline/NAME. The console goes to standard output, the debug console to DEBUG-FILE.
- * The exit status is the value that the guest wrote to the debug exit port; 125 when it ended otherwise, and 126 for
- * arguments that cannot be used.
+ * Each NAME becomes the file opt/faultline/NAME, each disk a virtio-blk device. The console goes to standard output,
+ * the debug console to DEBUG-FILE. The exit status is the value that the guest wrote to the debug exit port; 125 when
+ * it ended otherwise, and 126 for arguments that cannot be used.
  */
 #include "emu/machine/machine.h"
 
@@ -29,6 +29,8 @@ struct boot {
     char name[FILES_MAX][NAME_BYTES];
     struct machine_file file[FILES_MAX];
     size_t files;
+    struct disk *disk[MACHINE_DISKS_MAX];
+    size_t disks;
     FILE *debug;
 };
 
@@ -64,6 +66,25 @@ static bool add_file(struct boot *boot, const char *argument) {
     return true;
 }
 
+static bool add_disk(struct boot *boot, const char *argument) {
+    char error[512];
+    bool read_only = strncmp(argument, "disk-ro:", 8) == 0;
+    if (boot->disks == MACHINE_DISKS_MAX)
+        return false;
+    struct disk *disk =
+        disk_open_file(strchr(argument, ':') + 1, read_only ? DISK_READ_ONLY : DISK_READ_WRITE, error, sizeof error);
+    if (!disk) {
+        fprintf(stderr, "boot_host: %s\n", error);
+        return false;
+    }
+    boot->disk[boot->disks++] = disk;
+    return true;
+}
+
+static bool add_argument(struct boot *boot, const char *argument) {
+    return strncmp(argument, "disk", 4) == 0 ? add_disk(boot, argument) : add_file(boot, argument);
+}
+
 static void on_console(void *owner, uint8_t byte) {
     (void)owner;
     putchar(byte);
@@ -78,6 +99,8 @@ static int run(struct boot *boot, uint64_t ram_bytes) {
                                     .rom_bytes = boot->rom.size,
                                     .files = boot->file,
                                     .file_count = boot->files,
+                                    .disks = boot->disk,
+                                    .disk_count = boot->disks,
                                     .owner = boot,
                                     .on_console = on_console,
                                     .on_debug_console = on_debug_console};
@@ -99,6 +122,8 @@ static int run(struct boot *boot, uint64_t ram_bytes) {
 static void release(struct boot *boot) {
     for (size_t i = 0; i < boot->files; i++)
         free(boot->content[i].bytes);
+    for (size_t i = 0; i < boot->disks; i++)
+        disk_close(boot->disk[i]);
     free(boot->rom.bytes);
     if (boot->debug)
         fclose(boot->debug);
@@ -110,9 +135,9 @@ int main(int argc, char **argv) {
     if (good)
         boot.debug = fopen(argv[3], "wb");
     for (int i = 4; good && i < argc; i++)
-        good = add_file(&boot, argv[i]);
+        good = add_argument(&boot, argv[i]);
     if (!good || !boot.debug) {
-        fprintf(stderr, "usage: %s ROM RAM-MIB DEBUG-FILE [NAME=PATH...]\n", argv[0]);
+        fprintf(stderr, "usage: %s ROM RAM-MIB DEBUG-FILE [NAME=PATH | disk:PATH | disk-ro:PATH...]\n", argv[0]);
         release(&boot);
         return BAD_ARGUMENTS;
     }

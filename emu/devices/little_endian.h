@@ -1,0 +1,26 @@
+/* Little-endian numbers in bytes that a guest sees, at any alignment. */
+#ifndef FAULTLINE_LITTLE_ENDIAN_H
+#define FAULTLINE_LITTLE_ENDIAN_H
+
+#include <stdint.h>
+
+static inline uint16_t get16(const uint8_t *from) { return (uint16_t)(from[0] | from[1] << 8); }
+static inline uint32_t get32(const uint8_t *from) { return get16(from) | (uint32_t)get16(from + 2) << 16; }
+static inline uint64_t get64(const uint8_t *from) { return get32(from) | (uint64_t)get32(from + 4) << 32; }
+
+static inline void put16(uint8_t *to, uint32_t value) {
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+}
+
+static inline void put32(uint8_t *to, uint32_t value) {
+    put16(to, value);
+    put16(to + 2, value >> 16);
+}
+
+static inline void put64(uint8_t *to, uint64_t value) {
+    put32(to, (uint32_t)value);
+    put32(to + 4, (uint32_t)(value >> 32));
+}
+
+#endif
