@@ -6,6 +6,7 @@
 #include "asm/uaccess.h"
 #include "lib/text.h"
 #include "mm/mm.h"
+#include "mm/swap.h"
 
 #define NS_PER_TICK 10000000u
 #define TTY_NUMBER MKDEV(4, 64)
@@ -273,6 +274,14 @@ static int show_oom_score_adj(const struct proc_context *c, char *buf, int size)
     return task ? scnprintf(buf, (size_t)size, "%d\n", task->oom_score_adj) : -ESRCH;
 }
 
+static int show_oom_score(const struct proc_context *c, char *buf, int size)
+{
+    struct task_struct *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    return scnprintf(buf, (size_t)size, "%lu\n", task->mm ? badness(task, ktime_ns() / NSEC_PER_SEC) : 0);
+}
+
 static int show_oom_adj(const struct proc_context *c, char *buf, int size)
 {
     const struct task_struct *task = proc_task(c);
@@ -436,6 +445,7 @@ static struct dentry *jump_fd(const struct proc_context *c)
         {.name = "maps", .mode = S_IFREG | 0444, .show = show_maps},                                                   \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                                          \
         {.name = "oom_adj", .mode = S_IFREG | 0644, .show = show_oom_adj, .store = store_oom_adj},                     \
+        {.name = "oom_score", .mode = S_IFREG | 0444, .show = show_oom_score},                                         \
         {.name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .store = store_oom_score_adj},   \
         {.name = "pagemap", .mode = S_IFREG | 0400, .read_at = read_pagemap},                                          \
         {.name = "root", .mode = S_IFLNK | 0777, .jump = jump_root},                                                   \

@@ -67,8 +67,8 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "MemFree:", free);
     kib(&t, "MemAvailable:", available_pages());
     kib(&t, "Buffers:", 0);
-    kib(&t, "Cached:", global_page_state(NR_FILE_PAGES));
-    kib(&t, "SwapCached:", 0);
+    kib(&t, "Cached:", global_page_state(NR_FILE_PAGES) - swapper_space.nrpages);
+    kib(&t, "SwapCached:", swapper_space.nrpages);
     kib(&t, "Active:", global_page_state(NR_ACTIVE));
     kib(&t, "Inactive:", global_page_state(NR_INACTIVE));
     kib(&t, "HighTotal:", totalhigh_pages);
@@ -76,7 +76,7 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "LowTotal:", totalram_pages - totalhigh_pages);
     kib(&t, "LowFree:", free - high);
     kib(&t, "SwapTotal:", total_swap_pages);
-    kib(&t, "SwapFree:", total_swap_pages);
+    kib(&t, "SwapFree:", nr_swap_pages);
     kib(&t, "Dirty:", global_page_state(NR_FILE_DIRTY));
     kib(&t, "Writeback:", global_page_state(NR_WRITEBACK));
     kib(&t, "AnonPages:", global_page_state(NR_ANON_PAGES));
