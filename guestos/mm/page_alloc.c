@@ -62,12 +62,11 @@ static void tell_watermarks(struct zone *zone)
                   .zone = (u32)zone_index(zone), .mark = mark, .below = now >> mark & 1, .free = (u32)zone->free_pages);
 }
 
-/* Frames came back: reclaim looks at a zone again that it had given up. */
+/* Somebody gave frames back: reclaim looks at a zone again that it had given up. */
 static void note_freed(struct zone *zone)
 {
     zone->all_unreclaimable = 0;
     zone->pages_scanned = 0;
-    tell_watermarks(zone);
 }
 
 /* ---- poison: what a freed frame holds until it is allocated again, under mmcheck ---- */
@@ -213,7 +212,7 @@ static void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp, int count)
         pcp_del(pcp, page);
         __free_one_block(zone, page, 0);
     }
-    note_freed(zone);
+    tell_watermarks(zone);
 }
 
 void drain_local_pages(void)
@@ -407,8 +406,10 @@ void free_hot_cold_page(struct page *page, bool cold)
     flags = local_irq_save();
     count_vm_event(PGFREE);
     pcp_add(pcp, page);
-    if (pcp->count >= pcp->high)
+    if (pcp->count >= pcp->high) {
         pcp_drain(zone, pcp, pcp->batch);
+        note_freed(zone);
+    }
     local_irq_restore(flags);
     if (unlikely(trace_enabled || mm_check_always))
         tell_free(page, 0);
@@ -423,6 +424,7 @@ static void free_pages_ok(struct page *page, unsigned order)
     count_vm_events(PGFREE, 1ul << order);
     __free_one_block(page_zone(page), page, order);
     note_freed(page_zone(page));
+    tell_watermarks(page_zone(page));
     local_irq_restore(flags);
     if (unlikely(trace_enabled || mm_check_always))
         tell_free(page, order);
@@ -470,7 +472,7 @@ void free_reserved_range(unsigned long start, unsigned long end)
         }
         unsigned long flags = local_irq_save();
         __free_one_block(page_zone(page), page, order);
-        note_freed(page_zone(page));
+        tell_watermarks(page_zone(page));
         local_irq_restore(flags);
         start += 1ul << order;
     }
