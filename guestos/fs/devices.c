@@ -1,6 +1,6 @@
 /*
  * Device nodes: from a device number to the driver's operations. A node's open replaces the file's operations by
- * the driver's and calls the driver's own open. There are no block devices yet: opening one gives ENXIO.
+ * the driver's and calls the driver's own open. Block devices: fs/block_dev.c.
  */
 #include "fs/vfs.h"
 
@@ -26,14 +26,7 @@ static int chrdev_open(struct inode *inode, struct file *file)
     return operations->open ? operations->open(inode, file) : 0;
 }
 
-static int blkdev_open(struct inode *inode, struct file *file)
-{
-    (void)inode, (void)file;
-    return -ENXIO;
-}
-
 const struct file_operations chrdev_operations = {.open = chrdev_open};
-const struct file_operations blkdev_operations = {.open = blkdev_open};
 
 void init_special_inode(struct inode *inode, dev_t dev)
 {

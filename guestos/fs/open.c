@@ -48,10 +48,9 @@ struct file *dentry_open(struct dentry *dentry, u32 flags)
     file->f_inode = dentry->d_inode;
     file->f_mapping = dentry->d_inode->i_mapping;
     file->f_flags = flags & ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
-    if (flags & O_NOCTTY)
-        file->f_flags |= O_NOCTTY; /* the terminal's open looks at it */
+    file->f_flags |= flags & (O_EXCL | O_NOCTTY); /* a device's open looks at them */
     int error = attach_operations(file);
-    file->f_flags &= ~(u32)O_NOCTTY;
+    file->f_flags &= ~(u32)(O_EXCL | O_NOCTTY);
     if (!error)
         return file;
     fput(file);

@@ -214,12 +214,6 @@ long sys_pwritev(u32 fd, const void __user *vec, u32 vlen, u32 pos_low, u32 pos_
 
 /* ---- positions ---- */
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
-
 /* Data and holes: the whole file counts as data, which POSIX allows, and the end as a hole. */
 loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
 {

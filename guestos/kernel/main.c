@@ -8,6 +8,7 @@
 #include "asm/irqflags.h"
 #include "asm/page.h"
 #include "asm/setup.h"
+#include "block/blkdev.h"
 #include "fs/fs.h"
 #include "kernel/init.h"
 #include "kernel/printk.h"
@@ -111,6 +112,7 @@ void start_kernel(u32 multiboot_magic, u32 multiboot_info_phys)
     start_memory();
     start_tasks_and_interrupts();
     vfs_init();
+    block_init();
     tty_init();
     load_initramfs();
     struct task_struct *first = kernel_thread("init", init, NULL);

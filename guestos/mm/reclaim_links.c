@@ -1,7 +1,8 @@
 /* Writeback and block I/O as reclaim sees them while a kernel is built without them. */
 #include "mm/vmscan.h"
 #include "block/blkdev.h"
-#include "fs/buffer_head.h"
+#include "fs/buffer_internal.h"
+#include "block/request.h"
 
 #define WEAK __attribute__((weak))
 
@@ -13,19 +14,31 @@ WEAK int clear_page_dirty_for_io(struct page *page)
 WEAK void throttle_vm_writeout(gfp_t gfp) { (void)gfp; }
 WEAK void wakeup_pdflush(long nr_pages) { (void)nr_pages; }
 WEAK void mapping_set_error(struct address_space *mapping, int error) { (void)mapping, (void)error; }
-WEAK int try_to_free_buffers(struct page *page)
+WEAK void cancel_dirty_page(struct page *page) { ClearPageDirty(page); }
+WEAK void set_page_writeback(struct page *page) { SetPageWriteback(page); }
+WEAK void end_page_writeback(struct page *page) { ClearPageWriteback(page); }
+WEAK void wait_on_page_writeback(struct page *page) { (void)page; }
+WEAK int redirty_page_for_writepage(struct writeback_control *wbc, struct page *page)
 {
-    (void)page;
+    (void)wbc;
+    SetPageDirty(page);
+    return 1;
+}
+WEAK int filemap_write_and_wait(struct address_space *mapping)
+{
+    (void)mapping;
     return 0;
 }
-WEAK bool bdi_congested(struct block_device *bdev, int rw)
+WEAK int generic_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
-    (void)bdev, (void)rw;
-    return false;
+    (void)mapping, (void)wbc;
+    return 0;
 }
-WEAK long congestion_wait(int rw, long timeout)
+WEAK int __set_page_dirty_nobuffers(struct page *page)
 {
-    (void)rw;
-    current->state = TASK_UNINTERRUPTIBLE;
-    return schedule_timeout(timeout);
+    bool dirty = PageDirty(page);
+    SetPageDirty(page);
+    return !dirty;
 }
+WEAK void __mark_inode_dirty(struct inode *inode, u32 flags) { (void)inode, (void)flags; }
+WEAK struct super_block blockdev_superblock;

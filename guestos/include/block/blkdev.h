@@ -81,7 +81,7 @@ int bd_claim(struct block_device *bdev, void *holder, bool write);
 void bd_release(struct block_device *bdev);
 int set_blocksize(struct block_device *bdev, u32 size); /* drops the device's cache after writing it; 0 or -EINVAL */
 extern struct list_head all_block_devices;
-void block_init(void);   /* queues, bio reserve, buffer heads, the nodes' operations; before the drivers */
+void block_init(void);   /* bio reserve, buffer heads; before the drivers */
 void pci_init(void);     /* finds and enables the devices on the bus */
 void virtio_blk_init(void);
 #define VIRTIO_BLK_MAJOR 254u

@@ -26,6 +26,7 @@ enum bh_state_bits {
     BH_New, /* the block was just allocated: its old bytes mean nothing */
     BH_Write_EIO,
     BH_Meta,
+    BH_Async, /* under I/O for the whole page: the last such buffer's end is the page's */
 };
 
 struct buffer_head {
@@ -45,14 +46,15 @@ struct buffer_head {
 
 #define BUFFER_FUNCTIONS(Name, name)                                                                                   \
     static inline bool buffer_##name(const struct buffer_head *bh) { return bh->b_state >> BH_##Name & 1; }            \
-    static inline void set_buffer_##name(struct buffer_head *bh) { bh->b_state |= 1u << BH_##Name; }                   \
-    static inline void clear_buffer_##name(struct buffer_head *bh) { bh->b_state &= ~(1u << BH_##Name); }
+    static inline void set_buffer_##name(struct buffer_head *bh) { atomic_set_mask(1u << BH_##Name, &bh->b_state); }   \
+    static inline void clear_buffer_##name(struct buffer_head *bh) { atomic_clear_mask(1u << BH_##Name, &bh->b_state); }
 BUFFER_FUNCTIONS(Uptodate, uptodate)
 BUFFER_FUNCTIONS(Dirty, dirty)
 BUFFER_FUNCTIONS(Lock, locked)
 BUFFER_FUNCTIONS(Mapped, mapped)
 BUFFER_FUNCTIONS(New, new)
 BUFFER_FUNCTIONS(Write_EIO, write_io_error)
+BUFFER_FUNCTIONS(Async, async)
 
 /* Where block `index` of the inode lies: maps bh (b_bdev, b_blocknr, BH_Mapped, BH_New). create: allocates a missing
  * one. A hole without create stays unmapped. 0 or -errno. */
@@ -62,7 +64,7 @@ typedef int (*get_block_t)(struct inode *inode, u64 index, struct buffer_head *b
 struct buffer_head *__getblk(struct block_device *bdev, u64 block, u32 size); /* not read; NULL: no memory or beyond */
 struct buffer_head *__bread(struct block_device *bdev, u64 block, u32 size);  /* up to date; NULL: failed */
 struct buffer_head *__find_get_block(struct block_device *bdev, u64 block, u32 size); /* only when cached */
-void brelse(struct buffer_head *bh);                                          /* NULL is allowed */
+void brelse(struct buffer_head *bh);                                                  /* NULL is allowed */
 static inline void get_bh(struct buffer_head *bh) { atomic_inc(&bh->b_count); }
 struct buffer_head *sb_bread(struct super_block *sb, u64 block);
 struct buffer_head *sb_getblk(struct super_block *sb, u64 block);
@@ -89,13 +91,14 @@ int block_write_begin(struct file *file, struct address_space *mapping, loff_t p
 /* write_end: marks what was copied dirty, moves i_size, unlocks and releases the page. Bytes. */
 int block_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned len, unsigned copied,
                     struct page *page);
-int block_truncate_page(struct address_space *mapping, loff_t from, get_block_t get_block); /* zeroes the tail */
+int block_truncate_page(struct address_space *mapping, loff_t from, get_block_t get_block);   /* zeroes the tail */
 int block_page_mkwrite(struct vm_area_struct *vma, struct page *page, get_block_t get_block); /* holes get blocks */
 int block_set_page_dirty(struct page *page);
 void block_invalidatepage(struct page *page, u32 offset);
 /* The page loses its buffers, if none is in use or dirty: 1. releasepage and reclaim use it. */
 int try_to_free_buffers(struct page *page);
-void create_empty_buffers(struct page *page, u32 block_size); /* page locked */
+int create_empty_buffers(struct page *page, u32 block_size); /* page locked; 0 or -ENOMEM */
+void buffer_init(void);
 static inline bool page_has_buffers(const struct page *page) { return page->flags >> PG_private & 1; }
 static inline struct buffer_head *page_buffers(const struct page *page)
 {
@@ -104,5 +107,8 @@ static inline struct buffer_head *page_buffers(const struct page *page)
 /* Reads run of pages ahead in large bios; page_list as the caller allocated them: readpages. */
 int mpage_readpages(struct address_space *mapping, struct list_head *pages, unsigned count, get_block_t get_block);
 int mpage_writepages(struct address_space *mapping, struct writeback_control *wbc, get_block_t get_block);
+
+/* Where a block of the file lies on its device; 0: a hole. */
+u64 generic_block_bmap(struct address_space *mapping, u64 block, get_block_t get_block);
 
 #endif

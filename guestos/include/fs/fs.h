@@ -45,6 +45,12 @@
 #define O_SYNC 04010000
 #define O_NOATIME 01000000
 
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
+
 #define MAY_EXEC 1
 #define MAY_WRITE 2
 #define MAY_READ 4

@@ -14,6 +14,12 @@ static inline void atomic_inc(atomic_t *v) { __asm__ volatile("incl %0" : "+m"(v
 static inline void atomic_dec(atomic_t *v) { __asm__ volatile("decl %0" : "+m"(v->counter)); }
 static inline void atomic_add(int i, atomic_t *v) { __asm__ volatile("addl %1, %0" : "+m"(v->counter) : "ir"(i)); }
 static inline void atomic_sub(int i, atomic_t *v) { __asm__ volatile("subl %1, %0" : "+m"(v->counter) : "ir"(i)); }
+/* Bits of a word that an interrupt handler changes too. */
+static inline void atomic_set_mask(u32 mask, u32 *word) { __asm__ volatile("orl %1, %0" : "+m"(*word) : "ir"(mask)); }
+static inline void atomic_clear_mask(u32 mask, u32 *word)
+{
+    __asm__ volatile("andl %1, %0" : "+m"(*word) : "ir"(~mask));
+}
 
 /* True when the result is zero. */
 static inline bool atomic_dec_and_test(atomic_t *v)
