@@ -77,6 +77,9 @@ struct cpu_board {
     uint32_t tsc_per_block;                    /* RDTSC counts this many ticks a block */
     int (*interrupt_acknowledge)(void *owner); /* vector, or -1 when nothing is pending after all */
     bool (*interrupt_pending)(void *owner);
+    /* IA32_APIC_BASE; optional, both or none: without them there is no such MSR and CPUID shows no local APIC. */
+    uint64_t (*apic_base_read)(void *owner);
+    void (*apic_base_write)(void *owner, uint64_t value);
     /* optional: called before a page fault is delivered; true = return CPU_STOP_FAULT first. full is set only
      * when cpu_record_faults(cpu, true) is in force (registers and instruction bytes are filled then). */
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault);
@@ -102,7 +105,9 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
  * block, one call only ends that block, so that time may pass there as it does in a free run. */
 enum cpu_stop cpu_step(struct cpu *cpu);
 
-void cpu_request_stop(struct cpu *cpu);      /* safe from any thread */
+void cpu_request_stop(struct cpu *cpu); /* safe from any thread */
+/* An NMI: taken between blocks whatever EFLAGS.IF says. A second one before that is the same one. */
+void cpu_nmi(struct cpu *cpu);
 void cpu_interrupt_changed(struct cpu *cpu); /* the board calls it when interrupt_pending() may have become true */
 
 /* True when no block is half done: the only moments at which time may pass (timers fire, interrupts rise from

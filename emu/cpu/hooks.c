@@ -14,6 +14,8 @@
 #define MSR_LSTAR 0xc0000082u
 #define MSR_FMASK 0xc0000084u
 #define EFER_SCE 1u
+#define CPUID_APIC 0x200u
+#define APIC_BASE_ENABLE 0x800u
 
 /* Ports and memory */
 
@@ -137,6 +139,8 @@ static int on_cpuid(uc_engine *uc, void *user) {
     for (size_t i = 0; i < sizeof cpuid_leaves / sizeof cpuid_leaves[0]; i++)
         if (cpuid_leaves[i].leaf == leaf && (leaf != 7 || subleaf == 0))
             found = cpuid_leaves[i];
+    if (leaf == 1 && cpu->board.apic_base_read && (cpu->board.apic_base_read(cpu->board.owner) & APIC_BASE_ENABLE))
+        found.edx |= CPUID_APIC;
     state_set_gpr(cpu, GPR_RAX, found.eax);
     state_set_gpr(cpu, GPR_RBX, found.ebx);
     state_set_gpr(cpu, GPR_RCX, found.ecx);

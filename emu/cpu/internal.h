@@ -59,6 +59,7 @@ enum { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, G
 enum {
     VECTOR_DE = 0,
     VECTOR_DB = 1,
+    VECTOR_NMI = 2,
     VECTOR_UD = 6,
     VECTOR_NM = 7,
     VECTOR_DF = 8,
@@ -168,7 +169,8 @@ struct cpu {
     uc_engine *uc;
     uint64_t deadline;
     atomic_bool stop_requested;
-    bool interrupt_line; /* interrupt_pending() may be true */
+    bool interrupt_line; /* interrupt_pending() may be true, or nmi is */
+    bool nmi;
     bool halted;
     bool dead; /* triple fault: only cpu_reset() helps */
 
@@ -186,8 +188,9 @@ struct cpu {
     unsigned hook_calls;
     uint32_t probe_size;
     bool hook_stopped, trapped, fetch_refused;
-    bool icebp_seen, ports_seen; /* blocks that have to be stepped exist: INT1, checked port instructions */
-    bool step_here, first_block; /* step_here: the block at which a run has stopped is one of them */
+    bool icebp_seen,
+        ports_seen; /* blocks that have to be stepped exist: INT1; checked port instructions, MSRs of ours */
+    bool step_here, first_block;  /* step_here: the block at which a run has stopped is one of them */
     bool port_block[PORT_BLOCKS]; /* by a hash of their linear address; may hold others too */
     uint64_t saved_dr6;
 
@@ -312,6 +315,11 @@ bool ports_refused(struct cpu *cpu, struct port_access access, struct event *fau
 bool ports_in_block(struct cpu *cpu, uint64_t address, uint32_t size); /* checked ones, size in bytes */
 void ports_remember(struct cpu *cpu, uint64_t address);
 bool ports_remembered(struct cpu *cpu, uint64_t address);
+
+/* msr.c. They look at cpu->state. */
+bool msr_in_block(struct cpu *cpu, uint64_t address, uint32_t size); /* one that may name IA32_APIC_BASE */
+/* The instruction at RIP, in cpu->insn, is RDMSR or WRMSR of IA32_APIC_BASE: does it. Edits cpu->state. */
+bool msr_execute(struct cpu *cpu);
 
 /* deliver.c */
 void deliver(struct cpu *cpu, struct event event); /* edits cpu->state; sets cpu->dead on a triple fault */

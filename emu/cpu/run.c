@@ -46,7 +46,7 @@ void run_stop_engine(struct cpu *cpu, enum cpu_stop stop) {
 static bool interrupt_wanted(struct cpu *cpu) {
     if (!cpu->interrupt_line)
         return false;
-    if (cpu->board.interrupt_pending(cpu->board.owner))
+    if (cpu->nmi || cpu->board.interrupt_pending(cpu->board.owner))
         return true;
     cpu->interrupt_line = false;
     return false;
@@ -55,13 +55,14 @@ static bool interrupt_wanted(struct cpu *cpu) {
 /* Loads the state. */
 static bool interrupt_allowed(struct cpu *cpu) {
     state_load(cpu);
-    return (state_flags(cpu) & CPU_FLAGS_IF) && !(state_hflags(cpu) & HFLAGS_SHADOW);
+    return (cpu->nmi || (state_flags(cpu) & CPU_FLAGS_IF)) && !(state_hflags(cpu) & HFLAGS_SHADOW);
 }
 
 static bool take_interrupt(struct cpu *cpu) {
     if (!interrupt_wanted(cpu) || !interrupt_allowed(cpu))
         return false;
-    int vector = cpu->board.interrupt_acknowledge(cpu->board.owner);
+    int vector = cpu->nmi ? VECTOR_NMI : cpu->board.interrupt_acknowledge(cpu->board.owner);
+    cpu->nmi = false;
     if (vector < 0)
         return false;
     cpu->halted = false;
@@ -96,7 +97,7 @@ void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
     tlb_sync_context(cpu);
     if (!cpu->icebp_seen && ends_with_icebp(cpu, block->pc, block->size))
         cpu->icebp_seen = true;
-    if (ports_in_block(cpu, block->pc, block->size))
+    if (ports_in_block(cpu, block->pc, block->size) || msr_in_block(cpu, block->pc, block->size))
         ports_remember(cpu, block->pc);
     if (cpu->icebp_seen || cpu->ports_seen)
         atomic_store(&cpu->attention_at, 0);
@@ -104,12 +105,14 @@ void run_on_translated(uc_engine *uc, uc_tb *block, uc_tb *previous, void *user)
 
 /* The block cannot be left to the engine. */
 static bool needs_stepping(struct cpu *cpu, uint64_t address, uint32_t size) {
-    bool icebp = cpu->icebp_seen || cpu->first_block, ports = cpu->first_block || ports_remembered(cpu, address);
-    if (!icebp && !ports)
+    bool icebp = cpu->icebp_seen || cpu->first_block, remembered = cpu->first_block || ports_remembered(cpu, address);
+    if (!icebp && !remembered)
         return false;
     state_load(cpu);
     tlb_sync_context(cpu);
-    return (icebp && ends_with_icebp(cpu, address, size)) || (ports && ports_in_block(cpu, address, size));
+    if (icebp && ends_with_icebp(cpu, address, size))
+        return true;
+    return remembered && (ports_in_block(cpu, address, size) || msr_in_block(cpu, address, size));
 }
 
 /* A store into the running block makes Unicorn run that instruction again as a block of its own. When the
@@ -365,6 +368,11 @@ static enum cpu_stop step_instruction(struct cpu *cpu, uint64_t at) {
         return step_exception(cpu, (struct event){.vector = VECTOR_DB, .rip = state_rip(cpu) + cpu->insn.length});
     if (ports_refused(cpu, cpu->insn.port, &fault))
         return step_exception(cpu, fault);
+    if (msr_execute(cpu)) {
+        state_store(cpu);
+        leave_or_stay(cpu, at + cpu->insn.length);
+        return CPU_STOP_STEP;
+    }
     bool may_be_last = cpu->cut || !cpu->insn.length || at + cpu->insn.length >= cpu->block_end;
     if (may_be_last && step_last(cpu, at, &stop))
         return stop;
@@ -516,6 +524,11 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks) {
 void cpu_request_stop(struct cpu *cpu) {
     atomic_store(&cpu->stop_requested, true);
     atomic_store(&cpu->attention_at, 0);
+}
+
+void cpu_nmi(struct cpu *cpu) {
+    cpu->nmi = true;
+    cpu_interrupt_changed(cpu);
 }
 
 void cpu_interrupt_changed(struct cpu *cpu) {

@@ -2,7 +2,6 @@
 #include "emu/devices/pic.h"
 #include "emu/devices/io_bytes.h"
 
-#define PIC_CASCADE 2u
 #define PIC_SPURIOUS 7u
 #define PIC_NONE (-1)
 
@@ -32,7 +31,7 @@ static uint8_t chip_blocking(const struct pic_chip *chip) {
     if (chip->special_mask)
         blocking &= (uint8_t)~chip->imr;
     if (chip->special_fully_nested && chip->is_master)
-        blocking &= (uint8_t)~bit(PIC_CASCADE);
+        blocking &= (uint8_t)~bit(PIC_CASCADE_INPUT);
     return blocking;
 }
 
@@ -73,7 +72,7 @@ static unsigned chip_acknowledge(struct pic_chip *chip) {
 
 /* Carries the slave's output into the master and the master's to the CPU. */
 static void pic_update(struct pic *pic) {
-    chip_set_input(&pic->master, PIC_CASCADE, chip_request(&pic->slave) != PIC_NONE);
+    chip_set_input(&pic->master, PIC_CASCADE_INPUT, chip_request(&pic->slave) != PIC_NONE);
     irq_set(&pic->output, pic_pending(pic));
 }
 
@@ -87,7 +86,7 @@ void pic_init(struct pic *pic, struct irq_line output) {
 
 void pic_set_irq(void *owner, unsigned number, bool level) {
     struct pic *pic = owner;
-    if (number > 15 || number == PIC_CASCADE)
+    if (number > 15 || number == PIC_CASCADE_INPUT)
         return;
     chip_set_input(number < 8 ? &pic->master : &pic->slave, number & 7u, level);
     pic_update(pic);
@@ -96,14 +95,14 @@ void pic_set_irq(void *owner, unsigned number, bool level) {
 bool pic_pending(const struct pic *pic) { return chip_request(&pic->master) != PIC_NONE; }
 
 uint8_t pic_acknowledge(struct pic *pic) {
-    bool cascade = chip_request(&pic->master) == (int)PIC_CASCADE;
+    bool cascade = chip_request(&pic->master) == (int)PIC_CASCADE_INPUT;
     unsigned number = chip_acknowledge(&pic->master);
     uint8_t vector = (uint8_t)(pic->master.vector_base + number);
     if (cascade) {
         number = chip_acknowledge(&pic->slave);
         vector = (uint8_t)(pic->slave.vector_base + number);
         /* The slave's output falls with the acknowledge; a further request of it is a new edge. */
-        chip_set_input(&pic->master, PIC_CASCADE, false);
+        chip_set_input(&pic->master, PIC_CASCADE_INPUT, false);
     }
     pic_update(pic);
     return vector;

@@ -23,6 +23,8 @@
 
 #include "emu/devices/device.h"
 
+#define PIC_CASCADE_INPUT 2u /* of the master: the slave's output */
+
 enum pic_init_step { PIC_READY, PIC_WANTS_ICW2, PIC_WANTS_ICW3, PIC_WANTS_ICW4 };
 
 struct pic_chip {

@@ -194,6 +194,26 @@ static void interrupt_output(void *owner, unsigned number, bool level) {
         cpu_interrupt_changed(machine->cpu);
 }
 
+static void nmi_line(void *owner, unsigned number, bool level) {
+    struct machine *machine = owner;
+    (void)number;
+    if (level)
+        cpu_nmi(machine->cpu);
+}
+
+static void apic_message(void *owner, struct apic_message message) {
+    local_apic_receive(&((struct machine *)owner)->local_apic, message);
+}
+
+/* An interrupt of the ISA bus, or a PCI one that is routed there: to the PICs and to the I/O APIC. The timer is on the
+ * I/O APIC's pin 2, where the PICs have their cascade. */
+static void isa_interrupt(void *owner, unsigned number, bool level) {
+    struct machine *machine = owner;
+    pic_set_irq(&machine->pic, number, level);
+    if (number != PIC_CASCADE_INPUT)
+        io_apic_set_pin(&machine->io_apic, number == 0 ? PIC_CASCADE_INPUT : number, level);
+}
+
 static void reset_line(void *owner, unsigned number, bool level) {
     (void)number;
     if (level)
@@ -239,13 +259,34 @@ static void trace_record(void *owner, uint32_t linear) {
 
 /* The CPU's side */
 
+static bool pic_asks(const struct machine *machine) {
+    return pic_pending(&machine->pic) && local_apic_hears_pic(&machine->local_apic);
+}
+
+/* The PICs' requests know no priority of the local APIC's and go first. */
 static int interrupt_acknowledge(void *owner) {
     struct machine *machine = owner;
     board_touch_clock(machine);
-    return pic_acknowledge(&machine->pic);
+    if (!pic_asks(machine))
+        return local_apic_acknowledge(&machine->local_apic);
+    int vector = pic_acknowledge(&machine->pic);
+    local_apic_pic_acknowledged(&machine->local_apic);
+    return vector;
 }
 
-static bool interrupt_pending(void *owner) { return pic_pending(&((struct machine *)owner)->pic); }
+static bool interrupt_pending(void *owner) {
+    const struct machine *machine = owner;
+    return pic_asks(machine) || local_apic_pending(&machine->local_apic);
+}
+
+static uint64_t apic_base_read(void *owner) { return local_apic_base(&((struct machine *)owner)->local_apic); }
+
+static void apic_base_write(void *owner, uint64_t value) {
+    struct machine *machine = owner;
+    board_touch_clock(machine);
+    local_apic_set_base(&machine->local_apic, value);
+    local_apic_ranges(&machine->local_apic, machine->mmio);
+}
 
 static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
     struct machine *machine = owner;
@@ -272,6 +313,8 @@ struct cpu_board board_cpu_side(struct machine *machine) {
         .tsc_per_block = MACHINE_BLOCK_NS,
         .interrupt_acknowledge = interrupt_acknowledge,
         .interrupt_pending = interrupt_pending,
+        .apic_base_read = apic_base_read,
+        .apic_base_write = apic_base_write,
         .on_page_fault = machine->config.on_page_fault ? on_page_fault : NULL,
         .on_delivery = on_delivery,
     };
@@ -298,8 +341,8 @@ static void map_pci_ports(void *owner) {
     publish_ports(machine, pci_io_ranges(&machine->pci, machine->port + machine->port_count));
 }
 
-static struct irq_line input_of_pic(struct machine *machine, unsigned number) {
-    return (struct irq_line){pic_set_irq, &machine->pic, number};
+static struct irq_line isa_line(struct machine *machine, unsigned number) {
+    return (struct irq_line){isa_interrupt, machine, number};
 }
 
 void board_init_devices(struct machine *machine) {
@@ -307,11 +350,14 @@ void board_init_devices(struct machine *machine) {
     struct guest_memory memory = {dma_read, dma_write, machine};
     struct irq_line reset = {reset_line, machine, 0}, none = {0};
     vclock_init(&machine->clock);
-    pic_init(&machine->pic, (struct irq_line){interrupt_output, machine, 0});
-    pit_init(&machine->pit, &machine->clock, input_of_pic(machine, 0));
-    keyboard_init(&machine->keyboard, input_of_pic(machine, 1), reset, none);
-    uart_init(&machine->uart, &machine->clock, input_of_pic(machine, 4), (struct byte_sink){console_byte, machine});
-    cmos_init(&machine->cmos, &machine->clock, input_of_pic(machine, 8), CMOS_DEFAULT_DATE, config->ram_bytes,
+    local_apic_init(&machine->local_apic, &machine->clock, (struct irq_line){interrupt_output, machine, 0},
+                    (struct irq_line){nmi_line, machine, 0}, io_apic_end_of_interrupt, &machine->io_apic);
+    io_apic_init(&machine->io_apic, apic_message, machine);
+    pic_init(&machine->pic, (struct irq_line){local_apic_lint, &machine->local_apic, 0});
+    pit_init(&machine->pit, &machine->clock, isa_line(machine, 0));
+    keyboard_init(&machine->keyboard, isa_line(machine, 1), reset, none);
+    uart_init(&machine->uart, &machine->clock, isa_line(machine, 4), (struct byte_sink){console_byte, machine});
+    cmos_init(&machine->cmos, &machine->clock, isa_line(machine, 8), CMOS_DEFAULT_DATE, config->ram_bytes,
               config->ram_bytes);
     fw_cfg_init(&machine->fw_cfg, memory, config->ram_bytes, 1);
     debug_exit_init(&machine->debug_exit, debug_exit, machine);
@@ -320,7 +366,7 @@ void board_init_devices(struct machine *machine) {
     post_init(&machine->post);
     trace_port_init(&machine->trace_port, trace_record, machine);
     vga_text_init(&machine->vga_text, &machine->clock);
-    pci_init(&machine->pci, config->ram_bytes, input_of_pic(machine, 0), map_pci_ports, machine);
+    pci_init(&machine->pci, config->ram_bytes, isa_line(machine, 0), map_pci_ports, machine);
 }
 
 static void add_disk(struct machine *machine, size_t index) {
@@ -391,6 +437,10 @@ void board_map(struct machine *machine) {
     vga_text_port_ranges(&machine->vga_text, port + machine->port_count);
     publish_ports(machine, VGA_TEXT_PORT_RANGES);
     machine->fixed_ports = machine->port_count;
-    vga_text_memory_ranges(&machine->vga_text, machine->mmio);
-    machine->mmio_count = VGA_TEXT_MEMORY_RANGES;
+    local_apic_ranges(&machine->local_apic, machine->mmio); /* the first: the guest may move or remove it */
+    io_apic_ranges(&machine->io_apic, machine->mmio + LOCAL_APIC_RANGES);
+    vga_text_memory_ranges(&machine->vga_text, machine->mmio + LOCAL_APIC_RANGES + IO_APIC_RANGES);
+    machine->mmio_count = LOCAL_APIC_RANGES + IO_APIC_RANGES + VGA_TEXT_MEMORY_RANGES;
+    _Static_assert(LOCAL_APIC_RANGES + IO_APIC_RANGES + VGA_TEXT_MEMORY_RANGES <= BOARD_MEMORY_RANGES,
+                   "mmio[] holds every range");
 }

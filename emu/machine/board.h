@@ -8,7 +8,9 @@
 #include "emu/devices/debug_console.h"
 #include "emu/devices/debug_exit.h"
 #include "emu/devices/fw_cfg.h"
+#include "emu/devices/io_apic.h"
 #include "emu/devices/keyboard.h"
+#include "emu/devices/local_apic.h"
 #include "emu/devices/pci.h"
 #include "emu/devices/pic.h"
 #include "emu/devices/pit.h"
@@ -40,6 +42,8 @@ struct machine {
 
     struct vclock clock;
     struct pic pic;
+    struct local_apic local_apic;
+    struct io_apic io_apic;
     struct pit pit;
     struct cmos cmos;
     struct uart uart;

@@ -28,6 +28,12 @@ static uint8_t port_in(uint16_t port) {
 
 static void port_out(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
 
+static uint32_t memory_in(uint32_t address) { return *(volatile uint32_t *)address; }
+
+static uint8_t memory_in_byte(uint32_t address) { return *(volatile uint8_t *)address; }
+
+static void memory_out(uint32_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
+
 static void say(const char *what, uint32_t value) {
     for (; *what; what++)
         port_out(0xE9, (uint8_t)*what);

@@ -5,7 +5,9 @@
 #include "emu/devices/debug_console.h"
 #include "emu/devices/debug_exit.h"
 #include "emu/devices/fw_cfg.h"
+#include "emu/devices/io_apic.h"
 #include "emu/devices/keyboard.h"
+#include "emu/devices/local_apic.h"
 #include "emu/devices/pic.h"
 #include "emu/devices/pit.h"
 #include "emu/devices/reset_control.h"
@@ -19,6 +21,8 @@
 static struct {
     struct vclock clock;
     struct pic pic;
+    struct local_apic local_apic;
+    struct io_apic io_apic;
     struct pit pit;
     struct uart uart;
     struct cmos cmos;
@@ -31,12 +35,37 @@ static struct {
     unsigned ranges;
 } board;
 
-static const struct io_range *find(uint16_t port) {
+static const struct io_range *find(uint32_t at) {
     for (unsigned i = 0; i < board.ranges; i++)
-        if (port >= board.range[i].base && port - board.range[i].base < board.range[i].count)
+        if (at >= board.range[i].base && at - board.range[i].base < board.range[i].count)
             return &board.range[i];
-    fprintf(stderr, "judge_host: no device at port %#x\n", port);
+    fprintf(stderr, "judge_host: no device at %#x\n", at);
     exit(2);
+}
+
+static uint32_t memory_read(uint32_t address, unsigned size) {
+    const struct io_range *range = find(address);
+    return range->ops->read(range->device, address - range->base, size);
+}
+
+static uint32_t memory_in(uint32_t address) { return memory_read(address, 4); }
+
+static uint8_t memory_in_byte(uint32_t address) { return (uint8_t)memory_read(address, 1); }
+
+static void memory_out(uint32_t address, uint32_t value) {
+    const struct io_range *range = find(address);
+    range->ops->write(range->device, address - range->base, 4, value);
+}
+
+static void send_message(void *owner, struct apic_message message) {
+    (void)owner;
+    local_apic_receive(&board.local_apic, message);
+}
+
+static void line_4(void *owner, unsigned number, bool level) {
+    (void)owner;
+    pic_set_irq(&board.pic, number, level);
+    io_apic_set_pin(&board.io_apic, number, level);
 }
 
 static uint8_t port_in(uint16_t port) {
@@ -55,9 +84,11 @@ static void make_board(uint64_t ram_bytes) {
     struct io_range *at = board.range;
     struct irq_line none = {0};
     vclock_init(&board.clock);
+    local_apic_init(&board.local_apic, &board.clock, none, none, io_apic_end_of_interrupt, &board.io_apic);
+    io_apic_init(&board.io_apic, send_message, NULL);
     pic_init(&board.pic, none);
     pit_init(&board.pit, &board.clock, (struct irq_line){pic_set_irq, &board.pic, 0});
-    uart_init(&board.uart, &board.clock, (struct irq_line){pic_set_irq, &board.pic, 4}, (struct byte_sink){0});
+    uart_init(&board.uart, &board.clock, (struct irq_line){line_4, NULL, 4}, (struct byte_sink){0});
     cmos_init(&board.cmos, &board.clock, (struct irq_line){pic_set_irq, &board.pic, 8}, CMOS_DEFAULT_DATE, ram_bytes,
               3ull << 30);
     fw_cfg_init(&board.fw_cfg, (struct guest_memory){0}, ram_bytes, 1);
@@ -74,6 +105,8 @@ static void make_board(uint64_t ram_bytes) {
     reset_control_ranges(&board.reset_control, at), at += RESET_CONTROL_RANGES;
     debug_exit_ranges(&board.debug_exit, at), at += DEBUG_EXIT_RANGES;
     debug_console_ranges(&board.debug_console, at), at += DEBUG_CONSOLE_RANGES;
+    local_apic_ranges(&board.local_apic, at), at += LOCAL_APIC_RANGES;
+    io_apic_ranges(&board.io_apic, at), at += IO_APIC_RANGES;
     board.ranges = (unsigned)(at - board.range);
 }
 

@@ -4,7 +4,8 @@
  *
  * Left out, because QEMU's models are known to differ from the data sheets there: the 8254's null-count bit, counting
  * with the gate low and reading the control port; the 16550's modem changes in loopback; the keyboard controller's
- * "last write was a command" bit; and the answers for a mouse that this machine does not have.
+ * "last write was a command" bit; the answers for a mouse that this machine does not have; the local APIC's error
+ * status, which is to be latched by a write and is not there; and an I/O APIC's level that rose in edge mode.
  */
 #ifndef FAULTLINE_TESTS_JUDGE_SCRIPT_H
 #define FAULTLINE_TESTS_JUDGE_SCRIPT_H
@@ -14,6 +15,9 @@
 /* Given by whoever includes this. */
 static uint8_t port_in(uint16_t port);
 static void port_out(uint16_t port, uint8_t value);
+static uint32_t memory_in(uint32_t address);
+static uint8_t memory_in_byte(uint32_t address);
+static void memory_out(uint32_t address, uint32_t value);
 static void say(const char *what, uint32_t value);
 
 #define PIC1 0x20
@@ -295,6 +299,179 @@ static void judge_rest(void) {
     say("debug exit", port_in(0xF4));
 }
 
+#define APIC(number) (0xFEE00000u + 16u * (number))
+#define ICR_SELF 0x40000u
+
+static void say_wide(const char *what, uint32_t value) {
+    say(what, value >> 16);
+    say(what, value & 0xFFFFu);
+}
+
+static void say_bits(const char *what, uint32_t first) {
+    say(what, first);
+    for (uint32_t i = 0; i < 8; i++)
+        say_wide(" word", memory_in(APIC(first + i)));
+}
+
+static void judge_local_apic_registers(void) {
+    static const uint8_t quiet[] = {0x32, 0x33, 0x34, 0x35, 0x36, 0x37};
+    static const uint32_t divides[] = {0, 1, 3, 8, 0x0B, 0xFFFFFFFF};
+    memory_out(APIC(0x0F), 0xFFFFFFFF);
+    say_wide("spurious", memory_in(APIC(0x0F)));
+    memory_out(APIC(0x0F), 0x1FF);
+    say_wide("version", memory_in(APIC(0x03)));
+    memory_out(APIC(0x03), 0);
+    say_wide("version", memory_in(APIC(0x03)));
+    say_wide("id", memory_in(APIC(0x02)));
+    memory_out(APIC(0x02), 0x05FFFFFF);
+    say_wide("id", memory_in(APIC(0x02)));
+    memory_out(APIC(0x02), 0);
+    say_wide("format", memory_in(APIC(0x0E)));
+    memory_out(APIC(0x0E), 0x12345678);
+    say_wide("format", memory_in(APIC(0x0E)));
+    memory_out(APIC(0x0E), 0xFFFFFFFF);
+    memory_out(APIC(0x0D), 0x02FFFFFF);
+    say_wide("logical", memory_in(APIC(0x0D)));
+    for (uint32_t tpr = 0; tpr < 0x100; tpr += 0x33) {
+        memory_out(APIC(0x08), tpr | 0xAB00);
+        say_wide("tpr", memory_in(APIC(0x08)));
+        say_wide("ppr", memory_in(APIC(0x0A)));
+    }
+    say("byte", memory_in_byte(APIC(0x03)));
+    memory_out(APIC(0x08), 0);
+    for (unsigned i = 0; i < sizeof quiet; i++) {
+        memory_out(APIC(quiet[i]), 0x10000u | (0x40u + i));
+        say_wide("local vector", memory_in(APIC(quiet[i])));
+    }
+    for (unsigned i = 0; i < sizeof divides / sizeof divides[0]; i++) {
+        memory_out(APIC(0x3E), divides[i]);
+        say_wide("divide", memory_in(APIC(0x3E)));
+    }
+    memory_out(APIC(0x38), 0x12345678);
+    say_wide("initial count", memory_in(APIC(0x38)));
+    memory_out(APIC(0x38), 0);
+    say_wide("current count", memory_in(APIC(0x39)));
+    memory_out(APIC(0x31), 0xA5A5A5A5);
+    say_wide("destination", memory_in(APIC(0x31)));
+    say_wide("end", memory_in(APIC(0x0B)));
+    say_wide("nothing", memory_in(APIC(0x3F)));
+}
+
+static void send(uint32_t destination, uint32_t command) {
+    memory_out(APIC(0x31), destination << 24);
+    memory_out(APIC(0x30), command);
+    say_wide("command", memory_in(APIC(0x30)));
+}
+
+/* Every vector is used once: nothing takes them. */
+static void judge_local_apic_messages(void) {
+    send(0, ICR_SELF | 0x31);
+    send(0, ICR_SELF | 0xC000 | 0x42);
+    send(0, 0x53);
+    send(7, 0x54);
+    send(0xFF, 0x55);
+    send(0, 0x80000 | 0x56);
+    send(0, 0xC0000 | 0x57);
+    send(0x02, 0x800 | 0x58);
+    send(0x0D, 0x800 | 0x59);
+    send(0x0F, 0x900 | 0x5A);
+    memory_out(APIC(0x0E), 0x0FFFFFFF);
+    memory_out(APIC(0x0D), 0x32000000);
+    send(0x36, 0x800 | 0x5B);
+    send(0x3D, 0x800 | 0x5C);
+    send(0x46, 0x800 | 0x5D);
+    memory_out(APIC(0x0E), 0xFFFFFFFF);
+    memory_out(APIC(0x0B), 0);
+    say_bits("in service", 0x10);
+    say_bits("trigger", 0x18);
+    say_bits("requests", 0x20);
+    say_wide("ppr", memory_in(APIC(0x0A)));
+}
+
+static uint32_t io_apic_get(uint32_t number) {
+    memory_out(0xFEC00000, number);
+    return memory_in(0xFEC00010);
+}
+
+static void io_apic_set(uint32_t number, uint32_t value) {
+    memory_out(0xFEC00000, number);
+    memory_out(0xFEC00010, value);
+}
+
+static void judge_io_apic_registers(void) {
+    say_wide("version", io_apic_get(1));
+    say_wide("select", memory_in(0xFEC00000));
+    io_apic_set(0, 0xFFFFFFFF);
+    say_wide("id", io_apic_get(0));
+    say_wide("arbitration", io_apic_get(2));
+    io_apic_set(0, 0);
+    io_apic_set(1, 0);
+    say_wide("version", io_apic_get(1));
+    say_wide("none", io_apic_get(3));
+    say_wide("none", io_apic_get(0x40));
+    for (uint32_t i = 0; i < 48; i += 2) {
+        say_wide("entry", io_apic_get(0x10 + i));
+        io_apic_set(0x11 + i, 0xA5A5A5A5 + i);
+        io_apic_set(0x10 + i, 0x1FFFF - i);
+        say_wide("low", io_apic_get(0x10 + i));
+        say_wide("high", io_apic_get(0x11 + i));
+        io_apic_set(0x11 + i, 0);
+        io_apic_set(0x10 + i, 0x10000);
+    }
+}
+
+static void say_requests(const char *what) {
+    say_wide(what, memory_in(APIC(0x23)));
+    say_wide(" trigger", memory_in(APIC(0x1B)));
+    say_wide(" entry 4", io_apic_get(0x18));
+}
+
+/* Interrupt 4 again; the PICs have it masked. The vectors from 0x60 on are asked for in turn. */
+static void judge_io_apic_lines(void) {
+    pic_start(1);
+    port_out(PIC1 + 1, 0xFF);
+    io_apic_set(0x18, 0x10060);
+    raise_4();
+    say_requests("masked edge");
+    end_4();
+    io_apic_set(0x18, 0x61);
+    say_requests("the edge is lost");
+    raise_4();
+    say_requests("edge");
+    end_4();
+    io_apic_set(0x18, 0x8062);
+    raise_4();
+    say_requests("level");
+    memory_out(0xFEC00040, 0x77);
+    say_requests("another's end");
+    end_4();
+    say_requests("level gone");
+    memory_out(0xFEC00040, 0x62);
+    say_requests("ended");
+    io_apic_set(0x18, 0x18063);
+    raise_4();
+    say_requests("masked level");
+    io_apic_set(0x18, 0x8063);
+    say_requests("unmasked");
+    memory_out(0xFEC00040, 0x63);
+    say_requests("ended while it asks");
+    io_apic_set(0x18, 0x10064);
+    say_requests("edge mode forgets");
+    end_4();
+    io_apic_set(0x19, 0x07000000);
+    io_apic_set(0x18, 0x65);
+    raise_4();
+    say_requests("for somebody else");
+    end_4();
+    io_apic_set(0x19, 0x02000000);
+    memory_out(APIC(0x0D), 0x02000000);
+    io_apic_set(0x18, 0x966);
+    raise_4();
+    say_requests("lowest priority of a set");
+    end_4();
+    io_apic_set(0x18, 0x10000);
+}
+
 static void judge_all(void) {
     port_out(0x43, 0x30); /* timer 0 in mode 0 without a count: quiet */
     judge_uart();
@@ -304,6 +481,10 @@ static void judge_all(void) {
     judge_pit();
     judge_cmos();
     judge_rest();
+    judge_local_apic_registers();
+    judge_local_apic_messages();
+    judge_io_apic_registers();
+    judge_io_apic_lines();
 }
 
 #endif

@@ -332,10 +332,13 @@ def interrupt_case(bench, path):
     """A kernel that lives on interrupts: the firmware must leave the way from the PICs to the CPU open."""
     with open(path, 'rb') as kernel_file:
         kernel = kernel_file.read()
-    sent = 'sent by transmitter interrupts'
+    sent, edge, level = ('sent by transmitter interrupts', 'sent through an edge-triggered pin', 'sent through a level-triggered pin')
     lines = ['ten ticks in mode 2', 'ten ticks in mode 3', 'a one-shot more: 1', sent, f'transmitter interrupts {len(sent) + 2}',
              'five periodic interrupts of the clock', 'keyboard interrupts 1', 'interrupts of a request withdrawn 0',
-             'spurious interrupts 1', 'done']
+             'spurious interrupts 1', f'base of the local APIC {0xFEE00900}', 'five ticks through the I/O APIC', edge, level,
+             f'transmitter interrupts {len(edge) + 2 + len(level) + 2}', "five rounds of the local APIC's timer", 'one-shot: 1',
+             '48 in the handler of 54: 0', '58 in the handler of 54: 0', '48 after it: 1', '58 after it: 1',
+             '45 held back: 0', '45 let through: 1', 'done']
     bench.boot('interrupts of every device', 64, kernel, prints(lines))
 
 

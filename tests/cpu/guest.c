@@ -25,7 +25,12 @@ static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value
         guest->vector = (int)value;
         cpu_interrupt_changed(guest->cpu);
     }
+    if (port == 0xe3)
+        cpu_nmi(guest->cpu);
 }
+
+static uint64_t apic_base_read(void *owner) { return ((struct guest *)owner)->apic_base; }
+static void apic_base_write(void *owner, uint64_t value) { ((struct guest *)owner)->apic_base = value; }
 
 static uint64_t mmio_read(void *owner, uint64_t physical, unsigned size) {
     struct guest *guest = owner;
@@ -133,6 +138,8 @@ void guest_create(struct guest *guest) {
         .tsc_per_block = 4,
         .interrupt_acknowledge = acknowledge,
         .interrupt_pending = pending,
+        .apic_base_read = apic_base_read,
+        .apic_base_write = apic_base_write,
         .on_page_fault = on_page_fault,
         .on_delivery = on_delivery,
     };

@@ -114,6 +114,54 @@ snippet_\name\()_end:
     .code32
     stop
     ends port_v86
+    .macro log_edx_eax
+    outl %eax, $0xe0
+    movl %edx, %eax
+    outl %eax, $0xe0
+    .endm
+    snippet apic_base
+    movl $0x1b, %ecx
+    rdmsr
+    log_edx_eax
+    movl $0x12345800, %eax
+    movl $5, %edx
+    wrmsr
+    pushl $0x1b                /* the number comes from memory */
+    popl %ecx
+    rdmsr
+    log_edx_eax
+    movl $0x174, %ecx          /* another one, which is the engine's */
+    movl $0x0108, %eax
+    xorl %edx, %edx
+    wrmsr
+    xorl %eax, %eax
+    rdmsr
+    log_edx_eax
+    movl $1, %eax
+    cpuid
+    andl $0x200, %edx
+    log_edx_eax
+    movl $0x1b, %ecx
+    movl $0xfee00000, %eax     /* off */
+    xorl %edx, %edx
+    wrmsr
+    movl $1, %eax
+    cpuid
+    andl $0x200, %edx
+    log_edx_eax
+    stop
+    ends apic_base
+    snippet rdmsr_ring3
+    movl $0x1b, %ecx
+    rdmsr
+9:  jmp 9b
+    ends rdmsr_ring3
+    snippet nmi
+    outl %eax, $0xe3
+    jmp 1f
+1:  jmp 2f
+2:  stop
+    ends nmi
     snippet read_cr0
     movl %cr0, %eax
     ends read_cr0

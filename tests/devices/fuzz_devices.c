@@ -9,7 +9,9 @@
 #include "emu/devices/debug_console.h"
 #include "emu/devices/debug_exit.h"
 #include "emu/devices/fw_cfg.h"
+#include "emu/devices/io_apic.h"
 #include "emu/devices/keyboard.h"
+#include "emu/devices/local_apic.h"
 #include "emu/devices/pic.h"
 #include "emu/devices/pit.h"
 #include "emu/devices/post.h"
@@ -32,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct board {
     struct vclock clock;
     struct pic pic;
+    struct local_apic local_apic;
+    struct io_apic io_apic;
     struct pit pit;
     struct uart uart;
     struct cmos cmos;
@@ -101,6 +105,26 @@ static void set_irq(void *owner, unsigned number, bool level) {
     struct board *board = owner;
     board->edges++;
     pic_set_irq(&board->pic, number, level);
+    io_apic_set_pin(&board->io_apic, number, level);
+}
+
+/* The PICs' wire: to the CPU's side of the fuzzer and to the local APIC. */
+static void set_intr(void *owner, unsigned number, bool level) {
+    struct board *board = owner;
+    set_interrupt(owner, number, level);
+    local_apic_lint(&board->local_apic, 0, level);
+}
+
+static void set_apic(void *owner, unsigned number, bool level) {
+    (void)number;
+    if (level)
+        ((struct board *)owner)->edges++;
+}
+
+static void send_message(void *owner, struct apic_message message) {
+    struct board *board = owner;
+    board->edges++;
+    local_apic_receive(&board->local_apic, message);
 }
 
 static void keep_value(void *owner, uint32_t value) { ((struct board *)owner)->value = value; }
@@ -110,7 +134,10 @@ static void init_devices(struct board *b) {
     struct irq_line none = {0};
     struct byte_sink sink = {keep_byte, b};
     vclock_init(&b->clock);
-    pic_init(&b->pic, (struct irq_line){set_interrupt, b, 0});
+    local_apic_init(&b->local_apic, &b->clock, (struct irq_line){set_apic, b, 0}, none, io_apic_end_of_interrupt,
+                    &b->io_apic);
+    io_apic_init(&b->io_apic, send_message, b);
+    pic_init(&b->pic, (struct irq_line){set_intr, b, 0});
     pit_init(&b->pit, &b->clock, (struct irq_line){set_irq, b, 0});
     uart_init(&b->uart, &b->clock, (struct irq_line){set_irq, b, 4}, sink);
     cmos_init(&b->cmos, &b->clock, (struct irq_line){set_irq, b, 8}, CMOS_DEFAULT_DATE, RAM_BYTES, 3ull << 30);
@@ -140,6 +167,8 @@ static void map_devices(struct board *b) {
     debug_console_ranges(&b->debug_console, at), at += DEBUG_CONSOLE_RANGES;
     post_ranges(&b->post, at), at += POST_RANGES;
     trace_port_ranges(&b->trace_port, at), at += TRACE_PORT_RANGES;
+    local_apic_ranges(&b->local_apic, at), at += LOCAL_APIC_RANGES;
+    io_apic_ranges(&b->io_apic, at), at += IO_APIC_RANGES;
     b->ranges = (unsigned)(at - b->range);
 }
 
@@ -179,6 +208,7 @@ static void step(struct board *board, struct script *script) {
     case 1:
         if (board->interrupt)
             board->value ^= pic_acknowledge(&board->pic);
+        board->value ^= (uint32_t)local_apic_acknowledge(&board->local_apic);
         break;
     case 2:
         for (unsigned i = 0; i < sizeof bytes; i++)
@@ -199,7 +229,20 @@ static void step(struct board *board, struct script *script) {
     }
 }
 
+/* What is served is above everything else that is let through, and only level-triggered entries wait for an end. */
+static void check_apics(const struct board *board) {
+    for (unsigned pin = 0; pin < IO_APIC_PINS; pin++)
+        demand(!(board->io_apic.entry[pin] & 0x4000u) || (board->io_apic.entry[pin] & 0x8000u),
+               "remote IRR of an edge-triggered entry");
+    for (unsigned pin = 0; pin < IO_APIC_PINS; pin++)
+        demand((board->io_apic.entry[pin] & 0x1C000u) != 0x8000u || !(board->io_apic.input >> pin & 1u),
+               "an asserted level is not served");
+    demand(!local_apic_pending(&board->local_apic) || (board->local_apic.spurious & 0x100u),
+           "a switched-off local APIC asks");
+}
+
 static void check(struct board *board) {
+    check_apics(board);
     demand(board->interrupt == pic_pending(&board->pic), "the interrupt line and the PIC disagree");
     demand(vclock_next(&board->clock) >= board->clock.now, "a timer is due in the past");
     demand(board->moved <= 2 * RAM_BYTES, "one access moved more than RAM holds");
