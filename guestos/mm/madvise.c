@@ -4,6 +4,7 @@
  * keep.
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
 /* The flags that the advice leaves; *valid false: unknown advice. */
 static unsigned long advised_flags(unsigned long flags, int advice, bool *valid)
@@ -26,6 +27,25 @@ static unsigned long advised_flags(unsigned long flags, int advice, bool *valid)
     }
 }
 
+/* MADV_WILLNEED of memory that was swapped out: the reads begin, nobody waits for them. */
+static void read_swapped_ahead(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+    for (unsigned long at = start; at < end; at += PAGE_SIZE) {
+        pte_t *ptep = walk_to_pte(vma->vm_mm, at);
+        struct page *page;
+
+        if (!ptep) {
+            at |= PGDIR_SIZE - PAGE_SIZE; /* nothing in the rest of this table */
+            continue;
+        }
+        if (!pte_is_swap(*ptep))
+            continue;
+        page = read_swap_cache_async(pte_to_swp_entry(*ptep), vma, at);
+        if (page)
+            put_page(page);
+    }
+}
+
 /* [start, end) lies in vma. */
 static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
 {
@@ -40,6 +60,8 @@ static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
         zap_page_range(vma, start, end);
         return 0;
     }
+    if (advice == MADV_WILLNEED && vma->anon_vma)
+        read_swapped_ahead(vma, start, end);
     if (new_flags == vma->vm_flags)
         return 0;
     if (isolate_range(vma->vm_mm, start, end))

@@ -1,23 +1,32 @@
 /* mincore: which pages of a range could be touched without reading a file, one byte each. */
 #include "mm/internal.h"
+#include "mm/swap.h"
 
-/* address is in vma. A page of a file counts when it is in the page cache, mapped or not. */
-static unsigned char page_in_core(const struct vm_area_struct *vma, unsigned long address)
+static unsigned char cached(struct address_space *mapping, unsigned long index)
 {
-    const pte_t *ptep = walk_to_pte(vma->vm_mm, address);
-    struct page *page;
+    struct page *page = find_get_page(mapping, index);
     bool uptodate;
 
-    if (ptep && pte_present(*ptep))
-        return 1;
-    if (!vma->vm_file)
-        return 0;
-    page = find_get_page(vma->vm_file->f_mapping, vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT));
     if (!page)
         return 0;
     uptodate = PageUptodate(page);
     put_page(page);
     return uptodate;
+}
+
+/* address is in vma. A page of a file counts when it is in the page cache, mapped or not; one that was
+ * swapped out, when the swap cache has it again. */
+static unsigned char page_in_core(const struct vm_area_struct *vma, unsigned long address)
+{
+    const pte_t *ptep = walk_to_pte(vma->vm_mm, address);
+
+    if (ptep && pte_present(*ptep))
+        return 1;
+    if (ptep && pte_is_swap(*ptep))
+        return cached(&swapper_space, pte_to_swp_entry(*ptep).val);
+    if (!vma->vm_file)
+        return 0;
+    return cached(vma->vm_file->f_mapping, vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT));
 }
 
 /* Up to `count` pages from address into vec; how many, or -ENOMEM when address is not mapped. */

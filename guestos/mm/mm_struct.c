@@ -90,6 +90,7 @@ void mmput(struct mm_struct *mm)
         check_mm(mm);
     if (unlikely(mm_check_always)) {
         check_mapcounts();
+        check_swap_map();
         check_lru();
     }
     exit_mmap(mm);
@@ -153,8 +154,10 @@ struct mm_struct *dup_mm(struct mm_struct *from)
         return NULL;
     }
     mm->hiwater_rss = mm->file_rss + mm->anon_rss;
-    if (unlikely(mm_check_always))
+    if (unlikely(mm_check_always)) {
         check_mapcounts();
+        check_swap_map();
+    }
     return mm;
 }
 

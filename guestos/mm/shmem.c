@@ -26,7 +26,7 @@ struct swap_block {
 
 struct shmem_inode_info {
     struct inode *inode;
-    struct list_head list; /* shmem_inodes */
+    struct list_head list;         /* shmem_inodes */
     struct radix_tree_root blocks; /* by index >> BLOCK_SHIFT */
     unsigned long swapped;         /* entries in them */
     unsigned long accounted;       /* pages promised */

@@ -132,14 +132,18 @@ static int cache_slot(struct page *page, swp_entry_t entry)
 {
     int error;
 
-    if (!swap_duplicate(entry))
+    if (!swap_count(entry))
         return -ENOENT;
     SetPageLocked(page);
-    error = add_to_swap_cache(page, entry, GFP_KERNEL);
-    if (!error)
+    error = add_to_swap_cache(page, entry, GFP_KERNEL); /* may sleep before it adds */
+    if (!error && swap_duplicate(entry))
         return 0;
+    if (!error) {
+        remove_from_swap_cache(page);
+        put_page(page);
+        error = -ENOENT;
+    }
     ClearPageLocked(page);
-    swap_free(entry);
     return error;
 }
 

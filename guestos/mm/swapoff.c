@@ -125,8 +125,8 @@ static int unuse_every_mm(unsigned type)
 static void unuse_cache(const struct swap_info_struct *area)
 {
     for (u32 slot = 1; slot < area->max; slot++) {
-        struct page *page = area->swap_map[slot] == 1 ? find_get_page(&swapper_space, swp_entry(area->type, slot).val)
-                                                      : NULL;
+        struct page *page =
+            area->swap_map[slot] == 1 ? find_get_page(&swapper_space, swp_entry(area->type, slot).val) : NULL;
 
         if (!page)
             continue;

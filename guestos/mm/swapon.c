@@ -190,7 +190,8 @@ static int read_header(struct swap_info_struct *area)
 {
     struct swap_header *header = kmalloc(sizeof(*header), GFP_KERNEL);
     ssize_t got = header ? kernel_read(area->file, 0, header, sizeof(*header)) : -ENOMEM;
-    const char *refused = got == (ssize_t)sizeof(*header) ? swap_header_refused(header, pages_there(area)) : "it is shorter than a page";
+    const char *refused =
+        got == (ssize_t)sizeof(*header) ? swap_header_refused(header, pages_there(area)) : "it is shorter than a page";
     int error = got < 0 ? (int)got : -EINVAL;
 
     if (got >= 0 && refused)
@@ -270,8 +271,8 @@ static struct swap_info_struct *find_area(const struct inode *inode)
 
         if (!(area->flags & SWP_WRITEOK) || !area->file)
             continue;
-        if (area->file->f_inode == inode || (is_device(area) && S_ISBLK(inode->i_mode) &&
-                                             area->file->f_inode->i_rdev == inode->i_rdev))
+        if (area->file->f_inode == inode ||
+            (is_device(area) && S_ISBLK(inode->i_mode) && area->file->f_inode->i_rdev == inode->i_rdev))
             return area;
     }
     return NULL;

@@ -600,6 +600,7 @@ void check_everything(void)
     check_slab();
     check_vmalloc();
     check_mapcounts();
+    check_swap_map();
     check_lru();
     check_tlb();
     list_for_each_entry(mm, &init_mm.mmlist, mmlist)

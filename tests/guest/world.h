@@ -62,6 +62,7 @@ struct told {
         struct flt_fault_end end;
         struct flt_mm_page_alloc alloc;
         struct flt_mm_buddy buddy;
+        struct flt_mm_swap swap;
         struct flt_vmalloc vmalloc;
         struct flt_kmap kmap;
     };

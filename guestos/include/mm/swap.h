@@ -67,6 +67,7 @@ static inline unsigned long page_index(const struct page *page)
 
 /* ---- slots: mm/swapfile.c ---- */
 swp_entry_t get_swap_page(void);           /* val 0: none free */
+int swap_count(swp_entry_t entry);         /* users of the slot, the cache included; 0: no such slot in use */
 int swap_duplicate(swp_entry_t entry);     /* one more user: 1; 0: no such slot in use */
 void swap_free(swp_entry_t entry);         /* one user less */
 void free_swap_and_cache(swp_entry_t entry); /* one less; the cached page goes too when it was the last */

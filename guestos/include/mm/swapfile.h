@@ -35,10 +35,10 @@ struct swap_info_struct {
     int prio;
     struct file *file; /* the device's node or the file; NULL in tests of slots alone */
     struct block_device *bdev;
-    u16 *swap_map;        /* [0, max) */
-    u32 max;              /* slots, the header and the bad ones included */
-    u32 pages;            /* good ones */
-    u32 inuse_pages;      /* of these */
+    u16 *swap_map;               /* [0, max) */
+    u32 max;                     /* slots, the header and the bad ones included */
+    u32 pages;                   /* good ones */
+    u32 inuse_pages;             /* of these */
     u32 lowest_bit, highest_bit; /* no free slot lies outside */
     u32 cluster_next, cluster_nr;
     struct swap_extent *extents; /* ascending by first */
@@ -50,13 +50,12 @@ extern struct list_head swap_areas; /* by priority, highest first */
 
 /* The area of an entry and its slot when that is inside; NULL: the entry is nonsense. */
 struct swap_info_struct *swap_info_get(swp_entry_t entry);
-int swap_count(swp_entry_t entry); /* users of the slot, the cache included; 0 for nonsense */
 struct swap_info_struct *swap_new_area(void); /* an unused type, SWP_USED set; NULL: all are used */
 void swap_area_init(struct swap_info_struct *area, u16 *map, u32 max); /* counts what map calls good: 0 */
 void swap_area_on(struct swap_info_struct *area, int prio);
-void swap_area_off(struct swap_info_struct *area); /* gives out no slot any more */
+void swap_area_off(struct swap_info_struct *area);              /* gives out no slot any more */
 u64 swap_sector(const struct swap_info_struct *area, u32 page); /* on area->bdev, of 512 bytes */
-int try_to_unuse(struct swap_info_struct *area); /* brings every page back; 0 or -errno */
+int try_to_unuse(struct swap_info_struct *area);                /* brings every page back; 0 or -errno */
 
 /* What mkswap wrote. */
 struct swap_header {
