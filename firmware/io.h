@@ -36,6 +36,7 @@ enum post_code {
     POST_C_CODE = 0x10,
     POST_MEMORY_MAP = 0x20,
     POST_CHIPS = 0x30,
+    POST_PCI = 0x38,
     POST_KERNEL_FOUND = 0x40,
     POST_KERNEL_CHECKED = 0x50,
     POST_KERNEL_COPIED = 0x60,

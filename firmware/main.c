@@ -1,5 +1,5 @@
 /*
- * The firmware's story: find memory, set up the chips, load the kernel and its module, enter it by Multiboot.
+ * The firmware's story: find memory, set up the chips and the PCI devices, load the kernel and its module, enter it by Multiboot.
  * It says nothing when all is well. Whatever is wrong ends in fail(), which says it once and leaves.
  */
 #include "chips.h"
@@ -8,6 +8,7 @@
 #include "io.h"
 #include "memory.h"
 #include "multiboot.h"
+#include "pci.h"
 
 #define PAGE_BYTES 4096u
 #define MODULE_LIMIT 0x38000000u /* 896 MiB: what a kernel can map directly */
@@ -56,6 +57,8 @@ void firmware_main(void) {
     post(POST_MEMORY_MAP);
     chips_init();
     post(POST_CHIPS);
+    pci_init();
+    post(POST_PCI);
 
     if (!fw_cfg_find("opt/faultline/kernel", &kernel.file))
         fail("there is no kernel; pass one as the fw_cfg file opt/faultline/kernel");

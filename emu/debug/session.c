@@ -331,6 +331,8 @@ struct view *session_view(struct session *session, size_t position, enum view_st
         view->has_selected = kernelview_frame(session->kernelview, machine_mmu(session->machine),
                                               (uint64_t)session->selected_pfn, &view->selected);
     show_fault(session, view, position);
+    if (session->story)
+        view->reclaim = *story_reclaim(session->story);
     if (!copy_marks(session, view)) {
         view_free(view);
         return NULL;

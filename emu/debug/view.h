@@ -34,6 +34,7 @@ struct view {
     uint64_t fault_position, fault_total; /* "fault 18 of 18" among the shown ones; 1-based */
     struct story_mark *marks;
     size_t mark_count;
+    struct story_reclaim reclaim;
     struct view_console console;
     bool has_selected; /* the frame that the viewer selected last, as struct page tells it */
     struct kv_frame selected;

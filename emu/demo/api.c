@@ -127,22 +127,22 @@ static int api_fault(lua_State *lua) {
     return end_wait(lua, demo);
 }
 
-static const struct event_type *type_at(lua_State *lua, int at) {
+static int type_at(lua_State *lua, int at) {
     const char *name = luaL_checkstring(lua, at);
-    const struct event_type *type = story_event_type_named(name);
-    if (!type || type->type >= DEMO_EVENT_TYPES)
+    int type = story_event_type_named(name);
+    if (type < 0 || type >= (int)DEMO_EVENT_TYPES)
         luaL_error(lua, "there is no event '%s'; docs/trace.md lists them", name);
     return type;
 }
 
 static void wait_for_names(lua_State *lua, struct demo *demo) {
     if (!lua_istable(lua, 1)) {
-        demo->wait.events[type_at(lua, 1)->type] = true;
+        demo->wait.events[type_at(lua, 1)] = true;
         return;
     }
     for (lua_Integer i = 1; i <= luaL_len(lua, 1); i++) {
         lua_geti(lua, 1, i);
-        demo->wait.events[type_at(lua, -1)->type] = true;
+        demo->wait.events[type_at(lua, -1)] = true;
         lua_pop(lua, 1);
     }
 }
@@ -201,7 +201,7 @@ static int api_check(lua_State *lua) {
 /* count(event name): how many so far */
 static int api_count(lua_State *lua) {
     struct demo *demo = demo_of(lua);
-    lua_pushinteger(lua, (lua_Integer)demo->event_count[type_at(lua, 1)->type]);
+    lua_pushinteger(lua, (lua_Integer)demo->event_count[type_at(lua, 1)]);
     return 1;
 }
 

@@ -32,12 +32,17 @@ struct layout {
     struct member node_zones, node_nr_zones, node_id, node_next;
     struct member zone_free_pages, zone_min, zone_low, zone_high, zone_reserve, zone_hot, zone_cold, zone_area0,
         zone_areas;
+    struct member page_lru;
+    struct member zone_scanned, zone_priority, zone_unreclaimable, zone_stat, zone_active_list, zone_inactive_list;
     struct member zone_active, zone_inactive, zone_start, zone_spanned, zone_present, zone_name;
     struct member task_state, task_pid, task_comm, task_mm, task_list, task_parent;
     struct member mm_mmap, mm_pgd, mm_start_brk, mm_brk, mm_start_stack;
     struct member vma_start, vma_end, vma_next, vma_flags, vma_pgoff, vma_file;
     struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
     uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
+    uint32_t pg_referenced;
+    uint32_t stat_dirty, stat_writeback; /* places in zone->vm_stat */
+    uint64_t nr_swap_pages, total_swap_pages;
     uint32_t pg_any; /* all flags that name a use of their own: all of the above but dirty */
     uint64_t mem_map, max_mapnr, contig_page_data, current_task, init_task; /* linear addresses of the variables */
 };

@@ -36,6 +36,15 @@ enum frame_kind {
 #define KV_MAX_ZONES 12
 #define KV_ORDERS 11
 
+#define KV_LRU_MAX 1024u
+
+/* A list from its head (the newest) on, cut at KV_LRU_MAX pages. */
+struct kv_lru {
+    uint32_t count;
+    uint32_t pfn[KV_LRU_MAX];
+    uint8_t referenced[KV_LRU_MAX]; /* PG_referenced */
+};
+
 struct kv_zone {
     char name[16];
     int node;
@@ -45,6 +54,10 @@ struct kv_zone {
     uint64_t nr_active, nr_inactive;
     uint64_t nr_free_blocks[KV_ORDERS];
     uint64_t pageset_count[2];
+    uint64_t pages_scanned, prev_priority; /* since the last page was freed; how hard the last reclaim had to try */
+    bool all_unreclaimable;
+    uint64_t dirty, writeback; /* file pages */
+    struct kv_lru lru[2];      /* inactive, active */
 };
 
 struct kv_vma {
@@ -95,7 +108,8 @@ struct kv_snapshot {
     bool torn;
     struct kv_zone zones[KV_MAX_ZONES];
     size_t zone_count;
-    uint8_t *frames; /* enum frame_kind by frame number */
+    uint64_t swap_total, swap_free; /* slots; 0 total: no area is on */
+    uint8_t *frames;                /* enum frame_kind by frame number */
     uint64_t frame_count;
     uint64_t frame_kinds[FRAME_KINDS]; /* how many of each */
     struct kv_task *tasks;

@@ -37,6 +37,7 @@ static const struct wanted_member members[] = {
     PAGE("mapping", page_mapping),
     PAGE("index", page_index),
     PAGE("private", page_private),
+    PAGE("lru.next", page_lru),
     NODE("node_zones", node_zones, 0),
     NODE("nr_zones", node_nr_zones, 4),
     NODE("node_id", node_id, 4),
@@ -50,6 +51,12 @@ static const struct wanted_member members[] = {
     ZONE("pageset[0].pcp[1].count", zone_cold, 4),
     ZONE("free_area", zone_areas, 0),
     ZONE("free_area[0].nr_free", zone_area0, 4),
+    ZONE("pages_scanned", zone_scanned, 4),
+    ZONE("prev_priority", zone_priority, 4),
+    ZONE("all_unreclaimable", zone_unreclaimable, 4),
+    ZONE("vm_stat", zone_stat, 4),
+    ZONE("active_list.next", zone_active_list, 4),
+    ZONE("inactive_list.next", zone_inactive_list, 4),
     ZONE("nr_active", zone_active, 4),
     ZONE("nr_inactive", zone_inactive, 4),
     ZONE("zone_start_pfn", zone_start, 4),
@@ -83,14 +90,17 @@ static const struct wanted_member members[] = {
 static const struct {
     const char *name;
     size_t to;
-} flags[] = {{"PG_dirty", AT(pg_dirty)},         {"PG_slab", AT(pg_slab)},    {"PG_reserved", AT(pg_reserved)},
-             {"PG_swapcache", AT(pg_swapcache)}, {"PG_buddy", AT(pg_buddy)},  {"PG_pcp", AT(pg_pcp)},
-             {"PG_table", AT(pg_table)},         {"PG_kernel", AT(pg_kernel)}},
+} flags[] = {{"PG_dirty", AT(pg_dirty)},         {"PG_slab", AT(pg_slab)},     {"PG_reserved", AT(pg_reserved)},
+             {"PG_swapcache", AT(pg_swapcache)}, {"PG_buddy", AT(pg_buddy)},   {"PG_pcp", AT(pg_pcp)},
+             {"PG_table", AT(pg_table)},         {"PG_kernel", AT(pg_kernel)}, {"PG_referenced", AT(pg_referenced)}},
   symbols[] = {{"mem_map", AT(mem_map)},
                {"max_mapnr", AT(max_mapnr)},
                {"contig_page_data", AT(contig_page_data)},
                {"current_task", AT(current_task)},
-               {"init_task", AT(init_task)}};
+               {"init_task", AT(init_task)},
+               {"nr_swap_pages", AT(nr_swap_pages)},
+               {"total_swap_pages", AT(total_swap_pages)}},
+  places[] = {{"NR_FILE_DIRTY", AT(stat_dirty)}, {"NR_WRITEBACK", AT(stat_writeback)}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -129,7 +139,14 @@ bool layout_resolve(struct layout *layout, const struct image *image, char *erro
         if (!image_enum_value(image, flags[i].name, &bit) || bit < 0 || bit > 31)
             return missing(flags[i].name, "", error, error_size);
         *(uint32_t *)((char *)layout + flags[i].to) = 1u << bit;
-        layout->pg_any |= flags[i].to == AT(pg_dirty) ? 0 : 1u << bit;
+        bool use = flags[i].to != AT(pg_dirty) && flags[i].to != AT(pg_referenced);
+        layout->pg_any |= use ? 1u << bit : 0;
+    }
+    for (size_t i = 0; i < COUNT(places); i++) {
+        int64_t place;
+        if (!image_enum_value(image, places[i].name, &place) || place < 0 || place >= layout->zone_stat.count)
+            return missing(places[i].name, "", error, error_size);
+        *(uint32_t *)((char *)layout + places[i].to) = (uint32_t)place;
     }
     if (layout->node_zones.size != layout->zone_bytes)
         return missing("struct pglist_data", "node_zones", error, error_size);

@@ -24,6 +24,38 @@ static void copy_zone(struct reader *reader, const uint8_t *zone, struct kv_zone
     }
 }
 
+/*
+ * Up to KV_LRU_MAX pages from a list's head on. Links are those of struct page.lru; a link that leads out of mem_map is
+ * the head again, or the list is being changed: it ends there.
+ */
+static void read_lru(struct reader *reader, uint64_t first, struct kv_lru *to) {
+    const struct layout *layout = reader->layout;
+    uint64_t mem_map, frames = frames_count(reader, &mem_map), at = first;
+    uint8_t page[KV_STRUCT_MAX];
+    for (to->count = 0; frames && to->count < KV_LRU_MAX; to->count++) {
+        uint64_t address = at - layout->page_lru.offset, offset = address - mem_map, pfn = offset / layout->page_bytes;
+        if (address < mem_map || offset % layout->page_bytes || pfn >= frames ||
+            mmu_peek_read(reader->mmu, mmu_linear(address), page, layout->page_bytes) != layout->page_bytes)
+            return;
+        to->pfn[to->count] = (uint32_t)pfn;
+        to->referenced[to->count] = (word_of(page, layout->page_flags) & layout->pg_referenced) != 0;
+        at = word_of(page, layout->page_lru);
+    }
+}
+
+static void read_reclaim(struct reader *reader, const uint8_t *zone, struct kv_zone *to) {
+    const struct layout *layout = reader->layout;
+    to->pages_scanned = member_of(zone, layout->zone_scanned);
+    to->prev_priority = member_of(zone, layout->zone_priority);
+    to->all_unreclaimable = member_of(zone, layout->zone_unreclaimable) != 0;
+    to->dirty = member_at(zone, layout->zone_stat, layout->stat_dirty);
+    to->writeback = member_at(zone, layout->zone_stat, layout->stat_writeback);
+    if (to->nr_inactive)
+        read_lru(reader, member_of(zone, layout->zone_inactive_list), &to->lru[0]);
+    if (to->nr_active)
+        read_lru(reader, member_of(zone, layout->zone_active_list), &to->lru[1]);
+}
+
 static void read_node(struct reader *reader, const uint8_t *node, struct kv_snapshot *snapshot) {
     const struct layout *layout = reader->layout;
     uint64_t count = member_of(node, layout->node_nr_zones);
@@ -38,6 +70,7 @@ static void read_node(struct reader *reader, const uint8_t *node, struct kv_snap
         struct kv_zone *to = &snapshot->zones[snapshot->zone_count++];
         to->node = (int32_t)member_of(node, layout->node_id);
         copy_zone(reader, zone, to);
+        read_reclaim(reader, zone, to);
     }
 }
 
@@ -52,4 +85,6 @@ void zones_read(struct reader *reader, struct kv_snapshot *snapshot) {
         address = member_of(node, layout->node_next);
     }
     reader->torn |= address != 0;
+    snapshot->swap_total = reader_word(reader, layout->total_swap_pages);
+    snapshot->swap_free = reader_word(reader, layout->nr_swap_pages);
 }

@@ -20,14 +20,14 @@ struct event_member {
 #define EVENT_MEMBERS_MAX 12u
 
 struct event_type {
-    uint16_t type; /* enum flt_type */
     const char *name;
+    uint16_t bytes;                                     /* of a record of this type */
     struct event_member members[EVENT_MEMBERS_MAX + 1]; /* key NULL ends */
 };
 
 /* NULL: a type that this version does not know. */
 const struct event_type *story_event_type(uint16_t type);
-const struct event_type *story_event_type_named(const char *name);
+int story_event_type_named(const char *name); /* enum flt_type; -1: none */
 
 /* A member's value; a record of a known type may be short. 0: not in the record. */
 size_t story_event_text(const struct flt_record *record, const struct event_member *member, const char **text);

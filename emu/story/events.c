@@ -2,6 +2,7 @@
  * Guest events in. Every record is copied and checked against the length of its type before anything is believed; the
  * numbers inside are only ever stored and shown, never used as an index or address.
  */
+#include "emu/story/event_types.h"
 #include "emu/story/internal.h"
 
 #include <string.h>
@@ -27,28 +28,8 @@ union event {
 
 /* The length of a type's records; 0: unknown to this version, any length will do. */
 static size_t length_of(uint16_t type) {
-    switch (type) {
-    case FLT_FAULT_BEGIN: return sizeof(struct flt_fault_begin);
-    case FLT_FAULT_VMA: return sizeof(struct flt_fault_vma);
-    case FLT_FAULT_BRANCH: return sizeof(struct flt_fault_branch);
-    case FLT_FAULT_COW: return sizeof(struct flt_fault_cow);
-    case FLT_FAULT_PTE: return sizeof(struct flt_fault_pte);
-    case FLT_FAULT_END: return sizeof(struct flt_fault_end);
-    case FLT_MM_PAGE_ALLOC: return sizeof(struct flt_mm_page_alloc);
-    case FLT_MM_PAGE_FREE: return sizeof(struct flt_mm_page_free);
-    case FLT_MM_LRU_ADD: return sizeof(struct flt_mm_lru_add);
-    case FLT_MM_FILEMAP_ADD:
-    case FLT_MM_FILEMAP_DELETE: return sizeof(struct flt_mm_filemap);
-    case FLT_MM_BUDDY_SPLIT:
-    case FLT_MM_BUDDY_MERGE: return sizeof(struct flt_mm_buddy);
-    case FLT_SCHED_SWITCH: return sizeof(struct flt_sched_switch);
-    case FLT_TASK_NEW: return sizeof(struct flt_task_new);
-    case FLT_TASK_RENAME: return sizeof(struct flt_task_rename);
-    case FLT_TASK_EXIT: return sizeof(struct flt_task_exit);
-    case FLT_SIGNAL: return sizeof(struct flt_signal);
-    case FLT_BOOT_PHASE: return sizeof(struct flt_boot_phase);
-    default: return 0;
-    }
+    const struct event_type *known = story_event_type(type);
+    return known ? known->bytes : 0;
 }
 
 /* The guest says which task is in do_page_fault() and for which address: that names the pending record. */
@@ -223,6 +204,7 @@ bool story_guest_event(struct story *story, uint64_t blocks, const void *record,
     story->current_pid = event.head.task;
     if (story->listener.event)
         story->listener.event(story->listener.owner, blocks, &event.head);
+    reclaim_event(&story->reclaim, blocks, &event.head);
     if (!apply(story, blocks, &event))
         story->counters.events_unmatched++;
     return true;

@@ -86,6 +86,7 @@ struct story {
     size_t mark_count, mark_capacity;
     struct story_tasks tasks;
     uint32_t current_pid;
+    struct story_reclaim reclaim;
     bool any_event, program_started;
     struct source_cache sources;
     struct place places[STORY_PLACES];

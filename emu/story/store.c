@@ -67,6 +67,7 @@ const struct story_fault *story_last(const struct story *story) {
 
 uint64_t story_fault_count(const struct story *story) { return story->opened; }
 uint64_t story_user_fault_count(const struct story *story) { return story->opened_by_programs; }
+const struct story_reclaim *story_reclaim(const struct story *story) { return &story->reclaim; }
 void story_counters(const struct story *story, struct story_counters *to) { *to = story->counters; }
 
 static uint8_t track_of(const struct story_fault *fault) {

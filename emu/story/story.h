@@ -17,6 +17,7 @@
 #include "emu/cpu/cpu.h"
 #include "emu/image/image.h"
 #include "emu/kernelview/kernelview.h"
+#include "emu/story/reclaim.h"
 #include "guestos/include/faultline/trace_abi.h"
 #include <stdio.h>
 
@@ -124,6 +125,7 @@ struct story_counters {
     uint64_t events_unmatched; /* of the fault path, but no such fault is open */
     uint64_t faults_unknown;   /* closed without knowing what the kernel did */
 };
+const struct story_reclaim *story_reclaim(const struct story *story);
 void story_counters(const struct story *story, struct story_counters *to);
 
 /* Called when a record closes / for every guest event. Optional. */

@@ -138,7 +138,8 @@ static struct inode *numbered_inode(struct inode *dir, u32 number)
         entry = &proc_fd_link;
     } else {
         context.pid = (pid_t)number;
-        entry = info->entry->numbered == PROC_PIDS ? &proc_pid_dir : &proc_thread_dir;
+        context.thread = info->entry->numbered == PROC_THREADS;
+        entry = context.thread ? &proc_thread_dir : &proc_pid_dir;
     }
     return proc_inode(dir->i_sb, entry, context);
 }
@@ -392,7 +393,7 @@ struct super_block *proc_super(void)
     if (!sb)
         return ERR_PTR(-ENOMEM);
     sb->evict_inode = proc_evict;
-    sb->s_root = d_alloc_root(proc_inode(sb, &proc_root, (struct proc_context){0, 0, 0}));
+    sb->s_root = d_alloc_root(proc_inode(sb, &proc_root, (struct proc_context){0}));
     if (sb->s_root)
         return sb;
     free_super(sb);

@@ -2,7 +2,11 @@
 #include "fs/proc.h"
 #include "fs/vfs.h"
 #include "drivers/tty.h"
+#include "kernel/signal_struct.h"
+#include "asm/uaccess.h"
+#include "lib/text.h"
 #include "mm/mm.h"
+#include "mm/swap.h"
 
 #define NS_PER_TICK 10000000u
 #define TTY_NUMBER MKDEV(4, 64)
@@ -51,115 +55,274 @@ static int thread_count(const struct task_struct *leader)
 
 static pid_t parent_pid(const struct task_struct *task) { return task->parent ? task->parent->tgid : 0; }
 
-static int show_maps(const struct proc_context *c, char *buf, int size)
+/* A text about an address space: empty when there is none. */
+static int show_mm(const struct proc_context *c, char *buf, int size,
+                   int (*show)(struct mm_struct *mm, char *buf, int size))
 {
     if (!proc_task(c))
         return -ESRCH;
     struct mm_struct *mm = get_mm(c);
     if (!mm)
         return 0;
-    int length = proc_pid_maps(mm, buf, size);
+    int length = show(mm, buf, size);
     mmput(mm);
     return length;
 }
 
-static unsigned long kib(unsigned long pages) { return pages << (PAGE_SHIFT - 10); }
-
-static int show_status_mm(const struct proc_context *c, char *buf, int size)
+static int show_maps(const struct proc_context *c, char *buf, int size) { return show_mm(c, buf, size, proc_pid_maps); }
+static int show_smaps(const struct proc_context *c, char *buf, int size)
 {
-    struct mm_struct *mm = get_mm(c);
-    if (!mm)
-        return 0;
-    unsigned long rss = mm->anon_rss + mm->file_rss,
-                  text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
-    unsigned long data = mm->total_vm - mm->shared_vm - mm->stack_vm;
-    int used = scnprintf(buf, (size_t)size,
-                         "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n"
-                         "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n"
-                         "VmLib:\t%8lu kB\nVmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\n",
-                         kib(max_t(unsigned long, mm->hiwater_vm, mm->total_vm)), kib(mm->total_vm), kib(mm->locked_vm),
-                         kib(max_t(unsigned long, mm->hiwater_rss, rss)), kib(rss), kib(mm->anon_rss),
-                         kib(mm->file_rss), kib(data), kib(mm->stack_vm), kib(text), 0ul, kib(mm->nr_ptes), 0ul);
-    mmput(mm);
-    return used;
+    return show_mm(c, buf, size, proc_pid_smaps);
+}
+
+static int show_smaps_rollup(const struct proc_context *c, char *buf, int size)
+{
+    int length = show_mm(c, buf, size, proc_pid_smaps_rollup);
+    return length ? length : -ESRCH;
+}
+
+static void status_ids(struct text *t, const struct task_struct *task)
+{
+    char letter = state_letter(task);
+    text(t, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+         task->comm, task->fs ? task->fs->umask : 0u, letter, state_name(letter), task->tgid, task->pid,
+         parent_pid(task));
+    text(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", task->uid, task->euid, task->suid,
+         task->fsuid, task->gid, task->egid, task->sgid, task->fsgid, task->files ? task->files->max_fds : 0u);
+    for (int i = 0; i < task->ngroups; i++)
+        text(t, "%s%u", i ? " " : "", task->groups[i]);
+    text(t, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", task->tgid, task->pid, task->pgrp, task->session);
+}
+
+static void status_signals(struct text *t, const struct task_struct *task)
+{
+    struct signal_masks masks;
+    get_signal_masks(task, &masks);
+    text(t, "Threads:\t%d\nSigQ:\t%d/%lu\n", thread_count(task), task->signal->queued,
+         task->rlim[RLIMIT_SIGPENDING].rlim_cur);
+    text(t, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", masks.pending,
+         masks.shared_pending, masks.blocked, masks.ignored, masks.caught);
+}
+
+#define ALL_CAPABILITIES 0x1ffffffffffull
+
+static void status_rights(struct text *t, const struct task_struct *task)
+{
+    u64 permitted = task->uid && task->euid && task->suid ? 0 : ALL_CAPABILITIES;
+    text(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n", 0ull,
+         permitted, task->euid ? 0ull : permitted, ALL_CAPABILITIES, 0ull);
+    text(t, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n",
+         task->no_new_privs);
+    text(t,
+         "Mems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+         task->nvcsw, task->nivcsw);
 }
 
 static int show_status(const struct proc_context *c, char *buf, int size)
 {
-    struct task_struct *task = proc_task(c);
+    struct text t = {buf, size, 0};
+    const struct task_struct *task = proc_task(c);
     if (!task)
         return -ESRCH;
-    char letter = state_letter(task);
-    int used = scnprintf(buf, (size_t)size,
-                         "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
-                         "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t\n",
-                         task->comm, task->fs ? task->fs->umask : 0u, letter, state_name(letter), task->tgid, task->pid,
-                         parent_pid(task), task->uid, task->euid, task->suid, task->fsuid, task->gid, task->egid,
-                         task->sgid, task->fsgid, task->files ? task->files->max_fds : 0u);
-    used += show_status_mm(c, buf + used, size - used);
+    status_ids(&t, task);
+    struct mm_struct *mm = get_mm(c);
+    if (mm) {
+        t.length += proc_pid_status_mm(mm, buf + t.length, size - t.length);
+        text(&t, "HugetlbPages:\t%8u kB\nCoreDumping:\t0\nTHP_enabled:\t0\n", 0u);
+        mmput(mm);
+    }
     task = proc_task(c);
     if (!task)
         return -ESRCH;
-    struct signal_masks masks;
-    get_signal_masks(task, &masks);
-    return used + scnprintf(buf + used, (size_t)(size - used),
-                            "Threads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%"
-                            "016llx\nSigCgt:\t%016llx\n"
-                            "Cpus_allowed:\t1\nCpus_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
-                            "nonvoluntary_ctxt_switches:\t%lu\n",
-                            thread_count(task), masks.pending, masks.shared_pending, masks.blocked, masks.ignored,
-                            masks.caught, task->nvcsw, task->nivcsw);
+    status_signals(&t, task);
+    status_rights(&t, task);
+    return t.length;
 }
 
 static unsigned ticks(u64 nanoseconds) { return (unsigned)(nanoseconds / NS_PER_TICK); }
 
-static int show_stat_head(const struct task_struct *task, char *buf, int size)
+/* Of the process; of the thread alone in task/. */
+static void stat_times(const struct proc_context *c, const struct task_struct *task, struct process_times *times)
+{
+    if (c->thread)
+        *times = (struct process_times){
+            .utime = task->utime, .stime = task->stime, .min_flt = task->min_flt, .maj_flt = task->maj_flt};
+    else
+        get_process_times(task, times);
+}
+
+/* Fields 1 to 22. */
+static void stat_task(struct text *t, const struct proc_context *c, const struct task_struct *task)
 {
     bool on_tty = task->session && task->session == console_tty.session;
-    return scnprintf(buf, (size_t)size, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %u %u %u %u %d %d %d 0 %u ",
-                     task->pid, task->comm, state_letter(task), parent_pid(task), task->pgrp, task->session,
-                     on_tty ? (int)TTY_NUMBER : 0, on_tty ? console_tty.pgrp : -1, task->flags, task->min_flt,
-                     task->cmin_flt, task->maj_flt, task->cmaj_flt, ticks(task->utime), ticks(task->stime),
-                     ticks(task->cutime), ticks(task->cstime), 20 + task->nice, task->nice, thread_count(task),
-                     ticks(task->start_time));
+    struct process_times times;
+    stat_times(c, task, &times);
+    text(t, "%d (%s) %c %d %d %d %d %d %u ", task->pid, task->comm, state_letter(task), parent_pid(task), task->pgrp,
+         task->session, on_tty ? (int)TTY_NUMBER : 0, on_tty ? console_tty.pgrp : -1, task->flags);
+    text(t, "%lu %lu %lu %lu %u %u %u %u ", times.min_flt, task->cmin_flt, times.maj_flt, task->cmaj_flt,
+         ticks(times.utime), ticks(times.stime), ticks(task->cutime), ticks(task->cstime));
+    text(t, "%d %d %d 0 %u ", 20 + task->nice, task->nice, thread_count(task), ticks(task->start_time));
+}
+
+/* Fields 23 to 52. Where a program is, only it may know. */
+static void stat_memory(struct text *t, const struct task_struct *task, const struct mm_struct *m)
+{
+    struct signal_masks masks;
+    get_signal_masks(task, &masks);
+    text(t, "%lu %lu %lu %lu %lu %lu 0 0 ", m->total_vm << PAGE_SHIFT, m->anon_rss + m->file_rss,
+         task->rlim[RLIMIT_RSS].rlim_cur, m->start_code, m->end_code, m->start_stack);
+    text(t, "%u %u %u %u %d 0 0 %d 0 0 0 0 0 0 ", (u32)masks.pending & 0x7fffffff, (u32)masks.blocked & 0x7fffffff,
+         (u32)masks.ignored & 0x7fffffff, (u32)masks.caught & 0x7fffffff, task->state != TASK_RUNNING,
+         task->exit_signal);
+    text(t, "%lu %lu %lu %lu %lu %lu %lu %d\n", m->start_data, m->end_data, m->start_brk, m->arg_start, m->arg_end,
+         m->env_start, m->env_end, task->exit_code);
 }
 
 static int show_stat(const struct proc_context *c, char *buf, int size)
 {
     static const struct mm_struct none;
-    struct task_struct *task = proc_task(c);
+    struct text t = {buf, size, 0};
+    const struct task_struct *task = proc_task(c);
     if (!task)
         return -ESRCH;
-    struct mm_struct *mm = get_mm(c);
-    const struct mm_struct *m = mm ? mm : &none;
-    bool user = mm && task->stack;
-    struct signal_masks masks;
-    get_signal_masks(task, &masks);
-    int used = show_stat_head(task, buf, size);
-    used +=
-        scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
-                  m->total_vm << PAGE_SHIFT, m->anon_rss + m->file_rss, task->rlim[RLIMIT_RSS].rlim_cur, m->start_code,
-                  m->end_code, m->start_stack, user ? task_pt_regs(task)->esp : 0u, user ? task_pt_regs(task)->eip : 0u,
-                  (u32)masks.pending, (u32)masks.blocked, (u32)masks.ignored, (u32)masks.caught, task->exit_signal);
-    used += scnprintf(buf + used, (size_t)(size - used), "%lu %lu %lu %lu %lu %lu %lu %d\n", m->start_data, m->end_data,
-                      m->start_brk, m->arg_start, m->arg_end, m->env_start, m->env_end, task->exit_code);
-    if (mm)
-        mmput(mm);
-    return used;
+    stat_task(&t, c, task);
+    stat_memory(&t, task, task->mm ? task->mm : &none);
+    return t.length;
 }
 
 static int show_statm(const struct proc_context *c, char *buf, int size)
 {
+    const struct task_struct *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    return task->mm ? proc_pid_statm(task->mm, buf, size) : scnprintf(buf, (size_t)size, "0 0 0 0 0 0 0\n");
+}
+
+/* ---- pagemap, clear_refs ---- */
+
+#define PAGEMAP_BATCH 64u
+#define PAGEMAP_END ((loff_t)(TASK_SIZE >> PAGE_SHIFT) * 8)
+
+/* A word of 8 bytes a page, read where the reader is. */
+static ssize_t read_pagemap(const struct proc_context *c, char __user *to, size_t count, loff_t *pos)
+{
+    u64 entries[PAGEMAP_BATCH];
+    size_t done = 0;
+    if (!proc_task(c))
+        return -ESRCH;
+    if (*pos % 8 || count % 8)
+        return -EINVAL;
+    struct mm_struct *mm = get_mm(c);
+    if (!mm)
+        return 0;
+    while (done < count && *pos < PAGEMAP_END && !fatal_signal_pending(current)) {
+        unsigned batch =
+            (unsigned)min_t(u64, min_t(size_t, (count - done) / 8, PAGEMAP_BATCH), (PAGEMAP_END - *pos) / 8);
+        proc_pid_pagemap(mm, (unsigned long)(*pos / 8), batch, current->euid == 0, entries);
+        if (copy_to_user(to + done, entries, batch * 8)) {
+            mmput(mm);
+            return done ? (ssize_t)done : -EFAULT;
+        }
+        done += batch * 8;
+        *pos += batch * 8;
+        cond_resched();
+    }
+    mmput(mm);
+    return (ssize_t)done;
+}
+
+/* All of what was written, blanks around it apart, is one number: 0 or -EINVAL. */
+static int parse_whole(const char *bytes, size_t count, long *value)
+{
+    while (count && (*bytes == ' ' || *bytes == '\n' || *bytes == '\t')) {
+        bytes++;
+        count--;
+    }
+    int error = proc_parse_long(&bytes, &count, value);
+    while (!error && count && (*bytes == ' ' || *bytes == '\n' || *bytes == '\t')) {
+        bytes++;
+        count--;
+    }
+    return error || count ? -EINVAL : 0;
+}
+
+static ssize_t store_clear_refs(const struct proc_context *c, char *bytes, size_t count)
+{
+    long type;
+    if (parse_whole(bytes, count, &type) || type < CLEAR_REFS_ALL || type >= CLEAR_REFS_LAST)
+        return -EINVAL;
     if (!proc_task(c))
         return -ESRCH;
     struct mm_struct *mm = get_mm(c);
     if (!mm)
-        return scnprintf(buf, (size_t)size, "0 0 0 0 0 0 0\n");
-    unsigned long text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
-    int used = scnprintf(buf, (size_t)size, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, mm->anon_rss + mm->file_rss,
-                         mm->file_rss, text, mm->total_vm - mm->shared_vm);
+        return (ssize_t)count;
+    clear_refs(mm, (enum clear_refs_type)type);
     mmput(mm);
-    return used;
+    return (ssize_t)count;
+}
+
+/* ---- how willing to be killed ---- */
+
+#define OOM_ADJ_OFF (-17)
+#define OOM_ADJ_MIN (-16)
+#define OOM_ADJ_MAX 15
+#define OOM_SCORE_ADJ_MAX 1000
+
+static int show_oom_score_adj(const struct proc_context *c, char *buf, int size)
+{
+    const struct task_struct *task = proc_task(c);
+    return task ? scnprintf(buf, (size_t)size, "%d\n", task->oom_score_adj) : -ESRCH;
+}
+
+static int show_oom_score(const struct proc_context *c, char *buf, int size)
+{
+    struct task_struct *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    return scnprintf(buf, (size_t)size, "%lu\n", task->mm ? badness(task, ktime_ns() / NSEC_PER_SEC) : 0);
+}
+
+static int show_oom_adj(const struct proc_context *c, char *buf, int size)
+{
+    const struct task_struct *task = proc_task(c);
+    return task ? scnprintf(buf, (size_t)size, "%d\n", task->oom_adj) : -ESRCH;
+}
+
+/* The two scales: -17 .. 15 of 2.6, by which badness() shifts, and -1000 .. 1000 of today. Both of the whole process. */
+static int set_oom_adj(const struct proc_context *c, int adj, int score_adj)
+{
+    struct task_struct *thread, *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    if (current->euid && score_adj < task->oom_score_adj_min)
+        return -EACCES;
+    for_each_thread (thread, task) {
+        thread->oom_adj = adj;
+        thread->oom_score_adj = score_adj;
+        if (!current->euid)
+            thread->oom_score_adj_min = score_adj;
+    }
+    return 0;
+}
+
+static ssize_t store_oom_score_adj(const struct proc_context *c, char *bytes, size_t count)
+{
+    long value;
+    if (parse_whole(bytes, count, &value) || value < -OOM_SCORE_ADJ_MAX || value > OOM_SCORE_ADJ_MAX)
+        return -EINVAL;
+    int adj = value == OOM_SCORE_ADJ_MAX ? OOM_ADJ_MAX : (int)value * -OOM_ADJ_OFF / OOM_SCORE_ADJ_MAX;
+    int error = set_oom_adj(c, min_t(int, adj, OOM_ADJ_MAX), (int)value);
+    return error ? error : (ssize_t)count;
+}
+
+static ssize_t store_oom_adj(const struct proc_context *c, char *bytes, size_t count)
+{
+    long value;
+    if (parse_whole(bytes, count, &value) || ((value < OOM_ADJ_MIN || value > OOM_ADJ_MAX) && value != OOM_ADJ_OFF))
+        return -EINVAL;
+    int score_adj = value == OOM_ADJ_MAX ? OOM_SCORE_ADJ_MAX : (int)value * OOM_SCORE_ADJ_MAX / -OOM_ADJ_OFF;
+    int error = set_oom_adj(c, (int)value, score_adj);
+    return error ? error : (ssize_t)count;
 }
 
 /* A range of the program's own memory, as far as it can be read. */
@@ -196,6 +359,20 @@ static int show_comm(const struct proc_context *c, char *buf, int size)
 {
     const struct task_struct *task = proc_task(c);
     return task ? scnprintf(buf, (size_t)size, "%s\n", task->comm) : -ESRCH;
+}
+
+/* Up to the first 15 bytes, a line's end too; of one's own process only. */
+static ssize_t store_comm(const struct proc_context *c, char *bytes, size_t count)
+{
+    struct task_struct *task = proc_task(c);
+    char name[sizeof(task->comm)];
+    if (!task)
+        return -ESRCH;
+    if (task->tgid != current->tgid)
+        return -EINVAL;
+    strlcpy(name, bytes, sizeof(name));
+    set_task_comm(task, name);
+    return (ssize_t)count;
 }
 
 static int show_limits(const struct proc_context *c, char *buf, int size)
@@ -257,8 +434,9 @@ static struct dentry *jump_fd(const struct proc_context *c)
 
 #define TASK_TEXTS                                                                                                     \
     {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv},                                                       \
+        {.name = "clear_refs", .mode = S_IFREG | 0200, .store = store_clear_refs},                                     \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                                             \
-        {.name = "comm", .mode = S_IFREG | 0444, .show = show_comm},                                                   \
+        {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},                              \
         {.name = "cwd", .mode = S_IFLNK | 0777, .jump = jump_cwd},                                                     \
         {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ},                                             \
         {.name = "exe", .mode = S_IFLNK | 0777, .jump = jump_exe},                                                     \
@@ -266,7 +444,13 @@ static struct dentry *jump_fd(const struct proc_context *c)
         {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},                                               \
         {.name = "maps", .mode = S_IFREG | 0444, .show = show_maps},                                                   \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                                          \
+        {.name = "oom_adj", .mode = S_IFREG | 0644, .show = show_oom_adj, .store = store_oom_adj},                     \
+        {.name = "oom_score", .mode = S_IFREG | 0444, .show = show_oom_score},                                         \
+        {.name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .store = store_oom_score_adj},   \
+        {.name = "pagemap", .mode = S_IFREG | 0400, .read_at = read_pagemap},                                          \
         {.name = "root", .mode = S_IFLNK | 0777, .jump = jump_root},                                                   \
+        {.name = "smaps", .mode = S_IFREG | 0444, .show = show_smaps},                                                 \
+        {.name = "smaps_rollup", .mode = S_IFREG | 0444, .show = show_smaps_rollup},                                   \
         {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},                                                   \
         {.name = "statm", .mode = S_IFREG | 0444, .show = show_statm},                                                 \
     {                                                                                                                  \

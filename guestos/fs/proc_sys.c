@@ -147,6 +147,8 @@ static void min_free_changed(void)
 
 static const struct ctl_table overcommit_memory_ctl = NUMBER(sysctl_overcommit_memory, 0, 2),
                               overcommit_ratio_ctl = NUMBER(sysctl_overcommit_ratio, 0, ANY_MOST),
+                              swappiness_ctl = NUMBER(vm_swappiness, 0, 100),
+                              page_cluster_ctl = NUMBER(page_cluster, 0, 31),
                               max_map_count_ctl = NUMBER(sysctl_max_map_count, 0, ANY_MOST);
 static const struct ctl_table min_free_ctl = {.data = &min_free,
                                               .count = 1,
@@ -175,6 +177,8 @@ static const struct proc_entry vm_entries[] = {
     CTL("min_free_kbytes", min_free_ctl),
     CTL("overcommit_memory", overcommit_memory_ctl),
     CTL("overcommit_ratio", overcommit_ratio_ctl),
+    CTL("page-cluster", page_cluster_ctl),
+    CTL("swappiness", swappiness_ctl),
     {0},
 };
 

@@ -1,6 +1,7 @@
 /* The texts of /proc itself: numbers of the whole system. */
 #include "fs/proc.h"
 #include "fs/vfs.h"
+#include "asm/traps.h"
 #include "kernel/init.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
@@ -91,6 +92,17 @@ static int show_loadavg(const struct proc_context *c, char *buf, int size)
     return used + scnprintf(buf + used, (size_t)(size - used), "%d/%d %d\n", running, all, last);
 }
 
+static int show_interrupts(char *buf, int size)
+{
+    unsigned long sum = 0;
+    for (int irq = 0; irq < NR_IRQS; irq++)
+        sum += irq_counts[irq];
+    int used = scnprintf(buf, (size_t)size, "intr %lu", sum);
+    for (int irq = 0; irq < NR_IRQS; irq++)
+        used += scnprintf(buf + used, (size_t)(size - used), " %lu", irq_counts[irq]);
+    return used + scnprintf(buf + used, (size_t)(size - used), "\n");
+}
+
 /* Time of the living and, through their parents, of the dead; what is neither theirs nor idle is the system's. */
 static int show_stat(const struct proc_context *c, char *buf, int size)
 {
@@ -111,6 +123,7 @@ static int show_stat(const struct proc_context *c, char *buf, int size)
         used += scnprintf(buf + used, (size_t)(size - used), "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", cpu ? "0" : " ",
                           ticks[0], ticks[1], ticks[2]);
     u32 boot = (u32)((real_time_ns() - all) / NS_PER_SECOND);
+    used += show_interrupts(buf + used, size - used);
     return used + scnprintf(buf + used, (size_t)(size - used),
                             "ctxt %lu\nbtime %u\nprocesses %lu\nprocs_running %d\nprocs_blocked %d\n",
                             nr_context_switches, boot, total_forks, running, blocked);
@@ -187,6 +200,8 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
+    {.name = "kpagecount", .mode = S_IFREG | 0400, .read_at = proc_read_kpagecount},
+    {.name = "kpageflags", .mode = S_IFREG | 0400, .read_at = proc_read_kpageflags},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
     {.name = "mounts", .mode = S_IFLNK | 0777, .show = show_self_mounts},

@@ -101,6 +101,7 @@ static void free_area_init_zone(pg_data_t *pgdat, int index, unsigned long start
         .present_pages = size - holes,
         .temp_priority = DEF_PRIORITY,
         .prev_priority = DEF_PRIORITY,
+        .told_below = 1u << FLT_MARK_MIN | 1u << FLT_MARK_LOW | 1u << FLT_MARK_HIGH,
     };
     zone_table[zone_bits(zone) >> PG_ZONE_SHIFT] = zone;
     for (int order = 0; order < MAX_ORDER; order++)

@@ -226,3 +226,19 @@ void out_of_memory(struct zonelist *zonelist, gfp_t gfp, unsigned order)
         schedule_timeout(1);
     }
 }
+
+static bool memory_is_back(const struct zonelist *zonelist)
+{
+    for (struct zone *const *z = zonelist->zones; *z; z++)
+        if (zone_watermark_ok(*z, 0, (*z)->pages_high, zone_index(zonelist->zones[0]), 0))
+            return true;
+    return false;
+}
+
+void pagefault_out_of_memory(void)
+{
+    struct zonelist *zonelist = &contig_page_data.node_zonelists[__GFP_HIGHMEM];
+
+    if (!memory_is_back(zonelist))
+        out_of_memory(zonelist, GFP_HIGHUSER, 0);
+}

@@ -12,19 +12,11 @@
  * Every free frame is in exactly one place: a free_area list (PG_buddy at its block's head) or a pageset (PG_pcp); its
  * _count is 0. zone->free_pages counts the free_area lists only.
  *
- * Who gets memory: zones are tried in the order of the zonelist. Above pages_low all are served. Below, only down to
- * pages_min; below that, atomic and urgent requests get part of the reserve and PF_MEMALLOC tasks get all of it. The
- * fallback into a lower zone leaves lowmem_reserve[] there for those who can use no other.
+ * Who gets memory: zones are tried in the order of the zonelist. Above pages_low all are served. What happens below
+ * is in mm/page_alloc_slow.c. The fallback into a lower zone leaves lowmem_reserve[] there for those who can use no
+ * other.
  */
-#include "mm/internal.h"
-
-struct alloc_request {
-    gfp_t gfp;
-    unsigned order;
-    struct zone *const *zones; /* in the order of preference, NULL at the end */
-    int classzone;             /* index of the first: decides which lowmem_reserve applies */
-    bool from_pageset;         /* out: where the page came from */
-};
+#include "mm/page_alloc.h"
 
 /* Flags that must be clear when a frame changes hands. */
 #define PAGE_FLAGS_BUSY                                                                                                \
@@ -45,6 +37,36 @@ static void add_free_pages(struct zone *zone, long pages)
 {
     zone->free_pages = (unsigned long)((long)zone->free_pages + pages);
     mod_zone_page_state(zone, NR_FREE_PAGES, pages);
+}
+
+/* Bit i: the zone is below mark i. */
+static unsigned marks_below(const struct zone *zone)
+{
+    return (zone->free_pages < zone->pages_min) << FLT_MARK_MIN | (zone->free_pages < zone->pages_low) << FLT_MARK_LOW |
+           (zone->free_pages < zone->pages_high) << FLT_MARK_HIGH;
+}
+
+/* After a whole operation: while a block is split or merged the number goes down and up again. Interrupts off. */
+static void tell_watermarks(struct zone *zone)
+{
+    unsigned now, changed;
+
+    if (likely(!trace_enabled))
+        return;
+    now = marks_below(zone);
+    changed = now ^ zone->told_below;
+    zone->told_below = now;
+    for (unsigned mark = FLT_MARK_MIN; mark <= FLT_MARK_HIGH; mark++)
+        if (changed >> mark & 1)
+            TRACE(FLT_MM_WATERMARK, flt_mm_watermark, .node = (u32)zone->zone_pgdat->node_id,
+                  .zone = (u32)zone_index(zone), .mark = mark, .below = now >> mark & 1, .free = (u32)zone->free_pages);
+}
+
+/* Somebody gave frames back: reclaim looks at a zone again that it had given up. */
+static void note_freed(struct zone *zone)
+{
+    zone->all_unreclaimable = 0;
+    zone->pages_scanned = 0;
 }
 
 /* ---- poison: what a freed frame holds until it is allocated again, under mmcheck ---- */
@@ -190,6 +212,7 @@ static void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp, int count)
         pcp_del(pcp, page);
         __free_one_block(zone, page, 0);
     }
+    tell_watermarks(zone);
 }
 
 void drain_local_pages(void)
@@ -247,6 +270,7 @@ static struct page *buffered_rmqueue(struct zone *zone, struct alloc_request *re
     page = request->from_pageset ? pcp_take(zone, request->gfp & __GFP_COLD) : __rmqueue(zone, request->order);
     if (page)
         count_vm_events(PGALLOC_DMA + (enum vm_event_item)zone_index(zone), 1ul << request->order);
+    tell_watermarks(zone);
     local_irq_restore(flags);
     return page;
 }
@@ -274,36 +298,24 @@ bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned long ma
     return true;
 }
 
-static struct page *get_page_from_freelist(struct alloc_request *request, bool low_mark, unsigned alloc_flags)
+static unsigned long mark_of(const struct zone *zone, enum watermark mark)
+{
+    return mark == WMARK_MIN ? zone->pages_min : mark == WMARK_LOW ? zone->pages_low : zone->pages_high;
+}
+
+struct page *get_page_from_freelist(struct alloc_request *request, enum watermark mark, unsigned alloc_flags)
 {
     for (struct zone *const *z = request->zones; *z; z++) {
-        unsigned long mark = low_mark ? (*z)->pages_low : (*z)->pages_min;
         struct page *page;
 
         if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
-            !zone_watermark_ok(*z, request->order, mark, request->classzone, alloc_flags))
+            !zone_watermark_ok(*z, request->order, mark_of(*z, mark), request->classzone, alloc_flags))
             continue;
         page = buffered_rmqueue(*z, request);
         if (page)
             return page;
     }
     return NULL;
-}
-
-/* Below pages_low: down to the marks that the request may touch, then once more with the pagesets emptied. */
-static struct page *alloc_pages_slow(struct alloc_request *request)
-{
-    unsigned alloc_flags =
-        (request->gfp & __GFP_HIGH ? ALLOC_HIGH : 0) | (request->gfp & __GFP_WAIT ? 0 : ALLOC_HARDER);
-    bool all_reserves = (current->flags & PF_MEMALLOC) && !(request->gfp & __GFP_NOMEMALLOC);
-    struct page *page = get_page_from_freelist(request, false, alloc_flags);
-
-    if (!page && all_reserves)
-        page = get_page_from_freelist(request, false, ALLOC_NO_WATERMARKS);
-    if (page)
-        return page;
-    drain_local_pages();
-    return get_page_from_freelist(request, false, all_reserves ? ALLOC_NO_WATERMARKS : alloc_flags);
 }
 
 static void tell_alloc(const struct page *page, const struct alloc_request *request)
@@ -332,7 +344,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
         return NULL;
     request.classzone = zone_index(request.zones[0]);
     if (!should_fail_alloc_page(gfp, order)) {
-        page = get_page_from_freelist(&request, true, 0);
+        page = get_page_from_freelist(&request, WMARK_LOW, 0);
         if (unlikely(!page))
             page = alloc_pages_slow(&request);
     }
@@ -394,8 +406,10 @@ void free_hot_cold_page(struct page *page, bool cold)
     flags = local_irq_save();
     count_vm_event(PGFREE);
     pcp_add(pcp, page);
-    if (pcp->count >= pcp->high)
+    if (pcp->count >= pcp->high) {
         pcp_drain(zone, pcp, pcp->batch);
+        note_freed(zone);
+    }
     local_irq_restore(flags);
     if (unlikely(trace_enabled || mm_check_always))
         tell_free(page, 0);
@@ -409,6 +423,8 @@ static void free_pages_ok(struct page *page, unsigned order)
     flags = local_irq_save();
     count_vm_events(PGFREE, 1ul << order);
     __free_one_block(page_zone(page), page, order);
+    note_freed(page_zone(page));
+    tell_watermarks(page_zone(page));
     local_irq_restore(flags);
     if (unlikely(trace_enabled || mm_check_always))
         tell_free(page, order);
@@ -456,6 +472,7 @@ void free_reserved_range(unsigned long start, unsigned long end)
         }
         unsigned long flags = local_irq_save();
         __free_one_block(page_zone(page), page, order);
+        tell_watermarks(page_zone(page));
         local_irq_restore(flags);
         start += 1ul << order;
     }

@@ -523,6 +523,7 @@ bool slab_numbers_of(unsigned position, struct slab_numbers *numbers)
             .pages_a_slab = 1ul << cache->gfporder,
             .active_slabs = cache->slabs - cache->free_slabs,
             .slabs = cache->slabs,
+            .reclaimable = cache->flags & SLAB_RECLAIM_ACCOUNT,
         };
         return true;
     }

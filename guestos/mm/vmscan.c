@@ -211,10 +211,23 @@ static void note_priority(struct zone *zone, int priority)
         zone->prev_priority = priority;
 }
 
+/* Looked at four times over without a page freed. */
+static bool looks_unreclaimable(const struct zone *zone)
+{
+    return zone->pages_scanned >= (zone->nr_active + zone->nr_inactive) * 4;
+}
+
 /* Given up, and not worth the one look at the lowest priority. */
 static bool passed_over(const struct zone *zone, int priority)
 {
     return !zone_populated(zone) || (zone->all_unreclaimable && priority != DEF_PRIORITY);
+}
+
+/* It goes badly: pages that are being written are the next that can be freed. */
+static void wait_for_writes(unsigned long scanned, int priority)
+{
+    if (scanned && priority < DEF_PRIORITY - 2 && global_page_state(NR_WRITEBACK))
+        congestion_wait(WRITE, HZ / 10);
 }
 
 static unsigned long take_slab_pages(void)
@@ -238,8 +251,9 @@ static unsigned long shrink_zones(struct zone *const *zones, struct scan_control
         note_priority(*zones, sc->priority);
         if (passed_over(*zones, sc->priority))
             continue;
-        sc->all_unreclaimable = false;
         freed += shrink_zone(*zones, sc);
+        if (!looks_unreclaimable(*zones))
+            sc->all_unreclaimable = false;
     }
     return freed;
 }
@@ -270,8 +284,7 @@ static unsigned long free_by_priority(struct zone *const *zones, struct scan_con
             break;
         if (total_scanned > sc->swap_cluster_max + sc->swap_cluster_max / 2)
             wakeup_pdflush((long)total_scanned);
-        if (sc->nr_scanned && sc->priority < DEF_PRIORITY - 2)
-            congestion_wait(WRITE, HZ / 10);
+        wait_for_writes(sc->nr_scanned, sc->priority);
     }
     if (sc->priority < 0)
         sc->priority = 0;
@@ -343,7 +356,7 @@ static void balance_zone(struct balance *b, struct zone *zone)
     slab_objects = shrink_slab(b->sc.nr_scanned, GFP_KERNEL, b->lru_pages);
     b->freed += take_slab_pages();
     b->total_scanned += b->sc.nr_scanned;
-    if (!slab_objects && zone->pages_scanned >= (zone->nr_active + zone->nr_inactive) * 4)
+    if (!slab_objects && looks_unreclaimable(zone))
         zone->all_unreclaimable = 1;
 }
 
@@ -373,8 +386,7 @@ static void balance_once(struct balance *b)
     for (int i = 0; i < b->pgdat->nr_zones; i++)
         zones[i].temp_priority = DEF_PRIORITY;
     for (b->sc.priority = DEF_PRIORITY; b->sc.priority >= 0 && balance_zones(b); b->sc.priority--) {
-        if (b->total_scanned && b->sc.priority < DEF_PRIORITY - 2)
-            congestion_wait(WRITE, HZ / 10);
+        wait_for_writes(b->total_scanned, b->sc.priority);
         if (b->freed >= SWAP_CLUSTER_MAX)
             break;
     }

@@ -42,18 +42,33 @@ static unsigned long available_pages(void)
     return (free > low ? free - low : 0) + cache;
 }
 
+static unsigned long reclaimable_slab_pages(void)
+{
+    struct slab_numbers n;
+    unsigned long pages = 0;
+
+    for (unsigned i = 0; slab_numbers_of(i, &n); i++)
+        if (n.reclaimable)
+            pages += n.slabs * n.pages_a_slab;
+    return pages;
+}
+
 int proc_meminfo(char *buf, int size)
 {
     struct text t = {buf, size, 0};
     unsigned long free = nr_free_pages() + pageset_pages(), high = free_high_pages();
     unsigned long limit = totalram_pages / 100 * (unsigned long)sysctl_overcommit_ratio + total_swap_pages;
+    unsigned long reclaimable = reclaimable_slab_pages(), slab = global_page_state(NR_SLAB);
+    struct vmalloc_info vmalloc;
+
+    get_vmalloc_info(&vmalloc);
 
     kib(&t, "MemTotal:", totalram_pages);
     kib(&t, "MemFree:", free);
     kib(&t, "MemAvailable:", available_pages());
     kib(&t, "Buffers:", 0);
-    kib(&t, "Cached:", global_page_state(NR_FILE_PAGES));
-    kib(&t, "SwapCached:", 0);
+    kib(&t, "Cached:", global_page_state(NR_FILE_PAGES) - swapper_space.nrpages);
+    kib(&t, "SwapCached:", swapper_space.nrpages);
     kib(&t, "Active:", global_page_state(NR_ACTIVE));
     kib(&t, "Inactive:", global_page_state(NR_INACTIVE));
     kib(&t, "HighTotal:", totalhigh_pages);
@@ -61,18 +76,24 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "LowTotal:", totalram_pages - totalhigh_pages);
     kib(&t, "LowFree:", free - high);
     kib(&t, "SwapTotal:", total_swap_pages);
-    kib(&t, "SwapFree:", total_swap_pages);
+    kib(&t, "SwapFree:", nr_swap_pages);
     kib(&t, "Dirty:", global_page_state(NR_FILE_DIRTY));
     kib(&t, "Writeback:", global_page_state(NR_WRITEBACK));
     kib(&t, "AnonPages:", global_page_state(NR_ANON_PAGES));
     kib(&t, "Mapped:", global_page_state(NR_FILE_MAPPED));
-    kib(&t, "Slab:", global_page_state(NR_SLAB));
+    kib(&t, "KReclaimable:", reclaimable);
+    kib(&t, "Slab:", slab);
+    kib(&t, "SReclaimable:", reclaimable);
+    kib(&t, "SUnreclaim:", slab - reclaimable);
     kib(&t, "KernelStack:", global_page_state(NR_KERNEL_STACK));
     kib(&t, "PageTables:", global_page_state(NR_PAGETABLE));
+    kib(&t, "NFS_Unstable:", global_page_state(NR_UNSTABLE));
     kib(&t, "Bounce:", global_page_state(NR_BOUNCE));
     kib(&t, "CommitLimit:", limit);
     kib(&t, "Committed_AS:", vm_committed_space);
     kib(&t, "VmallocTotal:", (VMALLOC_END - VMALLOC_START) >> PAGE_SHIFT);
+    kib(&t, "VmallocUsed:", vmalloc.used >> PAGE_SHIFT);
+    kib(&t, "VmallocChunk:", vmalloc.largest_chunk >> PAGE_SHIFT);
     return t.length;
 }
 
@@ -195,48 +216,5 @@ int proc_slabinfo(char *buf, int size)
         text(&t, "%-17s %6lu %6lu %6lu %4lu %4lu : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", n.name,
              n.active_objects, n.objects, n.object_size, n.objects_a_slab, n.pages_a_slab, 0u, 0u, 0u, n.active_slabs,
              n.slabs, 0u);
-    return t.length;
-}
-
-/* ---- maps ---- */
-
-#define MAPS_NAME_COLUMN 49
-
-static const char *special_name(const struct mm_struct *mm, struct vm_area_struct *vma)
-{
-    if (vma->vm_ops && vma->vm_ops->name)
-        return vma->vm_ops->name(vma);
-    if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk && mm->start_brk)
-        return "[heap]";
-    return vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack ? "[stack]" : "";
-}
-
-static void maps_line(struct text *t, const struct mm_struct *mm, struct vm_area_struct *vma)
-{
-    const struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;
-    u32 dev = inode && inode->i_sb ? inode->i_sb->s_dev : 0, flags = (u32)vma->vm_flags;
-    int start = t->length;
-    char path[256];
-    const char *name = vma->vm_file ? vma_file_name(vma, path, sizeof(path)) : special_name(mm, vma);
-
-    text(t, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %u ", vma->vm_start, vma->vm_end, flags & VM_READ ? 'r' : '-',
-         flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
-         vma->vm_file ? vma->vm_pgoff << PAGE_SHIFT : 0, dev >> 8, dev & 0xff, inode ? inode->i_ino : 0);
-    if (name && *name) {
-        while (t->length - start < MAPS_NAME_COLUMN && t->length < t->size - 1)
-            text(t, " ");
-        text(t, "%s", name);
-    }
-    text(t, "\n");
-}
-
-int proc_pid_maps(struct mm_struct *mm, char *buf, int size)
-{
-    struct text t = {buf, size, 0};
-
-    down_read(&mm->mmap_sem);
-    for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
-        maps_line(&t, mm, vma);
-    up_read(&mm->mmap_sem);
     return t.length;
 }

@@ -141,7 +141,7 @@ static void holes_are_honoured(void)
     CHECK_EQ(normal->present_pages, 18 * 256);
     for (unsigned long pfn = 0xf00; pfn < 0x1000; pfn++)
         CHECK(PageReserved(pfn_to_page(pfn)));
-    for (struct page *p; (p = alloc_page(GFP_KERNEL | __GFP_NOWARN));)
+    for (struct page *p; (p = alloc_page(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY));)
         CHECKF(page_is_ram(&e820, page_to_pfn(p)), "%lx", page_to_pfn(p));
 }
 

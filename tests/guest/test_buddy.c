@@ -164,7 +164,7 @@ static unsigned long take_all(gfp_t gfp)
 {
     unsigned long n = 0;
 
-    while (alloc_page(gfp | __GFP_NOWARN))
+    while (alloc_page(gfp | __GFP_NOWARN | __GFP_NORETRY))
         n++;
     return n;
 }
@@ -193,7 +193,7 @@ static void fallback_goes_down_only(void)
     bool from_dma = false;
     struct page *page;
 
-    while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN)))
+    while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)))
         from_dma |= page_zone(page) == zone_of(ZONE_DMA);
     CHECK(from_dma);
     CHECK(alloc_page(GFP_DMA));
@@ -283,7 +283,7 @@ static void torture(void)
         } else {
             unsigned order = random_u32() % 8 ? random_u32() % 3 : random_u32() % MAX_ORDER;
             gfp_t gfp = gfps[random_u32() % ARRAY_SIZE(gfps)];
-            struct page *page = alloc_pages(gfp | __GFP_NOWARN, order);
+            struct page *page = alloc_pages(gfp | __GFP_NOWARN | __GFP_NORETRY, order);
             if (!page)
                 continue;
             CHECK(!(page_to_pfn(page) & ((1u << order) - 1)));

@@ -69,6 +69,17 @@ static void heard(enum flt_branch branch, enum flt_outcome outcome)
     CHECK_EQ(told_last(FLT_FAULT_BRANCH)->branch.branch, branch);
     CHECK_EQ(told_first(FLT_FAULT_END)->end.outcome, outcome);
 }
+/* Two faults: the first ran out of memory. */
+static void heard_retry_without_memory(void)
+{
+    bool oom = false;
+
+    CHECK_EQ(told_number(FLT_FAULT_END), 2);
+    CHECK_EQ(told_first(FLT_FAULT_END)->end.outcome, FLT_OUTCOME_RETRY);
+    for (const struct told *t = told; t->type != FLT_FAULT_END; t++)
+        oom |= t->type == FLT_FAULT_BRANCH && t->branch.branch == FLT_BRANCH_OOM;
+    CHECK(oom);
+}
 static void heard_pte(unsigned long address, u32 before)
 {
     const struct told *pte = told_first(FLT_FAULT_PTE);
@@ -397,23 +408,39 @@ static void vmalloc_entries_are_fetched(void)
     finish();
 }
 
-static void no_memory_kills_the_task(void)
+/* An allocation fails although there is memory: the access is tried again, and nobody is killed. */
+static void a_fault_without_memory_is_tried_again(void)
+{
+    start();
+    unsigned n = 0;
+    do {
+        unsigned long a = map(0, 1, RW, ANON);
+        fail_allocation(++n);
+        listen();
+        CHECK(user_write(a, 1));
+        if (allocation_failed())
+            heard_retry_without_memory();
+        check_everything();
+        CHECK(!last_killed);
+        CHECK_EQ(do_munmap(current->mm, a, PAGE_SIZE), 0);
+    } while (allocation_failed());
+    CHECK(n >= 4); /* table, anon_vma, frame, none */
+    fail_allocation(0);
+    finish();
+}
+
+/* Whom the OOM killer chose gets no second try when even the reserves are empty. */
+static void a_chosen_task_dies_of_a_fault_without_memory(void)
 {
     start();
     unsigned long a = map(0, 1, RW, ANON);
-    for (unsigned n = 1;; n++) {
-        fail_allocation(n);
-        listen();
-        bool done = user_write(a, 1);
-        check_everything();
-        if (done)
-            break;
-        heard(FLT_BRANCH_OOM, FLT_OUTCOME_KILLED);
-        CHECK_EQ(last_signal, SIGKILL);
-        CHECK(n < 10);
-    }
-    CHECK(!allocation_failed());
-    fail_allocation(0);
+    current->memdie = true;
+    fail_allocation(1);
+    listen();
+    CHECK(!user_write(a, 1));
+    heard(FLT_BRANCH_OOM, FLT_OUTCOME_KILLED);
+    CHECK_EQ(last_signal, SIGKILL);
+    current->memdie = false;
     finish();
 }
 
@@ -517,7 +544,8 @@ int main(void)
     tap_run("kernel copies end at the fixup", kernel_copies_end_at_the_fixup);
     tap_run("a bad kernel access is an oops", kernel_bug_is_an_oops);
     tap_run("vmalloc entries are fetched", vmalloc_entries_are_fetched);
-    tap_run("no memory kills the task, not the kernel", no_memory_kills_the_task);
+    tap_run("a fault without memory is tried again", a_fault_without_memory_is_tried_again);
+    tap_run("a chosen task dies of a fault without memory", a_chosen_task_dies_of_a_fault_without_memory);
     tap_run("fork survives every failing allocation", fork_survives_every_failure);
     tap_run("faults survive every failing allocation", faults_survive_every_failure);
     tap_run("access_process_vm reaches another address space", access_process_vm_reaches_another);

@@ -321,6 +321,11 @@ WEAK int send_group_signal(struct task_struct *task, int signal, const struct si
         on_kill(task);
     return 0;
 }
+WEAK bool fatal_signal_pending(const struct task_struct *task)
+{
+    (void)task;
+    return false;
+}
 bool unhandled_signal(const struct task_struct *task, int signal)
 {
     (void)task, (void)signal;

@@ -86,6 +86,30 @@ Test(kernelview, reads_zones_and_leaves_empty_ones_out) {
     kernelview_snapshot_free(taken);
 }
 
+Test(kernelview, reads_lru_lists_from_the_newest_page_on) {
+    struct kv_snapshot *taken = snapshot();
+    const struct kv_zone *zone = &taken->zones[0];
+    cr_assert_eq(zone->lru[1].count, 2);
+    cr_assert(zone->lru[1].pfn[0] == 517 && zone->lru[1].pfn[1] == 522);
+    cr_assert(zone->lru[1].referenced[0] && !zone->lru[1].referenced[1]);
+    cr_assert(zone->lru[0].count == 1 && zone->lru[0].pfn[0] == 518);
+    cr_assert(zone->pages_scanned == 33 && zone->prev_priority == 9 && zone->all_unreclaimable);
+    cr_assert(zone->dirty == 17 && zone->writeback == 3);
+    cr_assert(taken->swap_total == 1000 && taken->swap_free == 900);
+    kernelview_snapshot_free(taken);
+}
+
+/* A list that leads into itself is as long as a list is shown. */
+Test(kernelview, bounds_broken_lru_lists) {
+    poke("contig_page_data", "struct pglist_data", "node_zones[0].active_list.next",
+         address_of("toy_frames") + 518 * 32 + 24);
+    poke("contig_page_data", "struct pglist_data", "node_zones[0].inactive_list.next", 0x12345);
+    struct kv_snapshot *taken = snapshot();
+    cr_assert_eq(taken->zones[0].lru[1].count, 1);
+    cr_assert_eq(taken->zones[0].lru[0].count, 0);
+    kernelview_snapshot_free(taken);
+}
+
 Test(kernelview, lists_tasks_and_marks_the_current_one) {
     struct kv_snapshot *taken = snapshot();
     cr_assert_eq(taken->task_count, 3);

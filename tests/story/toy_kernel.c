@@ -15,8 +15,11 @@ int toy_sum(int limit);
 void toy_entry(void);
 
 struct page toy_frames[FRAMES];
+extern struct pglist_data contig_page_data;
+#define TOY_ZONE contig_page_data.node_zones[ZONE_DMA]
 struct page *mem_map = toy_frames;
 unsigned long max_mapnr = FRAMES;
+unsigned long nr_swap_pages = 900, total_swap_pages = 1000;
 
 extern struct task_struct toy_init, toy_kswapd;
 extern struct dentry toy_root, toy_bin;
@@ -31,13 +34,27 @@ struct page toy_frames[FRAMES] = {
     [512 ... 514] = {.flags = 1u << PG_table, ._count = {1}, ._mapcount = {-1}},
     [515] = {.flags = 1u << PG_slab, ._count = {1}, ._mapcount = {-1}},
     [516] = {.flags = 1u << PG_kernel, ._count = {1}, ._mapcount = {-1}},
-    [517] = {.flags = 1u << PG_lru, ._count = {2}, ._mapcount = {1}, .mapping = ANON_MAPPING, .index = 0x804a},
-    [518] = {.flags = 1u << PG_lru, ._count = {2}, ._mapcount = {0}, .mapping = &toy_mapping},
+    [517] = {.flags = 1u << PG_lru | 1u << PG_referenced,
+             ._count = {2},
+             ._mapcount = {1},
+             .mapping = ANON_MAPPING,
+             .index = 0x804a,
+             .lru = {&toy_frames[522].lru, &TOY_ZONE.active_list}},
+    [518] = {.flags = 1u << PG_lru,
+             ._count = {2},
+             ._mapcount = {0},
+             .mapping = &toy_mapping,
+             .lru = {&TOY_ZONE.inactive_list, &TOY_ZONE.inactive_list}},
     [519] =
         {.flags = 1u << PG_lru | 1u << PG_dirty, ._count = {2}, ._mapcount = {0}, .mapping = &toy_mapping, .index = 1},
     [520] = {.flags = 1u << PG_swapcache | 1u << PG_lru, ._count = {1}, ._mapcount = {-1}, .mapping = ANON_MAPPING},
     [521] = {.flags = 1u << PG_pcp, ._count = {0}, ._mapcount = {-1}},
-    [522] = {.flags = 1u << PG_lru, ._count = {1}, ._mapcount = {0}, .mapping = ANON_MAPPING, .index = 0xbffff},
+    [522] = {.flags = 1u << PG_lru,
+             ._count = {1},
+             ._mapcount = {0},
+             .mapping = ANON_MAPPING,
+             .index = 0xbffff,
+             .lru = {&TOY_ZONE.active_list, &toy_frames[517].lru}},
     [523] = {.flags = 0, ._count = {1}, ._mapcount = {-1}},
     [524 ... 1023] = {.flags = 0, ._count = {0}, ._mapcount = {-1}},
     [1025 ... 4095] = {.flags = 0, ._count = {0}, ._mapcount = {-1}},
@@ -55,6 +72,12 @@ struct pglist_data contig_page_data =
                               .lowmem_reserve = {0, 11, 22},
                               .pageset = {{.pcp = {{.count = 1, .high = 6, .batch = 1}, {.count = 0}}}},
                               .free_area = {[0] = {.nr_free = 4}, [10] = {.nr_free = 3}},
+                              .active_list = {&toy_frames[517].lru, &toy_frames[522].lru},
+                              .inactive_list = {&toy_frames[518].lru, &toy_frames[518].lru},
+                              .pages_scanned = 33,
+                              .prev_priority = 9,
+                              .all_unreclaimable = 1,
+                              .vm_stat = {[NR_FILE_DIRTY] = 17, [NR_WRITEBACK] = 3},
                               .nr_active = 5,
                               .nr_inactive = 7,
                               .zone_start_pfn = 0,

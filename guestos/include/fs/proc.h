@@ -13,6 +13,7 @@ struct proc_context {
     pid_t pid;
     u32 start;
     int fd;
+    bool thread; /* in task/: about that thread alone */
 };
 
 struct ctl_table;
@@ -48,6 +49,10 @@ int proc_parse_long(const char **text, size_t *count, long *value);
 
 /* The task, alive or a zombie; NULL when it is gone. Valid until the next sleep. */
 struct task_struct *proc_task(const struct proc_context *context);
+
+/* fs/proc_page.c */
+ssize_t proc_read_kpageflags(const struct proc_context *context, char __user *to, size_t count, loff_t *pos);
+ssize_t proc_read_kpagecount(const struct proc_context *context, char __user *to, size_t count, loff_t *pos);
 
 /* The mount table: /proc/PID/mounts. */
 int proc_show_mounts(const struct proc_context *context, char *buf, int size);

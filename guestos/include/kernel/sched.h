@@ -116,6 +116,7 @@ struct task_struct {
     u32 __user *robust_list;
     struct restart_block restart;
     int oom_adj;                  /* -17: never killed by the OOM killer; -16 .. 15 shifts badness() */
+    int oom_score_adj, oom_score_adj_min; /* the same on today's scale, and the least that a program may choose */
     bool memdie;                  /* chosen by the OOM killer: may use every reserve until it is gone */
     unsigned long reclaimed_slab; /* pages that slabs gave back in this task's reclaim */
     u64 read_bytes, write_bytes;  /* caused I/O */

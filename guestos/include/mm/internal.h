@@ -102,6 +102,7 @@ unsigned long global_page_state(enum zone_stat_item item);
 struct slab_numbers {
     const char *name;
     unsigned long active_objects, objects, object_size, objects_a_slab, pages_a_slab, active_slabs, slabs;
+    bool reclaimable; /* SLAB_RECLAIM_ACCOUNT: its objects go when memory is short */
 };
 bool slab_numbers_of(unsigned position, struct slab_numbers *numbers);
 

@@ -138,7 +138,24 @@ int proc_buddyinfo(char *buf, int size);
 int proc_zoneinfo(char *buf, int size);
 int proc_vmstat(char *buf, int size);
 int proc_slabinfo(char *buf, int size);
+
+/* ---- and of one address space (fs/task_mmu.c) ---- */
 int proc_pid_maps(struct mm_struct *mm, char *buf, int size);
+int proc_pid_smaps(struct mm_struct *mm, char *buf, int size);
+int proc_pid_smaps_rollup(struct mm_struct *mm, char *buf, int size);
+int proc_pid_status_mm(struct mm_struct *mm, char *buf, int size); /* the lines of status from VmPeak to VmSwap */
+int proc_pid_statm(const struct mm_struct *mm, char *buf, int size);
+/* Entries of pages [first, first + count) as Linux's pagemap has them; frame and slot only with show_pfn. */
+void proc_pid_pagemap(struct mm_struct *mm, unsigned long first, unsigned count, bool show_pfn, u64 *entries);
+enum clear_refs_type {
+    CLEAR_REFS_ALL = 1,
+    CLEAR_REFS_ANON,
+    CLEAR_REFS_MAPPED,
+    CLEAR_REFS_SOFT_DIRTY, /* there is no such bit: nothing to clear */
+    CLEAR_REFS_MM_HIWATER_RSS,
+    CLEAR_REFS_LAST
+};
+void clear_refs(struct mm_struct *mm, enum clear_refs_type type);
 
 /* ---- checkers: panic with a sentence when a structure is broken (debug builds call them around mutations) ---- */
 void check_buddy(void);

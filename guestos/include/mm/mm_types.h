@@ -103,6 +103,7 @@ struct vm_area_struct {
 #define VM_RESERVED 0x00080000
 #define VM_ACCOUNT 0x00100000
 #define VM_NORESERVE 0x00200000
+#define VM_NONLINEAR 0x00800000 /* remap_file_pages: the entries say which page of the file is where */
 #define VM_STACK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
 
 /* An address space. mm_users: tasks in it; mm_count: references to the structure (all users together are one). */

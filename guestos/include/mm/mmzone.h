@@ -56,6 +56,7 @@ struct zone {
     unsigned long nr_scan_active, nr_scan_inactive, nr_active, nr_inactive;
     unsigned long pages_scanned;
     int all_unreclaimable;
+    unsigned told_below; /* FLT_MARK_ bits: what the trace port heard last */
     atomic_t reclaim_in_progress;
     int temp_priority, prev_priority;
     long vm_stat[NR_VM_ZONE_STAT_ITEMS];

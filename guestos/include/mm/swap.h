@@ -113,6 +113,8 @@ void check_lru(void); /* debug: lists, counts and flags agree */
 
 /* ---- the last resort: mm/oom_kill.c ---- */
 void out_of_memory(struct zonelist *zonelist, gfp_t gfp, unsigned order);
+/* A fault found no memory: returns when there is some, or somebody was killed for it. Sleeps. */
+void pagefault_out_of_memory(void);
 unsigned long badness(struct task_struct *task, u64 uptime_seconds);
 
 #endif

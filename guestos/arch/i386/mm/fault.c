@@ -19,6 +19,8 @@
  * 16 I/D, an instruction fetch.
  */
 #include "mm/internal.h"
+#include "mm/swap.h"
+#include "kernel/signal_struct.h"
 
 #define PF_PROT 0x01u
 #define PF_WRITE 0x02u
@@ -119,9 +121,15 @@ static void bad_area(struct fault_report *report, int si_code)
         fixup_or_oops(report);
 }
 
-static void out_of_memory(struct fault_report *report)
+/* No memory for the fault. The task dies if it is the one that the OOM killer chose, or was to die anyway; else somebody
+ * else's memory comes back and the access is tried again. */
+static void fault_out_of_memory(struct fault_report *report)
 {
     tell_branch(FLT_BRANCH_OOM);
+    if (!current->memdie && !fatal_signal_pending(current))
+        pagefault_out_of_memory();
+    if (!current->memdie && !fatal_signal_pending(current))
+        return;
     name_killed(report, "out of memory, killed,");
     report->outcome = FLT_OUTCOME_KILLED;
     report->signal = SIGKILL;
@@ -257,7 +265,7 @@ static void user_half(struct fault_report *report)
     if (refused)
         bad_area(report, refused);
     else if (result & VM_FAULT_OOM)
-        out_of_memory(report);
+        fault_out_of_memory(report);
     else if (result & VM_FAULT_SIGBUS)
         bus_error(report);
     else
