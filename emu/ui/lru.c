@@ -1,4 +1,7 @@
-/* LRU: the active and inactive list of each zone as belts; DECISION: what reclaim did with one page. */
+/*
+ * LRU: the active and inactive list of each zone as belts, the newest page at the left; a page that was referenced has
+ * a dot. Below them what reclaim has made of pages so far.
+ */
 #include "emu/ui/panel.h"
 
 #include <inttypes.h>
@@ -10,8 +13,26 @@
 struct belt {
     const char *zone, *list, *meaning;
     uint64_t pages;
-    color color;
+    const struct kv_lru *lru;
+    color color; /* of pages that the snapshot does not tell */
 };
+
+/* The pages of a square, by the first of them. */
+static color square_color(const struct kv_snapshot *kernel, const struct belt *belt, uint64_t first) {
+    if (first >= belt->lru->count || belt->lru->pfn[first] >= kernel->frame_count)
+        return belt->color;
+    return frame_color(kernel->frames[belt->lru->pfn[first]]);
+}
+
+static void paint_dots(struct painter *painter, struct rect at, const struct belt *belt, uint32_t per_line,
+                       uint32_t shown) {
+    for (uint32_t i = 0; i < shown && i < belt->lru->count; i++)
+        if (belt->lru->referenced[i])
+            draw_fill(painter->list,
+                      (struct rect){at.x + (float)(i % per_line) * STEP + SQUARE / 2 - 2,
+                                    at.y + (float)(i / per_line) * STEP + SQUARE / 2 - 2, 4, 4},
+                      PALETTE_GROUND, 2);
+}
 
 /* Squares for pages; one square is `each` pages, so that no belt needs more than its lines. */
 static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, uint64_t each) {
@@ -25,7 +46,9 @@ static void paint_squares(struct painter *painter, struct rect at, const struct 
     color *cells = draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * STEP, (float)rows * STEP},
                               per_line, rows, shown, STEP - SQUARE);
     for (uint32_t i = 0; i < shown && cells; i++)
-        cells[i] = belt->color;
+        cells[i] = square_color(painter->view->kernel, belt, i * each);
+    if (each == 1)
+        paint_dots(painter, at, belt, per_line, shown);
 }
 
 static uint64_t pages_per_square(uint64_t most_pages, struct rect belt) {
@@ -42,10 +65,10 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
         const struct kv_zone *zone = &kernel->zones[z];
         if (zone->present == 0)
             continue;
-        belts[n++] =
-            (struct belt){zone->name, "active", "pages that were used again lately", zone->nr_active, PALETTE_ANON};
-        belts[n++] = (struct belt){zone->name, "inactive", "pages that reclaim looks at first", zone->nr_inactive,
-                                   PALETTE_INACTIVE};
+        belts[n++] = (struct belt){zone->name,      "active",      "pages that were used again lately",
+                                   zone->nr_active, &zone->lru[1], PALETTE_ANON};
+        belts[n++] = (struct belt){zone->name,        "inactive",    "pages that reclaim looks at first",
+                                   zone->nr_inactive, &zone->lru[0], PALETTE_INACTIVE};
         *most = zone->nr_active > *most ? zone->nr_active : *most;
         *most = zone->nr_inactive > *most ? zone->nr_inactive : *most;
     }
@@ -75,30 +98,54 @@ static void paint_belts(struct painter *painter, struct rect inside, const struc
                    each, (float)((double)belts[i].pages / (double)most));
 }
 
+/* What became of the pages that reclaim looked at. */
+static void paint_outcomes(struct painter *painter, struct rect at) {
+    static const struct {
+        const char *name;
+        color ink;
+    } looks[RECLAIM_OUTCOMES] = {{"kept on its list", PALETTE_INK},
+                                 {"activated", PALETTE_INK},
+                                 {"freed", PALETTE_FILE},
+                                 {"written out", PALETTE_SWAP_CACHE}};
+    const struct story_reclaim *reclaim = &painter->view->reclaim;
+    float width = (at.w - 3 * 16) / 4;
+    for (unsigned i = 0; i < RECLAIM_OUTCOMES; i++) {
+        struct rect box = {at.x + (float)i * (width + 16), at.y, width, at.h};
+        draw_fill(painter->list, box, PALETTE_WELL, 4);
+        draw_stroke(painter->list, box, PALETTE_LINE, 4, 1);
+        put_until(painter, box.x + 10, box.y + 20, box.x + box.w - 6, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
+                  looks[i].name);
+        put_until(painter, box.x + 10, box.y + 43, box.x + box.w - 6, FONT_WORDS, 17, looks[i].ink,
+                  format_count(reclaim->outcomes[i]).text);
+    }
+}
+
+#define OUTCOMES 54.0f
+
 void paint_lru(struct painter *painter, struct rect at) {
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     struct belt belts[2 * KV_MAX_ZONES];
     uint64_t most = 0;
     unsigned count = kernel ? belts_of(kernel, belts, &most) : 0;
-    float height = count ? fminf((at.h - HEAD - 10) / (float)count, 120) : 0;
+    bool told = painter->view && painter->view->reclaim.last.number > 0 && at.h > 260 && at.w > 420;
+    float belts_height = at.h - HEAD - 10 - (told ? OUTCOMES + 12 : 0);
+    float height = count ? fminf(belts_height / (float)count, 120) : 0;
     uint64_t each = pages_per_square(most, (struct rect){0, 0, at.w - 2 * PAD, height - 22});
     struct words subtitle = count && height - 22 < STEP - 3 ? format_words("pages of each list")
                             : each > 1                      ? format_words("a square is %" PRIu64 " pages", each)
-                                                            : format_words("each square a page");
+                                       : format_words("each square a page, the newest at the left");
     struct rect inside = panel_begin(painter, PANEL_LRU, at, "LRU", subtitle.text);
     if (count == 0)
         kernel_missing(painter, inside, "The active and inactive list of each zone.");
     else if (most == 0)
         panel_empty(painter, inside, "The active and inactive list of each zone, a square a page.",
                     "Both are empty now; they fill as the program touches memory and files.");
-    else
+    else {
+        if (told) {
+            inside.h -= OUTCOMES + 12;
+            paint_outcomes(painter, (struct rect){inside.x, inside.y + inside.h + 6, inside.w, OUTCOMES});
+        }
         paint_belts(painter, inside, belts, count, each, most);
-    panel_end(painter);
-}
-
-void paint_decision(struct painter *painter, struct rect at) {
-    struct rect inside = panel_begin(painter, PANEL_DECISION, at, "DECISION", "one page under reclaim");
-    panel_empty(painter, inside, "What reclaim did with one page, and why: kept, activated, written out or freed.",
-                "Appears when free memory falls below low and kswapd, or an allocation itself, reclaims.");
+    }
     panel_end(painter);
 }

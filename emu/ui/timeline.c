@@ -35,7 +35,12 @@ static unsigned tracks_shown(const struct view *view) {
     return shown;
 }
 
-unsigned timeline_rows(const struct view *view) { return (unsigned)__builtin_popcount(tracks_shown(view)); }
+/* Rows of reclaim, below the tracks of faults: kswapd, tasks for themselves. */
+static bool shows_reclaim(const struct view *view) { return view && view->reclaim.span_count > 0; }
+
+unsigned timeline_rows(const struct view *view) {
+    return (unsigned)__builtin_popcount(tracks_shown(view)) + (shows_reclaim(view) ? 2 : 0);
+}
 
 struct span_of_time {
     uint64_t from, to; /* blocks; to > from */
@@ -96,6 +101,25 @@ static void paint_marks(struct painter *painter, struct rect lane, unsigned show
     for (unsigned t = 0; t < TRACK_COUNT; t++)
         if (shown & 1u << t)
             paint_track_marks(painter, (struct rect){lane.x, lane.y + row_of(shown, t) * ROW, lane.w, ROW}, t, span);
+}
+
+static void paint_span(struct painter *painter, struct rect lane, struct span_of_time span,
+                       const struct reclaim_span *reclaim, float y) {
+    uint64_t end = reclaim->to ? reclaim->to : painter->view->blocks;
+    float from = place(&lane, span, reclaim->from), to = place(&lane, span, end);
+    if (end < span.from)
+        return;
+    draw_fill(painter->list, (struct rect){from, y + reclaim->direct * ROW, fmaxf(to - from, 2), ROW - 4},
+              reclaim->direct ? PALETTE_BAD : PALETTE_LOW, 3);
+}
+
+static void paint_reclaim(struct painter *painter, struct rect lane, float y, struct span_of_time span) {
+    const struct story_reclaim *reclaim = &painter->view->reclaim;
+    uint64_t oldest = reclaim->span_count > RECLAIM_SPANS ? reclaim->span_count - RECLAIM_SPANS : 0;
+    put(painter, lane.x - LABELS, y + 8.5f, FONT_WORDS, 10, PALETTE_FAINT, "kswapd");
+    put(painter, lane.x - LABELS, y + ROW + 8.5f, FONT_WORDS, 10, PALETTE_FAINT, "direct");
+    for (uint64_t n = oldest; n < reclaim->span_count; n++)
+        paint_span(painter, lane, span, &reclaim->spans[n % RECLAIM_SPANS], y + 1);
 }
 
 /* For every pixel the nearest mark within six pixels. */
@@ -194,6 +218,8 @@ void paint_timeline(struct painter *painter, struct rect at) {
     struct rect lane = {at.x + PAD + LABELS, at.y + 32, at.w - 2 * PAD - LABELS,
                         (float)__builtin_popcount(shown) * ROW - 3};
     paint_tracks(painter, lane, shown);
+    if (shows_reclaim(view))
+        paint_reclaim(painter, lane, lane.y + (float)__builtin_popcount(shown) * ROW, span);
     if (some) {
         paint_marks(painter, lane, shown, span);
         remember_marks(painter, lane, span);

@@ -127,6 +127,36 @@ static unsigned zones_with_memory(const struct kv_snapshot *kernel, size_t of[KV
     return n;
 }
 
+#define RECLAIMERS 52.0f
+
+static void paint_reclaimer(struct painter *painter, struct rect row, const char *name, const char *state, bool busy,
+                            const char *numbers) {
+    float width = text_width(painter, FONT_WORDS, SIZE_SMALL, state) + 24;
+    struct rect pill = {row.x + 90, row.y, width, 19};
+    put(painter, row.x, row.y + 14, FONT_WORDS, SIZE_SMALL, PALETTE_INK, name);
+    draw_fill(painter->list, pill, busy ? PALETTE_ACCENT_GROUND : PALETTE_OFF_GROUND, 9);
+    put(painter, pill.x + 12, row.y + 14, FONT_WORDS, SIZE_SMALL, busy ? PALETTE_ACCENT : PALETTE_DIM, state);
+    put_until(painter, pill.x + width + 14, row.y + 14, row.x + row.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, numbers);
+}
+
+/* Who frees memory: kswapd, and tasks for themselves. */
+static void paint_reclaimers(struct painter *painter, struct rect at) {
+    const struct story_reclaim *reclaim = &painter->view->reclaim;
+    struct words direct = reclaim->direct_pid ? format_words("pid %" PRIu32 " stalls", reclaim->direct_pid)
+                                              : format_words("nobody stalls");
+    paint_reclaimer(painter, (struct rect){at.x, at.y, at.w, 22}, "kswapd", reclaim->kswapd_awake ? "awake" : "asleep",
+                    reclaim->kswapd_awake,
+                    format_words("woken %s times \xc2\xb7 freed %s of %s scanned",
+                                 format_count(reclaim->kswapd_wakes).text, format_count(reclaim->kswapd_reclaimed).text,
+                                 format_count(reclaim->kswapd_scanned).text)
+                        .text);
+    paint_reclaimer(
+        painter, (struct rect){at.x, at.y + 25, at.w, 22}, "direct", direct.text, reclaim->direct_pid != 0,
+        format_words("%s times \xc2\xb7 freed %s of %s scanned", format_count(reclaim->direct_reclaims).text,
+                     format_count(reclaim->direct_reclaimed).text, format_count(reclaim->direct_scanned).text)
+            .text);
+}
+
 void paint_zones(struct painter *painter, struct rect at) {
     const struct kv_snapshot *kernel = painter->view ? painter->view->kernel : NULL;
     size_t zones[KV_MAX_ZONES];
@@ -136,6 +166,12 @@ void paint_zones(struct painter *painter, struct rect at) {
     struct rect inside = panel_begin(painter, PANEL_ZONES, at, "ZONES", subtitle);
     if (count == 0)
         kernel_missing(painter, inside, "A gauge for each zone: free pages against min, low and high.");
+    bool told = count && painter->view->reclaim.kswapd_wakes + painter->view->reclaim.direct_reclaims > 0 &&
+                at.w > 420 && inside.h > RECLAIMERS + 60 * (float)count;
+    if (told) {
+        inside.h -= RECLAIMERS;
+        paint_reclaimers(painter, (struct rect){inside.x, inside.y + inside.h + 4, inside.w, RECLAIMERS});
+    }
     float height = count ? fminf(98, inside.h / (float)count) : 0;
     unsigned fit = height >= 26 ? count : (unsigned)fmaxf(floorf(inside.h / 26), 1);
     height = fmaxf(height, 26);

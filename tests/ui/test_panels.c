@@ -396,3 +396,22 @@ Test(hostile, a_snapshot_full_of_nonsense_is_drawn_inside_the_window) {
         drawn_free(drawn);
     }
 }
+
+Test(reclaim, panels_tell_who_frees_what_and_why) {
+    static const float sizes[][2] = {{1024, 640}, {1280, 800}, {2560, 1440}};
+    struct sample_options options = {.ram_mib = 24, .pressure = true};
+    for (unsigned s = 0; s < 3; s++) {
+        struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, sizes[s][0], sizes[s][1]);
+        expect_no_overlap(drawn, PANEL_DECISION, "decision");
+        expect_no_overlap(drawn, PANEL_LRU, "lru");
+        expect_no_overlap(drawn, PANEL_ZONES, "zones");
+        drawn_free(drawn);
+    }
+    struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
+    EXPECT_WORDS(drawn, PANEL_DECISION, "2 317", "00a91", "anonymous", "referenced? no", "slot 1184", "00a91065",
+                 "00094000", "being written to swap", "must be written first", "priority 9");
+    EXPECT_WORDS(drawn, PANEL_ZONES, "awake", "woken 14 times", "pid 9 stalls", "37 times");
+    EXPECT_WORDS(drawn, PANEL_LRU, "activated", "97", "1 301", "813");
+    EXPECT_WORDS(drawn, PANEL_TIMELINE, "kswapd", "direct");
+    drawn_free(drawn);
+}
