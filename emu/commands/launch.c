@@ -9,6 +9,7 @@
 #include "emu/commands/run.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GUEST_PATH_MAX 4000u /* the guest takes 4093 bytes; a program needs room for names beside it */
@@ -146,6 +147,19 @@ static bool put_guest_program(struct overlay *overlay, const struct run_options 
     return write_run_file(overlay, options, "/", path);
 }
 
+/* A program of the root file system: run there, in its root. */
+static bool put_root_program(struct launch *launch, struct overlay *overlay, const struct run_options *options,
+                             const char *path) {
+    char file[8400];
+    struct stat status;
+    /* For its symbols; a link may lead out of the directory here and not there. */
+    snprintf(file, sizeof(file), "%s%s", launch->disks.root_directory, path);
+    if (launch->disks.root_directory[0] && lstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+        access(file, R_OK) == 0 && file_read(file, "program", &launch->program))
+        note_directory(launch, file);
+    return write_run_file(overlay, options, "/", path);
+}
+
 static bool put_host_program(struct launch *launch, struct overlay *overlay, const struct run_options *options) {
     const char *name = options->program[0];
     char cwd[4096], path[8192];
@@ -189,24 +203,35 @@ static void read_guest_program(struct launch *launch, const char *name) {
         note_directory(launch, path);
 }
 
+static bool put_program(struct launch *launch, struct overlay *overlay, const struct run_options *options) {
+    char path[4096];
+    const char *name = options->program[0];
+    if (disks_find_program(&launch->disks, name, path, sizeof(path)))
+        return put_root_program(launch, overlay, options, path);
+    if (!is_guest_program(launch, name))
+        return put_host_program(launch, overlay, options);
+    read_guest_program(launch, name);
+    return put_guest_program(overlay, options);
+}
+
 static bool add_program(struct launch *launch, const struct run_options *options) {
     struct overlay overlay = {0};
-    bool guest = is_guest_program(launch, options->program[0]);
-    bool good = guest ? put_guest_program(&overlay, options) : put_host_program(launch, &overlay, options);
+    bool good = put_program(launch, &overlay, options);
     if (good) {
         overlay_end(&overlay);
         good = append_overlay(launch, &overlay);
     }
     free(overlay.data);
-    if (good && guest)
-        read_guest_program(launch, options->program[0]);
     return good;
 }
 
 static bool write_cmdline(struct launch *launch, const struct run_options *options) {
     /* Our own kernel keeps its log off the program's terminal; the log reaches us by the debug console. */
     const char *own = options->kernel ? "" : options->program_count > 0 ? "loglevel=0 " : "";
-    if (asprintf(&launch->cmdline, "%s%s", own, options->cmdline) < 0) {
+    const char *root = !launch->disks.has_root        ? ""
+                       : launch->disks.root_read_only ? "root=/dev/vda ro "
+                                                      : "root=/dev/vda ";
+    if (asprintf(&launch->cmdline, "%s%s%s", own, root, options->cmdline) < 0) {
         launch->cmdline = NULL;
         return false;
     }
@@ -238,8 +263,9 @@ bool launch_prepare(struct launch *launch, const struct run_options *options) {
     *launch = (struct launch){0};
     bool good = read_image(options->rom, "firmware.rom", "ROM", &launch->rom) && rom_fits(launch, options->rom) &&
                 read_image(options->kernel, "kernel.elf", "kernel", &launch->kernel) &&
-                kernel_is_whole(launch, options->kernel) && prepare_initrd(launch, options) &&
-                write_cmdline(launch, options);
+                kernel_is_whole(launch, options->kernel) && disks_open(&launch->disks, &options->disks) &&
+                prepare_initrd(launch, options) && write_cmdline(launch, options);
+    disks_forget_name(&launch->disks);
     name_program(launch, options);
     if (!good)
         launch_free(launch);
@@ -253,6 +279,8 @@ struct session_config launch_session(const struct launch *launch, uint64_t memor
         .kernel = {launch->kernel.data, launch->kernel.size},
         .initrd = {launch->initrd.data, launch->initrd.size},
         .program = {launch->program.data, launch->program.size},
+        .disks = launch->disks.disk,
+        .disk_count = launch->disks.count,
         .cmdline = launch->cmdline,
         .program_name = launch->program_name,
         .program_directory = launch->program_directory,
@@ -265,5 +293,6 @@ void launch_free(struct launch *launch) {
     file_free(&launch->initrd);
     file_free(&launch->program);
     free(launch->cmdline);
+    disks_free(&launch->disks);
     *launch = (struct launch){0};
 }

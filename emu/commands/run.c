@@ -37,6 +37,12 @@ static const char help[] =
     "  --pause            with the window: stop at the program's first fault\n"
     "  --limit SECONDS    end after so much virtual time, with status 124\n"
     "  --timeout SECONDS  end after so much time of the host, with status 124\n"
+    "  --root DIR         the guest's root file system: an ext2 copy of DIR (made by mke2fs), forgotten at the end;\n"
+    "                     PROGRAM may then be a path or a name in it, and is looked for there first\n"
+    "  --keep-root FILE   keep that copy in FILE and, when FILE is there already, go on with it; DIR is not read then\n"
+    "  --root IMAGE[,rw|,ro]  an ext2 image as it is: what the guest writes is forgotten, kept in IMAGE, or refused\n"
+    "  --disk FILE[,ro]   a raw disk; the guest writes to FILE unless ,ro is given. Any number: the root is vda, the\n"
+    "                     others follow in order. One with mkswap's signature becomes swap space\n"
     "  --kernel FILE      another Multiboot kernel; then PROGRAM, if any, is its initrd\n"
     "  --initrd FILE      an initramfs in place of ours\n"
     "  --rom FILE         a ROM of 64 or 128 KiB in place of our firmware\n"
@@ -57,6 +63,9 @@ enum {
     OPT_PAUSE,
     OPT_LIMIT,
     OPT_TIMEOUT,
+    OPT_ROOT,
+    OPT_KEEP_ROOT,
+    OPT_DISK,
     OPT_KERNEL,
     OPT_INITRD,
     OPT_ROM,
@@ -77,6 +86,9 @@ static const struct option option_table[] = {
     {"headless", no_argument, NULL, OPT_HEADLESS},
     {"pause", no_argument, NULL, OPT_PAUSE},
     {"limit", required_argument, NULL, OPT_LIMIT},
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"keep-root", required_argument, NULL, OPT_KEEP_ROOT},
+    {"disk", required_argument, NULL, OPT_DISK},
     {"kernel", required_argument, NULL, OPT_KERNEL},
     {"initrd", required_argument, NULL, OPT_INITRD},
     {"rom", required_argument, NULL, OPT_ROM},
@@ -153,6 +165,15 @@ static bool parse_at(const char *text, struct run_options *options) {
     return false;
 }
 
+static bool add_disk(const char *text, struct disk_options *disks) {
+    if (disks->count == MACHINE_DISKS_MAX) {
+        complain("the machine takes at most %u disks; give fewer", MACHINE_DISKS_MAX);
+        return false;
+    }
+    disks->disk[disks->count++] = text;
+    return true;
+}
+
 static bool parse_option(int option, struct run_options *options) {
     switch (option) {
     case OPT_MEMORY: return parse_memory(optarg, &options->memory);
@@ -167,6 +188,9 @@ static bool parse_option(int option, struct run_options *options) {
     case OPT_PAUSE: return options->pause = true;
     case OPT_LIMIT: return parse_limit(optarg, &options->limit);
     case OPT_TIMEOUT: return parse_seconds("--timeout", optarg, &options->timeout);
+    case OPT_ROOT: options->disks.root = optarg; return true;
+    case OPT_KEEP_ROOT: options->disks.keep_root = optarg; return true;
+    case OPT_DISK: return add_disk(optarg, &options->disks);
     case OPT_KERNEL: options->kernel = optarg; return true;
     case OPT_INITRD: options->initrd = optarg; return true;
     case OPT_ROM: options->rom = optarg; return true;

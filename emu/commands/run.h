@@ -2,7 +2,7 @@
 #ifndef FAULTLINE_RUN_H
 #define FAULTLINE_RUN_H
 
-#include "emu/commands/command.h"
+#include "emu/commands/disks.h"
 
 struct run_options {
     uint64_t memory; /* bytes */
@@ -11,6 +11,7 @@ struct run_options {
     uint32_t at_branch;    /* enum flt_branch, 0: none */
     const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
+    struct disk_options disks;
     vtime limit;
     double timeout; /* seconds of the host's time, 0: none */
     char **program; /* PROGRAM ARGS... */
@@ -20,6 +21,7 @@ struct run_options {
 /* Everything that the machine is given; the bytes outlive the session. */
 struct launch {
     struct file_bytes rom, kernel, initrd, program;
+    struct disks disks;
     char *cmdline;
     char program_name[64];
     char program_directory[4096]; /* of the program's file on the host, "" unknown: where its sources are looked for */
