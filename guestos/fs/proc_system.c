@@ -1,4 +1,5 @@
 /* The texts of /proc itself: numbers of the whole system. */
+#include "block/request.h"
 #include "fs/proc.h"
 #include "fs/vfs.h"
 #include "asm/traps.h"
@@ -31,6 +32,15 @@ static int show_slabinfo(const struct proc_context *c, char *buf, int size)
 }
 
 static int show_swaps(const struct proc_context *c, char *buf, int size) { return (void)c, proc_swaps(buf, size); }
+
+static int show_diskstats(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_diskstats(buf, size);
+}
+static int show_partitions(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_partitions(buf, size);
+}
 
 static int show_uptime(const struct proc_context *c, char *buf, int size)
 {
@@ -199,12 +209,14 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "buddyinfo", .mode = S_IFREG | 0444, .show = show_buddyinfo},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
+    {.name = "diskstats", .mode = S_IFREG | 0444, .show = show_diskstats},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
     {.name = "kpagecount", .mode = S_IFREG | 0400, .read_at = proc_read_kpagecount},
     {.name = "kpageflags", .mode = S_IFREG | 0400, .read_at = proc_read_kpageflags},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
     {.name = "mounts", .mode = S_IFLNK | 0777, .show = show_self_mounts},
+    {.name = "partitions", .mode = S_IFREG | 0444, .show = show_partitions},
     {.name = "self", .mode = S_IFLNK | 0777, .show = show_self},
     {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
     {.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},

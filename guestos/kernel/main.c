@@ -113,6 +113,8 @@ void start_kernel(u32 multiboot_magic, u32 multiboot_info_phys)
     start_tasks_and_interrupts();
     vfs_init();
     block_init();
+    pci_init();
+    virtio_blk_init();
     tty_init();
     load_initramfs();
     struct task_struct *first = kernel_thread("init", init, NULL);

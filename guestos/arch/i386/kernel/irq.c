@@ -11,6 +11,7 @@
 #include "asm/irqflags.h"
 #include "asm/setup.h"
 #include "asm/traps.h"
+#include "mm/slab.h"
 
 #define PIC_MASTER 0x20
 #define PIC_SLAVE 0xA0
@@ -20,14 +21,16 @@
 #define OCW3_READ_ISR 0x0B
 #define CASCADE_LINE 2
 
-struct irq_line {
+/* Who wants to hear of a line. Lines of the PCI bus are shared: each handler finds out whether it is meant. */
+struct irq_action {
     irq_handler_t handler;
     const char *name;
     void *owner;
+    struct irq_action *next;
 };
 
 const struct pt_regs *irq_regs;
-static struct irq_line irq_lines[NR_IRQS];
+static struct irq_action *irq_actions[NR_IRQS];
 unsigned long irq_counts[NR_IRQS];
 static u16 irq_mask = 0xffff & ~(1u << CASCADE_LINE);
 
@@ -54,10 +57,12 @@ int request_irq(unsigned irq, irq_handler_t handler, const char *name, void *own
 {
     if (irq >= NR_IRQS || irq == CASCADE_LINE)
         return -EINVAL;
-    if (irq_lines[irq].handler)
-        return -EBUSY;
+    struct irq_action *action = kmalloc(sizeof(*action), GFP_KERNEL);
+    if (!action)
+        return -ENOMEM;
     unsigned long flags = local_irq_save();
-    irq_lines[irq] = (struct irq_line){handler, name, owner};
+    *action = (struct irq_action){handler, name, owner, irq_actions[irq]};
+    irq_actions[irq] = action;
     irq_mask &= (u16) ~(1u << irq);
     write_mask();
     local_irq_restore(flags);
@@ -90,7 +95,7 @@ void do_IRQ(struct pt_regs *regs)
         return;
     irq_counts[irq]++;
     irq_regs = regs;
-    if (irq_lines[irq].handler)
-        irq_lines[irq].handler((int)irq, irq_lines[irq].owner);
+    for (const struct irq_action *action = irq_actions[irq]; action; action = action->next)
+        action->handler((int)irq, action->owner);
     irq_regs = NULL;
 }
