@@ -7,6 +7,7 @@
 #include "kernel/trace.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
+#include "mm/swap.h"
 
 #define OLD_NAME_BYTES 9
 
@@ -71,6 +72,8 @@ long sys_sysinfo(void __user *to)
     struct sysinfo info = {.uptime = (u32)((ktime_ns() + NSEC_PER_SEC - 1) / NSEC_PER_SEC),
                            .totalram = (u32)(totalram_pages * PAGE_SIZE),
                            .freeram = (u32)(nr_free_pages() * PAGE_SIZE),
+                           .totalswap = (u32)(total_swap_pages * PAGE_SIZE),
+                           .freeswap = (u32)(nr_swap_pages * PAGE_SIZE),
                            .procs = count_tasks(),
                            .totalhigh = (u32)(totalhigh_pages * PAGE_SIZE),
                            .freehigh = (u32)(contig_page_data.node_zones[ZONE_HIGHMEM].free_pages * PAGE_SIZE),

@@ -36,6 +36,9 @@ char *d_path(struct dentry *dentry, char *buf, int size) {
     return buf;
 }
 
+int bd_claim(struct block_device *bdev, void *holder, bool write) { panic("bd_claim %p %p %d", bdev, holder, write); }
+void bd_release(struct block_device *bdev) { (void)bdev; }
+
 /* ---- the disk ---- */
 
 static u8 *disk_bytes;

@@ -4,17 +4,6 @@
 
 #include "mm/swap.h"
 
-#pragma weak bio_alloc
-#pragma weak bio_add_page
-#pragma weak bio_put
-#pragma weak submit_bio
-#pragma weak bd_claim
-#pragma weak bd_release
-#pragma weak set_page_writeback
-#pragma weak end_page_writeback
-#pragma weak wait_on_page_writeback
-#pragma weak filemap_write_and_wait
-
 #define SWP_USED 1u    /* the slots exist */
 #define SWP_WRITEOK 2u /* and may be given out */
 #define SWAPFILE_CLUSTER 256u

@@ -13,6 +13,8 @@
 
 #include "mm/pagemap.h"
 
+struct super_block;
+
 enum writeback_sync_modes { WB_SYNC_NONE, WB_SYNC_ALL /* wait for what is under way, and write it again if dirty */ };
 
 struct writeback_control {
