@@ -379,8 +379,7 @@ static unsigned do_swap_page(struct fault *f)
         return entry_changed(f) ? VM_FAULT_MINOR : VM_FAULT_OOM;
     tell_branch(f, FLT_BRANCH_SWAP_IN);
     mark_page_accessed(page);
-    lock_page(page);
-    if (entry_changed(f) || !PageSwapCache(page) || page->private != entry.val) {
+    if (!lock_swap_page(page, entry) || entry_changed(f)) {
         unlock_page(page); /* brought back, or given back, while this task waited: the access is tried again */
         put_page(page);
         return VM_FAULT_MINOR | major;

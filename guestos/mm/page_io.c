@@ -94,3 +94,20 @@ int swap_readpage(struct file *file, struct page *page)
     submit_bio(READ, bio);
     return 0;
 }
+
+static bool has_slot(const struct page *page, swp_entry_t entry)
+{
+    return PageSwapCache(page) && page->private == entry.val;
+}
+
+/* A read that failed may have been one of many that went to the disk together: it is tried alone before it counts. */
+bool lock_swap_page(struct page *page, swp_entry_t entry)
+{
+    lock_page(page);
+    if (PageUptodate(page) || !has_slot(page, entry))
+        return has_slot(page, entry);
+    ClearPageError(page);
+    swap_readpage(NULL, page);
+    lock_page(page);
+    return has_slot(page, entry);
+}

@@ -114,10 +114,10 @@ static bool next_entry(struct shmem_inode_info *info, unsigned long *index, unsi
 
 /* ---- coming back ---- */
 
-/* cached: the locked page of entry. Fills page from it; the slot is free then. 0 or -EIO. */
+/* cached: the locked page that has the slot of entry. Fills page from it; the slot is free then. 0 or -EIO. */
 static int take_from_slot(struct shmem_inode_info *info, struct page *page, swp_entry_t entry, struct page *cached)
 {
-    if (!PageSwapCache(cached) || cached->private != entry.val || entry_at(info, page->index).val != entry.val)
+    if (entry_at(info, page->index).val != entry.val)
         return 0; /* truncated meanwhile: the caller looks again */
     if (!PageUptodate(cached))
         return -EIO;
@@ -149,8 +149,8 @@ static int bring_back(struct shmem_inode_info *info, struct page *page)
             return -ENOMEM;
         if (!cached)
             continue;
-        lock_page(cached);
-        error = take_from_slot(info, page, entry, cached);
+        if (lock_swap_page(cached, entry))
+            error = take_from_slot(info, page, entry, cached);
         unlock_page(cached);
         put_page(cached);
     }

@@ -20,7 +20,7 @@ static struct page *page_of_slot(swp_entry_t entry, struct vm_area_struct *vma, 
     }
     if (!page)
         return NULL;
-    lock_page(page);
+    lock_swap_page(page, entry);
     wait_on_page_writeback(page);
     return page;
 }

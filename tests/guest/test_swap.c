@@ -3,7 +3,7 @@
  * every way there is. All checkers look after each step.
  */
 #include "world.h"
-#include "block/blkdev.h"
+#include "block/request.h"
 #include "fs/vfs.h"
 #include "mm/mm_inline.h"
 #include "mm/swapfile.h"
@@ -39,57 +39,54 @@ char *d_path(struct dentry *dentry, char *buf, int size) {
 int bd_claim(struct block_device *bdev, void *holder, bool write) { panic("bd_claim %p %p %d", bdev, holder, write); }
 void bd_release(struct block_device *bdev) { (void)bdev; }
 
-/* ---- the disk ---- */
+/* ---- the disk: it takes requests at once, and ends them in any order when the task sleeps ---- */
 
 static u8 *disk_bytes;
 static struct block_device disk = {.bd_name = "fake"};
-static struct bio *waiting[512];
+static struct request *waiting[2 * BLKDEV_MAX_RQ];
 static unsigned waiting_count, disk_reads, disk_writes;
-static bool fail_reads, fail_writes;
-static u64 bad_sector = ~0ull; /* this one alone cannot be read */
+static bool fail_writes;
+static u64 bad_sector = ~0ull; /* this one cannot be read */
 
-struct bio *bio_alloc(gfp_t gfp, unsigned max_vecs) {
-    struct bio *bio = calloc(1, sizeof(*bio));
+static void disk_take(struct request_queue *q) {
+    struct request *rq;
 
-    CHECK(gfp & __GFP_WAIT);
-    bio->bi_max_vecs = (u16)max_vecs;
-    return bio;
+    while ((rq = blk_peek_request(q)) != NULL) {
+        blk_start_request(rq);
+        waiting[waiting_count++] = rq;
+    }
 }
-void bio_put(struct bio *bio) { free(bio); }
-bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset) {
-    bio->bi_io_vec[bio->bi_vcnt++] = (struct bio_vec){page, len, offset};
-    bio->bi_size += len;
-    return true;
-}
-void submit_bio(int rw, struct bio *bio) {
-    CHECK(waiting_count < ARRAY_SIZE(waiting) && bio->bi_vcnt == 1 && bio->bi_size == PAGE_SIZE);
-    CHECK(bio->bi_bdev == &disk && bio->bi_sector + 8 <= disk.bd_sectors);
-    bio->bi_rw = rw;
-    waiting[waiting_count++] = bio;
+
+static int transfer(const struct bio *bio) {
+    u8 *there = disk_bytes + bio->bi_sector * 512, *here = page_address(bio->bi_io_vec[0].bv_page);
+
+    CHECK(bio->bi_vcnt == 1 && bio->bi_size == PAGE_SIZE && bio->bi_bdev == &disk);
+    *(bio->bi_rw == READ ? &disk_reads : &disk_writes) += 1;
+    if (bio->bi_rw == READ ? bio->bi_sector == bad_sector : fail_writes)
+        return -EIO;
+    memcpy(bio->bi_rw == READ ? here : there, bio->bi_rw == READ ? there : here, PAGE_SIZE);
+    return 0;
 }
 
 static void disk_end_one(void) {
     unsigned i = random_u32() % waiting_count;
-    struct bio *bio = waiting[i];
-    u8 *there = disk_bytes + bio->bi_sector * 512, *here = page_address(bio->bi_io_vec[0].bv_page);
+    struct request *rq = waiting[i];
+    int error = 0;
 
     waiting[i] = waiting[--waiting_count];
-    if (bio->bi_rw == READ && (fail_reads || bio->bi_sector == bad_sector))
-        bio->bi_error = -EIO;
-    else if (bio->bi_rw == WRITE && fail_writes)
-        bio->bi_error = -EIO;
-    else
-        memcpy(bio->bi_rw == READ ? here : there, bio->bi_rw == READ ? there : here, PAGE_SIZE);
-    *(bio->bi_rw == READ ? &disk_reads : &disk_writes) += 1;
-    bio->bi_end_io(bio);
+    for (struct bio *bio = rq->bio; bio; bio = bio->bi_next)
+        error |= transfer(bio);
+    end_request(rq, error);
 }
 
 static void disk_end_all(void) {
+    blk_run_queue(&disk);
     while (waiting_count)
         disk_end_one();
 }
 
 static void sleep_on_disk(void) {
+    blk_run_queue(&disk);
     CHECKF(waiting_count, "sleeps for ever");
     disk_end_one();
 }
@@ -151,7 +148,10 @@ static struct swap_info_struct *big_area(u32 slots) {
 static void boot(void) {
     world_boot(24 * MIB, "highmem=4M");
     shmem_cache_init();
+    bio_init();
     disk.bd_sectors = 128000;
+    disk.bd_queue = blk_init_queue(disk_take, NULL);
+    disk.bd_queue->bdev = &disk;
     if (!disk_bytes)
         disk_bytes = calloc((unsigned long)disk.bd_sectors, 512);
     while_sleeping = sleep_on_disk;
@@ -300,7 +300,7 @@ static void a_page_on_its_way_out_is_found_in_the_cache(void) {
     put(a, 5);
     look_at(pfn_to_page(pte_pfn(*entry(a))));
     CHECK(is_out(a));
-    CHECK_EQ(waiting_count, 1); /* still being written */
+    CHECK(PageWriteback(radix_tree_lookup(&swapper_space.page_tree, pte_to_swp_entry(*entry(a)).val)));
     check_everything();
     put(a, 6);
     CHECK_EQ(disk_reads, 0);
@@ -898,8 +898,10 @@ static void model_step(void) {
         CHECK_EQ(get(shared_at + page * PAGE_SIZE), shared_byte[page]);
     } else if (what < 97) {
         push_out_file_page(shared, page);
-    } else if (waiting_count) {
-        disk_end_one();
+    } else {
+        blk_run_queue(&disk);
+        if (waiting_count)
+            disk_end_one();
     }
 }
 

@@ -52,6 +52,9 @@ void swapin_readahead(swp_entry_t entry, unsigned long address, struct vm_area_s
 void free_page_and_swap_cache(struct page *page); /* drops a reference, and the slot when we were the last */
 int swap_writepage(struct page *page, struct writeback_control *wbc);
 int swap_readpage(struct file *file, struct page *page);
+/* Locks a page that was found for the entry, up to date if it can be read at all. False: it has the slot no more; it is
+ * locked all the same. Sleeps. */
+bool lock_swap_page(struct page *page, swp_entry_t entry);
 /* The page's mapping for I/O: the swap cache, its file, or NULL. */
 static inline struct address_space *page_mapping(struct page *page)
 {
