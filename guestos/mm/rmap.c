@@ -52,6 +52,12 @@ int anon_vma_prepare(struct vm_area_struct *vma)
             return -ENOMEM;
         INIT_LIST_HEAD(&anon_vma->head);
     }
+    /* The allocation may have slept, and another thread's fault given the VMA one. */
+    if (vma->anon_vma) {
+        if (list_empty(&anon_vma->head))
+            kmem_cache_free(anon_vma_cachep, anon_vma);
+        return 0;
+    }
     join(vma, anon_vma);
     return 0;
 }
