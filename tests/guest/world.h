@@ -63,6 +63,12 @@ struct told {
         struct flt_mm_page_alloc alloc;
         struct flt_mm_buddy buddy;
         struct flt_mm_swap swap;
+        struct flt_mm_page_referenced referenced;
+        struct flt_mm_vmscan_page visit;
+        struct flt_mm_lru_move move;
+        struct flt_mm_watermark watermark;
+        struct flt_mm_oom_kill kill;
+        struct flt_mm_shrink_slab slab;
         struct flt_vmalloc vmalloc;
         struct flt_kmap kmap;
     };
