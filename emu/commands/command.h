@@ -6,8 +6,9 @@
 
 /* Exit statuses of our own failures; a program's own status passes through unchanged. */
 #define EXIT_BAD_INPUT 2
-#define EXIT_MACHINE 3 /* triple fault, reset, dead machine, emulator error */
-#define EXIT_LIMIT 124 /* as timeout(1) */
+#define EXIT_MACHINE 3   /* triple fault, reset, dead machine, emulator error */
+#define EXIT_POWER_CUT 4 /* --cut-at, --cut-after */
+#define EXIT_LIMIT 124   /* as timeout(1) */
 
 struct command {
     const char *name, *summary;
@@ -52,7 +53,7 @@ struct overlay {
     bool failed; /* out of memory */
 };
 void overlay_directories(struct overlay *overlay, const char *path); /* each parent of an absolute path */
-void overlay_directory(struct overlay *overlay, const char *path); /* an absolute path and its parents */
+void overlay_directory(struct overlay *overlay, const char *path);   /* an absolute path and its parents */
 void overlay_file(struct overlay *overlay, const char *path, uint32_t mode, const void *data, size_t size);
 void overlay_end(struct overlay *overlay);
 /* Is there an entry of this name (without leading slash) in a newc archive? */

@@ -135,9 +135,89 @@ static bool open_others(struct disks *disks, const struct disk_options *options)
     return true;
 }
 
+/* ---- faults, for tests of guests ---- */
+
+static unsigned requests_by_word(const char *word, size_t length) {
+    static const struct {
+        const char *word;
+        unsigned requests;
+    } words[] = {{"read", DISK_REQUEST_READ},
+                 {"write", DISK_REQUEST_WRITE},
+                 {"flush", DISK_REQUEST_FLUSH},
+                 {"all", DISK_REQUEST_READ | DISK_REQUEST_WRITE | DISK_REQUEST_FLUSH}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strlen(words[i].word) == length && strncmp(words[i].word, word, length) == 0)
+            return words[i].requests;
+    return 0;
+}
+
+static bool take_number(const char **at, uint64_t *number) {
+    char *end;
+    errno = 0;
+    *number = **at >= '0' && **at <= '9' ? strtoull(*at, &end, 10) : 0;
+    if (**at < '0' || **at > '9' || errno)
+        return false;
+    *at = end;
+    return true;
+}
+
+/* ":NTH" or ":NTH+COUNT" at the end of a fault. */
+static bool take_turn(const char *at, struct disk_fault *fault) {
+    if (*at == '\0')
+        return true;
+    if (*at++ != ':' || !take_number(&at, &fault->from) || fault->from == 0)
+        return false;
+    return *at == '\0' || (*at++ == '+' && take_number(&at, &fault->count) && fault->count > 0 && *at == '\0');
+}
+
+bool disk_fault_parse(const char *text, struct disk_fault *fault, size_t *index) {
+    *fault = (struct disk_fault){.end = UINT64_MAX, .from = 1, .count = UINT64_MAX};
+    if (strncmp(text, "vd", 2) != 0 || text[2] < 'a' || text[2] > 'z' || text[3] != ':')
+        return false;
+    *index = (size_t)(text[2] - 'a');
+    size_t length = strcspn(text + 4, ":");
+    const char *at = text + 4 + length;
+    fault->requests = requests_by_word(text + 4, length);
+    if (!fault->requests || *at == '\0')
+        return fault->requests;
+    uint64_t last;
+    at++;
+    if (!take_number(&at, &fault->first) || *at++ != '-' || !take_number(&at, &last) || last < fault->first ||
+        last == UINT64_MAX)
+        return false;
+    fault->end = last + 1;
+    return take_turn(at, fault);
+}
+
+static bool wrap(struct disk **disk, struct disk *wrapped) {
+    *disk = wrapped;
+    if (!wrapped)
+        complain("no memory on the host for the disks; free some and try again");
+    return wrapped;
+}
+
+/* The cache is the drive's, the errors are between it and the machine. */
+static bool add_faults(struct disks *disks, const struct disk_options *options) {
+    for (size_t i = 0; i < disks->count; i++)
+        if (options->volatile_cache && !disks->disk[i]->read_only &&
+            !wrap(&disks->disk[i], disk_with_cache(disks->disk[i], options->cut_seed * MACHINE_DISKS_MAX + i)))
+            return false;
+    for (size_t i = 0; i < options->fault_count; i++) {
+        struct disk_fault fault;
+        size_t index;
+        if (!disk_fault_parse(options->fault[i], &fault, &index) || index >= disks->count) {
+            complain("--disk-fault %s: the machine has %zu disks, counted from vda", options->fault[i], disks->count);
+            return false;
+        }
+        if (!wrap(&disks->disk[index], disk_with_faults(disks->disk[index], &fault, 1)))
+            return false;
+    }
+    return true;
+}
+
 bool disks_open(struct disks *disks, const struct disk_options *options) {
     *disks = (struct disks){.count = 0};
-    if (open_root(disks, options) && open_others(disks, options))
+    if (open_root(disks, options) && open_others(disks, options) && add_faults(disks, options))
         return true;
     disks_free(disks);
     return false;

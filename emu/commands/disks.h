@@ -12,11 +12,19 @@
 #define FAULTLINE_DISKS_H
 
 #include "emu/commands/command.h"
+#include "emu/devices/faulty_disk.h"
+
+#define DISK_FAULTS_MAX 32u
 
 struct disk_options {
     const char *root, *keep_root; /* NULL: none */
     const char *disk[MACHINE_DISKS_MAX];
     size_t count;
+    /* for tests of guests */
+    const char *fault[DISK_FAULTS_MAX]; /* --disk-fault; checked by disk_fault_parse() */
+    size_t fault_count;
+    bool volatile_cache; /* what is not flushed may be lost: with --cut-at and --cut-after */
+    uint64_t cut_seed;
 };
 
 struct disks {
@@ -39,6 +47,10 @@ bool disks_find_program(const struct disks *disks, const char *name, char *path,
 /* Removes the name of a temporary root: nothing is left of it when the run ends, however it ends. No program can be
  * looked for after that. */
 void disks_forget_name(struct disks *disks);
+
+/* DISK:REQUESTS[:FIRST-LAST[:NTH[+COUNT]]], such as vda:read:100-107 or vdb:write:0-7:3+1. index: of the disk, vda is
+ * 0. False: it is no such text. */
+bool disk_fault_parse(const char *text, struct disk_fault *fault, size_t *index);
 
 /* ---- ext2.c: images by the tools of e2fsprogs ---- */
 

@@ -148,6 +148,7 @@ static int status_of(const struct report *report, enum machine_stop stop, int ex
         complain("the limit of host time is reached; --timeout gives more");
         return EXIT_LIMIT;
     case MACHINE_STOP_LIMIT: complain("the limit of virtual time is reached; --limit gives more"); return EXIT_LIMIT;
+    case MACHINE_STOP_POWER_CUT: complain("%s", text); return EXIT_POWER_CUT;
     default: complain("%s", text); return EXIT_MACHINE;
     }
 }
@@ -277,6 +278,8 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = launch_session(launch, options->memory);
     config.story = window || options->faults || options->stories || options->trace || options->screenshot;
+    config.power_cut_blocks = options->cut_at;
+    config.power_cut_requests = options->cut_after;
     config.owner = &report;
     config.on_console = say_console;
     config.on_log = say_log;

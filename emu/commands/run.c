@@ -43,6 +43,13 @@ static const char help[] =
     "  --root IMAGE[,rw|,ro]  an ext2 image as it is: what the guest writes is forgotten, kept in IMAGE, or refused\n"
     "  --disk FILE[,ro]   a raw disk; the guest writes to FILE unless ,ro is given. Any number: the root is vda, the\n"
     "                     others follow in order. One with mkswap's signature becomes swap space\n"
+    "  --disk-fault DISK:REQUESTS[:FIRST-LAST[:NTH[+COUNT]]]\n"
+    "                     for tests: read, write, flush or all requests of a disk that touch these sectors fail, from\n"
+    "                     the NTH of them on, COUNT of them: vda:read:100-107, vdb:write:0-7:3+1\n"
+    "  --cut-at BLOCKS    for tests: the power goes when so many basic blocks have run (status 4); of what the guest\n"
+    "                     did not flush, the disks keep some writes, or sectors of writes, in any order\n"
+    "  --cut-after N      the same when N disk requests have ended\n"
+    "  --cut-seed N       what they keep; the same number, the same bytes (default 0)\n"
     "  --kernel FILE      another Multiboot kernel; then PROGRAM, if any, is its initrd\n"
     "  --initrd FILE      an initramfs in place of ours\n"
     "  --rom FILE         a ROM of 64 or 128 KiB in place of our firmware\n"
@@ -66,6 +73,10 @@ enum {
     OPT_ROOT,
     OPT_KEEP_ROOT,
     OPT_DISK,
+    OPT_DISK_FAULT,
+    OPT_CUT_AT,
+    OPT_CUT_AFTER,
+    OPT_CUT_SEED,
     OPT_KERNEL,
     OPT_INITRD,
     OPT_ROM,
@@ -89,6 +100,10 @@ static const struct option option_table[] = {
     {"root", required_argument, NULL, OPT_ROOT},
     {"keep-root", required_argument, NULL, OPT_KEEP_ROOT},
     {"disk", required_argument, NULL, OPT_DISK},
+    {"disk-fault", required_argument, NULL, OPT_DISK_FAULT},
+    {"cut-at", required_argument, NULL, OPT_CUT_AT},
+    {"cut-after", required_argument, NULL, OPT_CUT_AFTER},
+    {"cut-seed", required_argument, NULL, OPT_CUT_SEED},
     {"kernel", required_argument, NULL, OPT_KERNEL},
     {"initrd", required_argument, NULL, OPT_INITRD},
     {"rom", required_argument, NULL, OPT_ROM},
@@ -174,6 +189,31 @@ static bool add_disk(const char *text, struct disk_options *disks) {
     return true;
 }
 
+static bool add_disk_fault(const char *text, struct disk_options *disks) {
+    struct disk_fault fault;
+    size_t index;
+    if (!disk_fault_parse(text, &fault, &index)) {
+        complain("--disk-fault %s: give a disk, what fails and where, such as vda:write:0-7:3+1", text);
+        return false;
+    }
+    if (disks->fault_count == DISK_FAULTS_MAX) {
+        complain("there can be at most %u --disk-fault", DISK_FAULTS_MAX);
+        return false;
+    }
+    disks->fault[disks->fault_count++] = text;
+    return true;
+}
+
+static bool parse_count(const char *option, const char *text, uint64_t least, uint64_t *count) {
+    char *end;
+    errno = 0;
+    *count = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *count >= least && *count <= UINT64_MAX / 8)
+        return true;
+    complain("%s %s: give a whole number from %u on", option, text, (unsigned)least);
+    return false;
+}
+
 static bool parse_option(int option, struct run_options *options) {
     switch (option) {
     case OPT_MEMORY: return parse_memory(optarg, &options->memory);
@@ -191,6 +231,11 @@ static bool parse_option(int option, struct run_options *options) {
     case OPT_ROOT: options->disks.root = optarg; return true;
     case OPT_KEEP_ROOT: options->disks.keep_root = optarg; return true;
     case OPT_DISK: return add_disk(optarg, &options->disks);
+    case OPT_DISK_FAULT: return add_disk_fault(optarg, &options->disks);
+    case OPT_CUT_AT: return options->disks.volatile_cache = parse_count("--cut-at", optarg, 1, &options->cut_at);
+    case OPT_CUT_AFTER:
+        return options->disks.volatile_cache = parse_count("--cut-after", optarg, 1, &options->cut_after);
+    case OPT_CUT_SEED: return parse_count("--cut-seed", optarg, 0, &options->disks.cut_seed);
     case OPT_KERNEL: options->kernel = optarg; return true;
     case OPT_INITRD: options->initrd = optarg; return true;
     case OPT_ROM: options->rom = optarg; return true;

@@ -12,6 +12,7 @@ struct run_options {
     const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
     struct disk_options disks;
+    uint64_t cut_at, cut_after; /* blocks, disk requests; 0: the power stays */
     vtime limit;
     double timeout; /* seconds of the host's time, 0: none */
     char **program; /* PROGRAM ARGS... */

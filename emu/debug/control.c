@@ -68,6 +68,7 @@ static const char *const stop_words[] = {
     [MACHINE_STOP_PAGE_FAULT] = "page fault",
     [MACHINE_STOP_DEAD] = "the machine halted for ever",
     [MACHINE_STOP_STEP] = "stepped",
+    [MACHINE_STOP_POWER_CUT] = "the power was cut",
     [MACHINE_STOP_ERROR] = "the emulator cannot go on",
 };
 

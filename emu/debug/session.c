@@ -193,6 +193,8 @@ static bool make_machine(struct session *session, char *error, size_t error_size
         .file_count = session->file_count,
         .disks = session->config.disks,
         .disk_count = session->config.disk_count,
+        .power_cut_blocks = session->config.power_cut_blocks,
+        .power_cut_requests = session->config.power_cut_requests,
         .owner = session,
         .on_console = on_console,
         .on_debug_console = on_debug_console,

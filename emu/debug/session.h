@@ -23,6 +23,7 @@ struct session_config {
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
     struct disk *const *disks; /* emu/devices/disk.h; the first is vda. Not owned; they must outlive the session */
     size_t disk_count;
+    uint64_t power_cut_blocks, power_cut_requests; /* as in struct machine_config; 0: never */
     const char *cmdline;
     const char *program_name;      /* for titles; never NULL */
     const char *program_directory; /* where the program's file lies on the host, for its sources; NULL or "": unknown */

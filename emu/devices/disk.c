@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 int disk_read(struct disk *disk, uint64_t sector, void *to, size_t sectors) {
-    if (!disk_holds(disk, sector, sectors))
+    if (disk->lost_power || !disk_holds(disk, sector, sectors))
         return -EIO;
     return sectors ? disk->ops->read(disk, sector, to, sectors) : 0;
 }
@@ -21,12 +21,18 @@ int disk_read(struct disk *disk, uint64_t sector, void *to, size_t sectors) {
 int disk_write(struct disk *disk, uint64_t sector, const void *from, size_t sectors) {
     if (disk->read_only)
         return -EROFS;
-    if (!disk_holds(disk, sector, sectors))
+    if (disk->lost_power || !disk_holds(disk, sector, sectors))
         return -EIO;
     return sectors ? disk->ops->write(disk, sector, from, sectors) : 0;
 }
 
-int disk_flush(struct disk *disk) { return disk->ops->flush(disk); }
+int disk_flush(struct disk *disk) { return disk->lost_power ? -EIO : disk->ops->flush(disk); }
+
+void disk_lose_power(struct disk *disk) {
+    disk->lost_power = true;
+    if (disk->ops->lose_power)
+        disk->ops->lose_power(disk);
+}
 
 void disk_close(struct disk *disk) {
     if (disk)
@@ -80,7 +86,7 @@ static void file_close(struct disk *disk) {
     free(disk);
 }
 
-static const struct disk_ops file_ops = {file_read_sectors, file_write_sectors, nothing_to_flush, file_close};
+static const struct disk_ops file_ops = {file_read_sectors, file_write_sectors, nothing_to_flush, NULL, file_close};
 
 /* True after putting what speaks against the file into error. */
 static bool is_unfit(int fd, const char *path, enum disk_access access, struct stat *status, char *error, size_t size) {
@@ -114,7 +120,8 @@ static struct disk *open_raw(const char *path, enum disk_access access, char *er
         close(fd);
         return NULL;
     }
-    file->disk = (struct disk){&file_ops, (uint64_t)status.st_size / DISK_SECTOR_BYTES, access == DISK_READ_ONLY};
+    file->disk = (struct disk){.ops = &file_ops, .sectors = (uint64_t)status.st_size / DISK_SECTOR_BYTES};
+    file->disk.read_only = access != DISK_READ_WRITE;
     file->fd = fd;
     return &file->disk;
 }
@@ -127,6 +134,7 @@ static struct disk *open_raw(const char *path, enum disk_access access, char *er
 struct private_disk {
     struct disk disk;
     struct disk *below;
+    bool owns_below;
     uint8_t **page; /* by sector / PAGE_SECTORS; NULL: as below */
     size_t pages;
 };
@@ -190,23 +198,23 @@ static void private_close(struct disk *disk) {
     for (size_t i = 0; i < own->pages; i++)
         free(own->page[i]);
     free(own->page);
-    disk_close(own->below);
+    if (own->owns_below)
+        disk_close(own->below);
     free(own);
 }
 
-static const struct disk_ops private_ops = {private_read, private_write, nothing_to_flush, private_close};
+static const struct disk_ops private_ops = {private_read, private_write, nothing_to_flush, NULL, private_close};
 
-/* Takes the disk below; closes it when there is no memory. */
-static struct disk *make_private(struct disk *below) {
+struct disk *disk_over(struct disk *below) {
     struct private_disk *own = calloc(1, sizeof *own);
     size_t pages = (size_t)((below->sectors + PAGE_SECTORS - 1) / PAGE_SECTORS);
     uint8_t **page = own ? calloc(pages, sizeof(*page)) : NULL;
     if (!page) {
         free(own);
-        disk_close(below);
         return NULL;
     }
-    *own = (struct private_disk){{&private_ops, below->sectors, false}, below, page, pages};
+    *own = (struct private_disk){
+        .disk = {.ops = &private_ops, .sectors = below->sectors}, .below = below, .page = page, .pages = pages};
     return &own->disk;
 }
 
@@ -215,10 +223,14 @@ struct disk *disk_open_file(const char *path, enum disk_access access, char *err
     struct disk *disk = open_raw(path, access, error, error_size);
     if (!disk || access != DISK_PRIVATE)
         return disk;
-    disk = make_private(disk);
-    if (!disk)
-        snprintf(error, error_size, "no memory on the host for the disk '%s'; free some and try again", path);
-    return disk;
+    struct disk *own = disk_over(disk);
+    if (own) {
+        private_disk(own)->owns_below = true;
+        return own;
+    }
+    snprintf(error, error_size, "no memory on the host for the disk '%s'; free some and try again", path);
+    disk_close(disk);
+    return NULL;
 }
 
 /* Memory */
@@ -248,14 +260,14 @@ static void memory_close(struct disk *disk) {
 }
 
 struct disk *disk_in_memory(uint64_t sectors, uint8_t **bytes) {
-    static const struct disk_ops ops = {memory_read, memory_write, nothing_to_flush, memory_close};
+    static const struct disk_ops ops = {memory_read, memory_write, nothing_to_flush, NULL, memory_close};
     struct memory_disk *memory = calloc(1, sizeof *memory);
     uint8_t *room = memory ? calloc((size_t)sectors, DISK_SECTOR_BYTES) : NULL;
     if (!room) {
         free(memory);
         return NULL;
     }
-    *memory = (struct memory_disk){{&ops, sectors, false}, room};
+    *memory = (struct memory_disk){{.ops = &ops, .sectors = sectors}, room};
     if (bytes)
         *bytes = room;
     return &memory->disk;

@@ -20,13 +20,15 @@ struct disk_ops {
     int (*read)(struct disk *disk, uint64_t sector, void *to, size_t sectors);
     int (*write)(struct disk *disk, uint64_t sector, const void *from, size_t sectors);
     int (*flush)(struct disk *disk);
-    void (*close)(struct disk *disk); /* frees the disk as well */
+    void (*lose_power)(struct disk *disk); /* NULL: nothing to do */
+    void (*close)(struct disk *disk);      /* frees the disk as well */
 };
 
 struct disk {
     const struct disk_ops *ops;
     uint64_t sectors;
     bool read_only;
+    bool lost_power;
 };
 
 /* [sector, sector + sectors) lies on the disk. */
@@ -34,11 +36,12 @@ static inline bool disk_holds(const struct disk *disk, uint64_t sector, uint64_t
     return sector <= disk->sectors && sectors <= disk->sectors - sector;
 }
 
-/* These check ranges (-EIO) and read_only (-EROFS), so that a back end need not. */
+/* These check power and ranges (-EIO) and read_only (-EROFS), so that a back end need not. */
 int disk_read(struct disk *disk, uint64_t sector, void *to, size_t sectors);
 int disk_write(struct disk *disk, uint64_t sector, const void *from, size_t sectors);
 int disk_flush(struct disk *disk);
-void disk_close(struct disk *disk); /* NULL is fine */
+void disk_lose_power(struct disk *disk); /* from now on every call fails, but for disk_close() */
+void disk_close(struct disk *disk);      /* NULL is fine */
 
 /* How a file is opened. */
 enum disk_access {
@@ -49,6 +52,10 @@ enum disk_access {
 
 /* A raw image: a regular file of whole sectors, locked while it is open. NULL and one sentence on failure. */
 struct disk *disk_open_file(const char *path, enum disk_access access, char *error, size_t error_size);
+
+/* A disk that shows another one and keeps what is written to it in memory. The one below is neither written nor closed
+ * by it. NULL: no memory. */
+struct disk *disk_over(struct disk *below);
 
 /* Zeroes in memory, for tests. NULL: no memory. *bytes: the sectors, valid until the disk is closed. */
 struct disk *disk_in_memory(uint64_t sectors, uint8_t **bytes);

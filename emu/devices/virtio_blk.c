@@ -177,7 +177,12 @@ static void request_ends(void *owner, vtime now) {
     uint64_t room = blk->chain.writable_bytes;
     uint8_t result;
     (void)now;
-    bool good = serve(blk, &result) && virtq_write(&blk->queue, &blk->chain, room - 1, &result, 1);
+    bool good = serve(blk, &result);
+    if (blk->request_done)
+        blk->request_done(blk->owner);
+    if (blk->disk->lost_power)
+        return;
+    good = good && virtq_write(&blk->queue, &blk->chain, room - 1, &result, 1);
     if (result != RESULT_OK)
         blk->counters.errors++;
     if (!good || !virtqueue_give(&blk->queue, blk->chain.head, room > UINT32_MAX ? UINT32_MAX : (uint32_t)room)) {

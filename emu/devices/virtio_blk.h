@@ -14,6 +14,7 @@
  * guest but that; an unknown one ends with UNSUPP;
  *   - a chain that is no request, or memory that is not there, stops the device: no more requests, bit 6
  *     (DEVICE_NEEDS_RESET) in the status and a configuration interrupt, until the guest resets it;
+ *   - a disk that has lost its power answers nothing any more;
  *   - one request moves at most VIRTIO_BLK_REQUEST_MAX bytes; more is refused with IOERR.
  *
  * How long a request takes, in virtual nanoseconds: a command; where it does not start at the sector after the last
@@ -65,6 +66,8 @@ struct virtio_blk {
     uint8_t *buffer;
     size_t buffer_bytes;
     struct virtio_blk_counters counters;
+    void (*request_done)(void *owner); /* may be NULL: a request has taken effect, the guest does not know yet */
+    void *owner;
 };
 
 /* disk must outlive the device. id: what GET_ID answers, cut to its 20 bytes. */

@@ -369,11 +369,27 @@ void board_init_devices(struct machine *machine) {
     pci_init(&machine->pci, config->ram_bytes, isa_line(machine, 0), map_pci_ports, machine);
 }
 
+static void cut_power(void *owner, vtime now) {
+    struct machine *machine = owner;
+    (void)now;
+    for (size_t i = 0; i < machine->config.disk_count; i++)
+        disk_lose_power(machine->config.disks[i]);
+    stop_cpu(machine, MACHINE_STOP_POWER_CUT);
+}
+
+static void disk_request_done(void *owner) {
+    struct machine *machine = owner;
+    if (++machine->disk_requests == machine->config.power_cut_requests)
+        cut_power(machine, machine->clock.now);
+}
+
 static void add_disk(struct machine *machine, size_t index) {
     struct guest_memory memory = {dma_read, dma_write, machine};
     char id[VIRTIO_BLK_ID_BYTES];
     snprintf(id, sizeof id, "faultline-disk-%zu", index);
     virtio_blk_init(&machine->blk[index], &machine->clock, memory, machine->config.disks[index], id);
+    machine->blk[index].request_done = disk_request_done;
+    machine->blk[index].owner = machine;
     pci_plug(&machine->pci, &machine->blk[index].function);
 }
 
@@ -391,6 +407,9 @@ bool board_add_disks(struct machine *machine, char *error, size_t error_size) {
     }
     for (size_t i = 0; i < count; i++)
         add_disk(machine, i);
+    vtimer_init(&machine->power_cut, cut_power, machine);
+    if (machine->config.power_cut_blocks)
+        vtimer_arm(&machine->clock, &machine->power_cut, machine->config.power_cut_blocks * MACHINE_BLOCK_NS);
     return true;
 }
 

@@ -56,6 +56,8 @@ struct machine {
     struct trace_port trace_port;
     struct vga_text vga_text;
     struct pci pci;
+    struct vtimer power_cut;
+    uint64_t disk_requests;
     struct virtio_blk *blk; /* config.disk_count of them, plugged in in order */
 
     struct io_range port[BOARD_PORT_RANGES]; /* [0] stands for absent ports */

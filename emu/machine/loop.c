@@ -62,6 +62,8 @@ static enum machine_stop take_wanted(struct machine *machine) {
                  machine->exit_status);
         return stop;
     }
+    if (stop == MACHINE_STOP_POWER_CUT)
+        return say(machine, stop, "the power was cut");
     return say(machine, stop, "the guest pulled the reset line");
 }
 

@@ -39,8 +39,10 @@ struct machine_config {
     size_t file_count;
     struct disk *const *disks; /* virtio-blk devices in this order; not owned, they must outlive the machine */
     size_t disk_count;         /* at most MACHINE_DISKS_MAX */
-    void *owner;               /* first argument of the callbacks below; each of them is optional */
-    void (*on_console)(void *owner, uint8_t byte);       /* UART transmit */
+    /* For tests of guests: the power goes at this time, or when so many disk requests have ended; 0: never. */
+    uint64_t power_cut_blocks, power_cut_requests;
+    void *owner;                                   /* first argument of the callbacks below; each of them is optional */
+    void (*on_console)(void *owner, uint8_t byte); /* UART transmit */
     void (*on_debug_console)(void *owner, uint8_t byte); /* port 0xE9 */
     /* trace port, record copied by peek. Without it the port is absent, and a guest spends no time on records. */
     void (*on_trace)(void *owner, uint64_t now_blocks, const void *record, size_t bytes);
@@ -57,6 +59,7 @@ enum machine_stop {
     MACHINE_STOP_PAGE_FAULT, /* on_page_fault asked for it */
     MACHINE_STOP_DEAD,       /* hlt with interrupts off or nothing ever due: the machine can never go on */
     MACHINE_STOP_STEP,
+    MACHINE_STOP_POWER_CUT, /* machine_config.power_cut_...; the disks have lost their power */
     MACHINE_STOP_ERROR,
 };
 
