@@ -5,8 +5,6 @@
 #include "io.h"
 #include "memory.h"
 
-#include <stdbool.h>
-
 #define VECTORS 256u
 #define BIOS_SEGMENT 0xF000u
 #define BDA_COM1 0x400
@@ -60,7 +58,7 @@ static bool has_cpuid(void) {
     return (before ^ after) & EFLAGS_ID;
 }
 
-static bool has_local_apic(void) {
+bool has_local_apic(void) {
     uint32_t eax = 1, ebx, ecx = 0, edx;
     if (!has_cpuid())
         return false;

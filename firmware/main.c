@@ -7,6 +7,7 @@
 #include "image.h"
 #include "io.h"
 #include "memory.h"
+#include "mptable.h"
 #include "multiboot.h"
 #include "pci.h"
 
@@ -59,6 +60,7 @@ void firmware_main(void) {
     post(POST_CHIPS);
     pci_init();
     post(POST_PCI);
+    mptable_build();
 
     if (!fw_cfg_find("opt/faultline/kernel", &kernel.file))
         fail("there is no kernel; pass one as the fw_cfg file opt/faultline/kernel");

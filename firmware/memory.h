@@ -3,7 +3,7 @@
  *
  *   0x00000 - 0x00500   real-mode interrupt vectors, BIOS data area
  *   0x90000 - 0x9FC00   variables from below, stack from above (firmware.ld); Multiboot information
- *   0x9FC00 - 0xA0000   extended BIOS data area: struct ebda, read by INT 15h, reported as reserved
+ *   0x9FC00 - 0xA0000   extended BIOS data area: struct ebda, read by INT 15h, and the MP table; reported as reserved
  *   0xF0000 - 0x100000  this ROM
  *
  * Ranges are half-open. Nothing that comes out of a file is put into the first three.

@@ -268,6 +268,60 @@ static void spurious_story(void) {
     unmask(0);
 }
 
+/* The MP floating pointer in the first KiB of the extended BIOS data area, or 0. */
+static uint32_t find_mp_pointer(void) {
+    uint32_t segment_at = 0x40E;
+    __asm__("" : "+r"(segment_at));
+    uint32_t area = (uint32_t) * (volatile uint16_t *)segment_at << 4;
+    for (uint32_t at = area; at < area + 1024; at += 16)
+        if (*(volatile uint32_t *)at == 0x5F504D5F)
+            return at;
+    return 0;
+}
+
+static uint8_t sum_of(uint32_t at, uint32_t bytes) {
+    uint8_t sum = 0;
+    for (uint32_t i = 0; i < bytes; i++)
+        sum = (uint8_t)(sum + *(volatile uint8_t *)(at + i));
+    return sum;
+}
+
+
+static uint32_t mp_counts[5], isa_pins[16], local_kinds;
+
+static void mp_entry(const volatile uint8_t *entry) {
+    mp_counts[entry[0]]++;
+    if (entry[0] == 3 && entry[4] == 1)
+        isa_pins[entry[5] & 15] = entry[7];
+    else if (entry[0] == 4)
+        local_kinds |= 1u << (entry[1] * 2 + entry[7]);
+}
+
+static void mp_table_story(void) {
+    uint32_t pointer = find_mp_pointer();
+    if (!pointer) {
+        say("no MP pointer\n");
+        return;
+    }
+    uint32_t table = *(volatile uint32_t *)(pointer + 4), bytes = *(volatile uint16_t *)(table + 4);
+    say_number("MP sums ", (uint32_t)sum_of(pointer, 16) + sum_of(table, bytes));
+    const volatile uint8_t *entry = (const volatile uint8_t *)(table + 44),
+                           *end = (const volatile uint8_t *)(table + bytes);
+    while (entry < end && entry[0] < 5) {
+        mp_entry(entry);
+        entry += entry[0] == 0 ? 20 : 8;
+    }
+    uint32_t entries = mp_counts[0] + mp_counts[1] + mp_counts[2] + mp_counts[3] + mp_counts[4];
+    say_number("MP entries that the table does not count ", entries - *(volatile uint16_t *)(table + 34));
+    say_number("MP bytes behind the last entry ", (uint32_t)(end - entry));
+    say_number("MP CPUs ", mp_counts[0]);
+    say_number("MP buses ", mp_counts[1]);
+    say_number("MP I/O APICs ", mp_counts[2]);
+    say_number("MP timer pin ", isa_pins[0]);
+    say_number("MP UART pin ", isa_pins[4]);
+    say_number("MP local interrupts ", local_kinds);
+}
+
 static void set_entry(uint32_t pin, uint32_t low) {
     IO_SELECT = 0x11 + 2 * pin;
     IO_WINDOW = 0;
@@ -344,6 +398,7 @@ void interrupts_main(void) {
     keyboard_story();
     withdrawn_story();
     spurious_story();
+    mp_table_story();
     io_apic_story();
     local_apic_story();
     say("done\n");

@@ -335,7 +335,9 @@ def interrupt_case(bench, path):
     sent, edge, level = ('sent by transmitter interrupts', 'sent through an edge-triggered pin', 'sent through a level-triggered pin')
     lines = ['ten ticks in mode 2', 'ten ticks in mode 3', 'a one-shot more: 1', sent, f'transmitter interrupts {len(sent) + 2}',
              'five periodic interrupts of the clock', 'keyboard interrupts 1', 'interrupts of a request withdrawn 0',
-             'spurious interrupts 1', f'base of the local APIC {0xFEE00900}', 'five ticks through the I/O APIC', edge, level,
+             'spurious interrupts 1', 'MP sums 0', 'MP entries that the table does not count 0', 'MP bytes behind the last entry 0',
+             'MP CPUs 1', 'MP buses 2', 'MP I/O APICs 1', 'MP timer pin 2', 'MP UART pin 4', f'MP local interrupts {1 << 6 | 1 << 3}',
+             f'base of the local APIC {0xFEE00900}', 'five ticks through the I/O APIC', edge, level,
              f'transmitter interrupts {len(edge) + 2 + len(level) + 2}', "five rounds of the local APIC's timer", 'one-shot: 1',
              '48 in the handler of 54: 0', '58 in the handler of 54: 0', '48 after it: 1', '58 after it: 1',
              '45 held back: 0', '45 let through: 1', 'done']
