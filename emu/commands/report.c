@@ -277,6 +277,7 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     bool window = options->window;
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = launch_session(launch, options->memory);
+    config.nodes = options->nodes;
     config.story = window || options->faults || options->stories || options->trace || options->screenshot;
     config.power_cut_blocks = options->cut_at;
     config.power_cut_requests = options->cut_after;

@@ -23,6 +23,7 @@ static const char help[] =
     "from the guest's own image (first-faults). The exit status is the program's.\n"
     "\n"
     "  --memory SIZE      guest RAM: 4M to 3G (default 64M)\n"
+    "  --nodes NUMBER     1 to 4 memory nodes of equal size (default: the machine does not tell)\n"
     "  --faults           a line on standard error for each page fault of the program\n"
     "  --trace FILE       full records and events as JSON lines\n"
     "  --explain ADDRESS  when the program ends, explain that linear address level by level\n"
@@ -59,6 +60,7 @@ static const char help[] =
 
 enum {
     OPT_MEMORY = 256,
+    OPT_NODES,
     OPT_FAULTS,
     OPT_TRACE,
     OPT_EXPLAIN,
@@ -87,6 +89,7 @@ enum {
 
 static const struct option option_table[] = {
     {"memory", required_argument, NULL, OPT_MEMORY},
+    {"nodes", required_argument, NULL, OPT_NODES},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"explain", required_argument, NULL, OPT_EXPLAIN},
@@ -130,6 +133,14 @@ static bool parse_memory(const char *text, uint64_t *bytes) {
         return true;
     complain("--memory %s: give whole pages between 4M and 3G, such as 64M", text);
     return false;
+}
+
+static bool parse_nodes(const char *text, unsigned *nodes) {
+    bool good = text[0] >= '1' && text[0] <= '0' + (int)MACHINE_NODES_MAX && text[1] == '\0';
+    *nodes = good ? (unsigned)(text[0] - '0') : 0;
+    if (!good)
+        complain("--nodes %s: give a number from 1 to %u", text, MACHINE_NODES_MAX);
+    return good;
 }
 
 static bool parse_seconds(const char *option, const char *text, double *seconds) {
@@ -217,6 +228,7 @@ static bool parse_count(const char *option, const char *text, uint64_t least, ui
 static bool parse_option(int option, struct run_options *options) {
     switch (option) {
     case OPT_MEMORY: return parse_memory(optarg, &options->memory);
+    case OPT_NODES: return parse_nodes(optarg, &options->nodes);
     case OPT_FAULTS: return options->faults = true;
     case OPT_TRACE: options->trace = optarg; return true;
     case OPT_EXPLAIN: return options->explain = parse_address(optarg, &options->explain_address);

@@ -6,6 +6,7 @@
 
 struct run_options {
     uint64_t memory; /* bytes */
+    unsigned nodes;  /* 0: not said */
     bool faults, stories, window, headless, pause, verbose, explain;
     uint64_t explain_address, at_fault;
     uint32_t at_branch;    /* enum flt_branch, 0: none */

@@ -187,6 +187,7 @@ static bool make_machine(struct session *session, char *error, size_t error_size
     add_file(session, "opt/faultline/cmdline", cmdline);
     struct machine_config config = {
         .ram_bytes = session->config.ram_bytes,
+        .nodes = session->config.nodes,
         .rom = session->config.rom.data,
         .rom_bytes = session->config.rom.size,
         .files = session->files,

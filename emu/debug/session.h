@@ -20,6 +20,7 @@ struct session_blob {
 
 struct session_config {
     uint64_t ram_bytes;
+    unsigned nodes; /* 0: the guest is told of none */
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
     struct disk *const *disks; /* emu/devices/disk.h; the first is vda. Not owned; they must outlive the session */
     size_t disk_count;

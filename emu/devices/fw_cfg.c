@@ -7,6 +7,7 @@
 #define KEY_INTERFACE 0x01u
 #define KEY_RAM_BYTES 0x03u
 #define KEY_CPU_COUNT 0x05u
+#define KEY_NODES 0x0Du
 #define KEY_MAX_CPUS 0x0Fu
 #define KEY_DIRECTORY 0x19u
 
@@ -53,6 +54,7 @@ static struct item selected_item(const struct fw_cfg *fw_cfg) {
     case KEY_RAM_BYTES: return (struct item){fw_cfg->ram_bytes, sizeof fw_cfg->ram_bytes};
     case KEY_CPU_COUNT:
     case KEY_MAX_CPUS: return (struct item){fw_cfg->cpu_count, sizeof fw_cfg->cpu_count};
+    case KEY_NODES: return (struct item){fw_cfg->nodes, fw_cfg->nodes_bytes};
     case KEY_DIRECTORY: return (struct item){fw_cfg->directory, 4 + (size_t)fw_cfg->file_count * DIRECTORY_ENTRY_BYTES};
     default: break;
     }
@@ -156,6 +158,15 @@ void fw_cfg_init(struct fw_cfg *fw_cfg, struct guest_memory memory, uint64_t ram
     put_little(fw_cfg->e820 + 8, ram_bytes, 8);
     put_little(fw_cfg->e820 + 16, E820_RAM, 4);
     fw_cfg_add_file(fw_cfg, "etc/e820", fw_cfg->e820, sizeof fw_cfg->e820);
+    fw_cfg_set_nodes(fw_cfg, NULL, 0);
+}
+
+void fw_cfg_set_nodes(struct fw_cfg *fw_cfg, const uint64_t *node_bytes, unsigned count) {
+    count = count < FW_CFG_NODES_MAX ? count : FW_CFG_NODES_MAX;
+    put_little(fw_cfg->nodes, count, 8);
+    for (unsigned i = 0; i < count; i++)
+        put_little(fw_cfg->nodes + 16 + 8 * i, node_bytes[i], 8);
+    fw_cfg->nodes_bytes = 16 + 8 * (size_t)count;
 }
 
 /* Port 0x510: a 16-bit write selects; 0x511: each byte read is the next one. Data writes have no effect. */

@@ -25,6 +25,7 @@
 #define FW_CFG_FILES_MAX 32u
 #define FW_CFG_NAME_BYTES 56u /* with the final NUL */
 #define FW_CFG_FIRST_FILE_KEY 0x20u
+#define FW_CFG_NODES_MAX 4u
 
 struct fw_cfg_file {
     const char *name;
@@ -38,6 +39,8 @@ struct fw_cfg {
     uint8_t directory[4 + FW_CFG_FILES_MAX * 64];
     uint8_t e820[20];
     uint8_t ram_bytes[8], cpu_count[2], interface_id[4];
+    uint8_t nodes[8 * (2 + FW_CFG_NODES_MAX)]; /* their number, the node of the one CPU, bytes of each */
+    size_t nodes_bytes;
     uint16_t key;
     uint32_t offset;      /* of the next data byte of the selected item */
     uint64_t dma_address; /* high half as written, until the low half starts the operation */
@@ -51,6 +54,10 @@ void fw_cfg_init(struct fw_cfg *fw_cfg, struct guest_memory memory, uint64_t ram
 /* Offers a file. name and data are not copied and must outlive the device. False when the name is empty, too long or
  * taken, the file is larger than UINT32_MAX or there are FW_CFG_FILES_MAX files already. */
 bool fw_cfg_add_file(struct fw_cfg *fw_cfg, const char *name, const void *data, size_t size);
+
+/* Tells of `count` nodes (at most FW_CFG_NODES_MAX) of so many bytes each, from address 0 upwards; the CPU is of node
+ * 0. Without this call key 0x0D says that there are none. */
+void fw_cfg_set_nodes(struct fw_cfg *fw_cfg, const uint64_t *node_bytes, unsigned count);
 
 #define FW_CFG_RANGES 2
 void fw_cfg_ranges(struct fw_cfg *fw_cfg, struct io_range ranges[FW_CFG_RANGES]);

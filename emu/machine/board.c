@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NODE_UNIT (4ull << 20)
+_Static_assert(MACHINE_NODES_MAX == FW_CFG_NODES_MAX, "all of them are told");
+
 static void stop_cpu(struct machine *machine, enum machine_stop why) {
     machine->wanted = why;
     cpu_request_stop(machine->cpu);
@@ -345,6 +348,19 @@ static struct irq_line isa_line(struct machine *machine, unsigned number) {
     return (struct irq_line){isa_interrupt, machine, number};
 }
 
+/* Equal parts that begin at multiples of 4 MiB where there is enough, of a page elsewhere; the last has the rest. */
+static void tell_nodes(struct machine *machine) {
+    uint64_t bytes[MACHINE_NODES_MAX], ram = machine->config.ram_bytes, part;
+    unsigned nodes = machine->config.nodes;
+    if (nodes == 0)
+        return;
+    part = ram / nodes;
+    part -= part % (part >= NODE_UNIT ? NODE_UNIT : MMU_PAGE_SIZE);
+    for (unsigned i = 0; i < nodes; i++)
+        bytes[i] = i == nodes - 1 ? ram - i * part : part;
+    fw_cfg_set_nodes(&machine->fw_cfg, bytes, nodes);
+}
+
 void board_init_devices(struct machine *machine) {
     const struct machine_config *config = &machine->config;
     struct guest_memory memory = {dma_read, dma_write, machine};
@@ -360,6 +376,7 @@ void board_init_devices(struct machine *machine) {
     cmos_init(&machine->cmos, &machine->clock, isa_line(machine, 8), CMOS_DEFAULT_DATE, config->ram_bytes,
               config->ram_bytes);
     fw_cfg_init(&machine->fw_cfg, memory, config->ram_bytes, 1);
+    tell_nodes(machine);
     debug_exit_init(&machine->debug_exit, debug_exit, machine);
     debug_console_init(&machine->debug_console, (struct byte_sink){debug_console_byte, machine});
     reset_control_init(&machine->reset_control, reset, none);

@@ -24,6 +24,10 @@ static bool check_config(const struct machine_config *config, char *error, size_
                  (unsigned long long)ram, MACHINE_RAM_MIN >> 20, MACHINE_RAM_MAX >> 20);
         return false;
     }
+    if (config->nodes > MACHINE_NODES_MAX) {
+        snprintf(error, size, "the machine cannot have %u nodes: give at most %u", config->nodes, MACHINE_NODES_MAX);
+        return false;
+    }
     if (!config->rom || (config->rom_bytes != ROM_SMALL && config->rom_bytes != ROM_LARGE)) {
         snprintf(error, size, "the ROM has %zu bytes: it must be an image of 65536 or 131072 bytes", config->rom_bytes);
         return false;

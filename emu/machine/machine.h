@@ -18,6 +18,7 @@
 
 #define MACHINE_BLOCK_NS 4u
 #define MACHINE_RAM_MIN (4ull << 20)
+#define MACHINE_NODES_MAX 4u
 #define MACHINE_RAM_MAX (3ull << 30) /* one run below the PCI hole; more is refused with a sentence */
 
 #define MACHINE_DISKS_MAX 30u /* free slots of the PCI bus */
@@ -33,6 +34,7 @@ struct machine_file {
 
 struct machine_config {
     uint64_t ram_bytes; /* multiple of 4096, MACHINE_RAM_MIN .. MACHINE_RAM_MAX */
+    unsigned nodes;     /* equal parts of RAM told to the guest, up to MACHINE_NODES_MAX; 0: none is told */
     const void *rom;    /* 64 or 128 KiB, copied */
     size_t rom_bytes;
     const struct machine_file *files;

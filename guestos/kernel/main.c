@@ -76,11 +76,21 @@ static void load_initramfs(void)
     free_initrd_mem(initrd_start, initrd_end);
 }
 
+static unsigned long spanned_pages_of(enum zone_type type)
+{
+    unsigned long pages = 0;
+    const pg_data_t *pgdat;
+    for_each_pgdat (pgdat)
+        pages += pgdat->node_zones[type].spanned_pages;
+    return pages;
+}
+
 static void print_banner(void)
 {
-    const struct zone *zones = contig_page_data.node_zones;
     printk(KERN_NOTICE "guest 0.1 (i386) %lu MiB: DMA %lu  Normal %lu  HighMem %lu pages\n", (max_pfn + 255) / 256,
-           zones[ZONE_DMA].spanned_pages, zones[ZONE_NORMAL].spanned_pages, zones[ZONE_HIGHMEM].spanned_pages);
+           spanned_pages_of(ZONE_DMA), spanned_pages_of(ZONE_NORMAL), spanned_pages_of(ZONE_HIGHMEM));
+    if (nr_online_nodes > 1)
+        printk(KERN_NOTICE "%d nodes\n", nr_online_nodes);
 }
 
 static void start_memory(void)

@@ -76,7 +76,7 @@ long sys_sysinfo(void __user *to)
                            .freeswap = (u32)(nr_swap_pages * PAGE_SIZE),
                            .procs = count_tasks(),
                            .totalhigh = (u32)(totalhigh_pages * PAGE_SIZE),
-                           .freehigh = (u32)(contig_page_data.node_zones[ZONE_HIGHMEM].free_pages * PAGE_SIZE),
+                           .freehigh = (u32)(nr_free_highpages() * PAGE_SIZE),
                            .mem_unit = 1};
     for (int i = 0; i < 3; i++)
         info.loads[i] = (u32)load[i] << 5;

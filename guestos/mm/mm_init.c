@@ -114,12 +114,12 @@ static void free_area_init_zone(pg_data_t *pgdat, int index, unsigned long start
     pgdat->nr_zones = index + 1;
     init_wait_table(zone);
     memmap_init_zone(zone);
-    printk(KERN_DEBUG "  %s zone: %lu pages, %lu present, batch %d\n", zone->name, size, zone->present_pages,
-           zone->pageset[0].pcp[0].batch);
+    printk(KERN_DEBUG "  node %d, %s zone: %lu pages, %lu present, batch %d\n", pgdat->node_id, zone->name, size,
+           zone->present_pages, zone->pageset[0].pcp[0].batch);
 }
 
-void free_area_init_node(pg_data_t *pgdat, const unsigned long *zones_size, unsigned long start_pfn,
-                         const unsigned long *zholes_size)
+static void free_area_init_node(pg_data_t *pgdat, const unsigned long *zones_size, unsigned long start_pfn,
+                                const unsigned long *zholes_size)
 {
     pgdat->node_start_pfn = start_pfn;
     pgdat->node_spanned_pages = pgdat->node_present_pages = 0;
@@ -127,23 +127,68 @@ void free_area_init_node(pg_data_t *pgdat, const unsigned long *zones_size, unsi
         pgdat->node_spanned_pages += zones_size[i];
         pgdat->node_present_pages += zones_size[i] - zholes_size[i];
     }
-    pgdat->node_mem_map = alloc_bootmem(pgdat->node_spanned_pages * sizeof(struct page));
-    mem_map = pgdat->node_mem_map - start_pfn;
-    max_mapnr = start_pfn + pgdat->node_spanned_pages;
+    pgdat->node_mem_map = pfn_to_page(start_pfn);
     init_waitqueue_head(&pgdat->kswapd_wait);
     for (int i = 0; i < MAX_NR_ZONES; i++) {
         free_area_init_zone(pgdat, i, start_pfn, zones_size[i], zholes_size[i]);
         start_pfn += zones_size[i];
     }
+}
+
+/* What of each zone lies in the node. */
+static void init_node_zones(pg_data_t *pgdat, const unsigned long *max_zone_pfn)
+{
+    const struct numa_range *range = &numa_nodes[pgdat->node_id];
+    unsigned long sizes[MAX_NR_ZONES], holes[MAX_NR_ZONES], zone_start = 0;
+
+    for (int i = 0; i < MAX_NR_ZONES; i++) {
+        unsigned long start = max_t(unsigned long, zone_start, range->start_pfn);
+        unsigned long end = min_t(unsigned long, max_zone_pfn[i], range->end_pfn);
+
+        sizes[i] = start < end ? end - start : 0;
+        holes[i] = sizes[i] ? sizes[i] - e820_ram_pages(&e820, start, end) : 0;
+        zone_start = max_zone_pfn[i];
+    }
+    free_area_init_node(pgdat, sizes, range->start_pfn, holes);
+}
+
+static pg_data_t *new_pgdat(int nid)
+{
+    pg_data_t *pgdat = nid ? alloc_bootmem(sizeof(*pgdat)) : &contig_page_data;
+
+    pgdat->node_id = nid;
+    node_data[nid] = pgdat;
+    if (nid)
+        node_data[nid - 1]->pgdat_next = pgdat;
+    return pgdat;
+}
+
+/* One array for all nodes: a frame's number is its index, whoever it belongs to. */
+void free_area_init_nodes(const unsigned long *max_zone_pfn)
+{
+    max_mapnr = max_zone_pfn[MAX_NR_ZONES - 1];
+    mem_map = alloc_bootmem(max_mapnr * sizeof(struct page));
+    for (int nid = 0; nid < nr_online_nodes; nid++)
+        init_node_zones(new_pgdat(nid), max_zone_pfn);
     build_all_zonelists();
     setup_per_zone_watermarks();
     setup_per_zone_lowmem_reserve();
 }
 
+static unsigned long present_pages_of_all(void)
+{
+    unsigned long total = 0;
+    const pg_data_t *pgdat;
+
+    for_each_pgdat (pgdat)
+        total += pgdat->node_present_pages;
+    return total;
+}
+
 /* min = present / 128 within [20, 255], or the zone's share of min_free_kbytes; low = 2 min; high = 3 min. */
 void setup_per_zone_watermarks(void)
 {
-    unsigned long total = contig_page_data.node_present_pages;
+    unsigned long total = present_pages_of_all();
     struct zone *zone;
 
     for_each_zone (zone) {
@@ -164,11 +209,8 @@ static unsigned long reserve_of(int zone, unsigned long above)
     return ratio ? above / (unsigned long)ratio : 0;
 }
 
-/* lowmem_reserve[j]: what a request whose best zone is j must leave here. Zero for the zone's own requests. */
-void setup_per_zone_lowmem_reserve(void)
+static void setup_lowmem_reserve_of(struct zone *zones)
 {
-    struct zone *zones = contig_page_data.node_zones;
-
     for (int lower = 0; lower < MAX_NR_ZONES; lower++) {
         unsigned long above = 0;
 
@@ -180,6 +222,16 @@ void setup_per_zone_lowmem_reserve(void)
     }
 }
 
+/* lowmem_reserve[j]: what a request whose best zone is j must leave here, by what the node itself has above. Zero for
+ * the zone's own requests. */
+void setup_per_zone_lowmem_reserve(void)
+{
+    pg_data_t *pgdat;
+
+    for_each_pgdat (pgdat)
+        setup_lowmem_reserve_of(pgdat->node_zones);
+}
+
 /* The highest zone that gfp's two zone bits allow. */
 static int highest_zone(unsigned zone_bits)
 {
@@ -189,20 +241,39 @@ static int highest_zone(unsigned zone_bits)
 }
 
 /* Downwards from the highest: what everything can use is spent last. */
+static unsigned append_zones(struct zonelist *list, unsigned n, pg_data_t *pgdat, int highest)
+{
+    for (int i = highest; i >= 0; i--)
+        if (zone_populated(&pgdat->node_zones[i]))
+            list->zones[n++] = &pgdat->node_zones[i];
+    return n;
+}
+
+/* The node's own zones, then those of the others by distance; of equally far ones the next in the ring is first, so
+ * that not every node falls over to the same one. */
 static void build_zonelists(pg_data_t *pgdat)
 {
     for (unsigned bits = 0; bits < GFP_ZONETYPES; bits++) {
         struct zonelist *list = &pgdat->node_zonelists[bits];
         unsigned n = 0;
 
-        for (int i = highest_zone(bits); i >= 0; i--)
-            if (zone_populated(&pgdat->node_zones[i]))
-                list->zones[n++] = &pgdat->node_zones[i];
+        for (int distance = LOCAL_DISTANCE; distance <= REMOTE_DISTANCE; distance++)
+            for (int i = 0; i < nr_online_nodes; i++) {
+                int nid = (pgdat->node_id + i) % nr_online_nodes;
+                if (node_distance(pgdat->node_id, nid) == distance)
+                    n = append_zones(list, n, NODE_DATA(nid), highest_zone(bits));
+            }
         list->zones[n] = NULL;
     }
 }
 
-void build_all_zonelists(void) { build_zonelists(&contig_page_data); }
+void build_all_zonelists(void)
+{
+    pg_data_t *pgdat;
+
+    for_each_pgdat (pgdat)
+        build_zonelists(pgdat);
+}
 
 unsigned long global_page_state(enum zone_stat_item item)
 {
@@ -215,3 +286,13 @@ unsigned long global_page_state(enum zone_stat_item item)
 }
 
 unsigned long nr_free_pages(void) { return global_page_state(NR_FREE_PAGES); }
+
+unsigned long nr_free_highpages(void)
+{
+    unsigned long pages = 0;
+    const pg_data_t *pgdat;
+
+    for_each_pgdat (pgdat)
+        pages += pgdat->node_zones[ZONE_HIGHMEM].free_pages;
+    return pages;
+}

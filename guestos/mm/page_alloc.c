@@ -331,12 +331,12 @@ static void tell_alloc(const struct page *page, const struct alloc_request *requ
         check_buddy();
 }
 
-struct page *alloc_pages(gfp_t gfp, unsigned int order)
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
     struct alloc_request request = {
         .gfp = gfp,
         .order = order,
-        .zones = contig_page_data.node_zonelists[gfp & (GFP_ZONETYPES - 1)].zones,
+        .zones = NODE_DATA(nid)->node_zonelists[gfp & (GFP_ZONETYPES - 1)].zones,
     };
     struct page *page = NULL;
 
@@ -356,6 +356,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
         tell_alloc(page, &request);
     return page;
 }
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order) { return alloc_pages_node(numa_node_id(), gfp, order); }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 {

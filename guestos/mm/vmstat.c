@@ -16,7 +16,6 @@ static void kib(struct text *t, const char *name, unsigned long pages)
     text(t, "%-16s%8lu kB\n", name, pages << (PAGE_SHIFT - 10));
 }
 
-static unsigned long free_high_pages(void) { return contig_page_data.node_zones[ZONE_HIGHMEM].free_pages; }
 
 /* Free in the pagesets: nobody's yet. */
 static unsigned long pageset_pages(void)
@@ -56,7 +55,7 @@ static unsigned long reclaimable_slab_pages(void)
 int proc_meminfo(char *buf, int size)
 {
     struct text t = {buf, size, 0};
-    unsigned long free = nr_free_pages() + pageset_pages(), high = free_high_pages();
+    unsigned long free = nr_free_pages() + pageset_pages(), high = nr_free_highpages();
     unsigned long limit = totalram_pages / 100 * (unsigned long)sysctl_overcommit_ratio + total_swap_pages;
     unsigned long reclaimable = reclaimable_slab_pages(), slab = global_page_state(NR_SLAB);
     struct vmalloc_info vmalloc;

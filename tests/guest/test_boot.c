@@ -198,6 +198,190 @@ static void odd_sizes_boot(void)
     CHECK(PageTable(pfn_to_page(swapper_pg_dir[pgd_index(PAGE_OFFSET + 60 * MIB)].pgd >> PAGE_SHIFT)));
 }
 
+/* ---- nodes ---- */
+
+static void check_node(int nid, unsigned long start, unsigned long end)
+{
+    const pg_data_t *pgdat = NODE_DATA(nid);
+
+    CHECK(pgdat && pgdat->node_id == nid);
+    CHECK_EQ(pgdat->node_start_pfn, start);
+    CHECK_EQ(pgdat->node_spanned_pages, end - start);
+    CHECK_EQ(pgdat->node_present_pages, e820_ram_pages(&e820, start, end));
+    CHECK(pgdat->node_mem_map == pfn_to_page(start));
+    for (unsigned long pfn = start; pfn < end; pfn++) {
+        const struct zone *zone = page_zone(pfn_to_page(pfn));
+        CHECKF(page_to_nid(pfn_to_page(pfn)) == nid && zone->zone_pgdat == pgdat, "frame %lx", pfn);
+        CHECKF(pfn >= zone->zone_start_pfn && pfn - zone->zone_start_pfn < zone->spanned_pages, "frame %lx", pfn);
+    }
+}
+
+static void check_zonelist(int nid, unsigned bits, const struct zone *const *wanted)
+{
+    struct zone *const *zones = NODE_DATA(nid)->node_zonelists[bits].zones;
+
+    for (; *wanted; wanted++, zones++)
+        CHECKF(*zones == *wanted, "node %d, list %u: %s of node %d in place of %s of node %d", nid, bits,
+               *zones ? (*zones)->name : "the end", *zones ? (*zones)->zone_pgdat->node_id : -1, (*wanted)->name,
+               (*wanted)->zone_pgdat->node_id);
+    CHECK(*zones == NULL);
+}
+
+#define ZONE(nid, type) (&NODE_DATA(nid)->node_zones[type])
+
+/* 0-20 MiB with the ISA hole, then 12 MiB of low and 16 MiB of high memory with a hole. */
+static void boot_two_nodes(void)
+{
+    static const struct e820_entry entries[] = {
+        {0, 0x9f000, E820_RAM}, {MIB, 31 * MIB, E820_RAM}, {33 * MIB, 15 * MIB, E820_RAM}};
+    const u64 bytes[] = {20 * MIB, 28 * MIB};
+
+    numa_describe(bytes, 2);
+    world_boot_map(entries, 3, "highmem=16M");
+}
+
+static void two_nodes_share_the_zones(void)
+{
+    boot_two_nodes();
+    CHECK_EQ(nr_online_nodes, 2);
+    check_node(0, 0, 20 * 256);
+    check_node(1, 20 * 256, 48 * 256);
+    CHECK_EQ(ZONE(0, ZONE_DMA)->spanned_pages, 16 * 256);
+    CHECK_EQ(ZONE(0, ZONE_NORMAL)->spanned_pages, 4 * 256);
+    CHECK_EQ(ZONE(0, ZONE_HIGHMEM)->spanned_pages, 0);
+    CHECK_EQ(ZONE(1, ZONE_DMA)->spanned_pages, 0);
+    CHECK_EQ(ZONE(1, ZONE_NORMAL)->spanned_pages, 12 * 256);
+    CHECK_EQ(ZONE(1, ZONE_HIGHMEM)->spanned_pages, 16 * 256);
+    CHECK_EQ(ZONE(1, ZONE_HIGHMEM)->present_pages, 15 * 256);
+    CHECK_EQ(ZONE(0, ZONE_DMA)->lowmem_reserve[ZONE_HIGHMEM], 4);
+    CHECK_EQ(ZONE(1, ZONE_NORMAL)->lowmem_reserve[ZONE_HIGHMEM], 15 * 256 / 32);
+    CHECK_EQ(ZONE(1, ZONE_NORMAL)->pages_min, 24);
+    CHECK_EQ(nr_free_highpages(), 15 * 256);
+}
+
+static void zonelists_go_by_distance(void)
+{
+    boot_two_nodes();
+    const struct zone *high[] = {ZONE(0, ZONE_NORMAL), ZONE(0, ZONE_DMA), ZONE(1, ZONE_HIGHMEM), ZONE(1, ZONE_NORMAL),
+                                 NULL};
+    const struct zone *high1[] = {ZONE(1, ZONE_HIGHMEM), ZONE(1, ZONE_NORMAL), ZONE(0, ZONE_NORMAL), ZONE(0, ZONE_DMA),
+                                  NULL};
+    const struct zone *dma[] = {ZONE(0, ZONE_DMA), NULL};
+
+    check_zonelist(0, __GFP_HIGHMEM, high);
+    check_zonelist(1, __GFP_HIGHMEM, high1);
+    check_zonelist(0, __GFP_DMA, dma);
+    check_zonelist(1, __GFP_DMA, dma);
+}
+
+static void four_nodes_fall_over_in_a_ring(void)
+{
+    const u64 bytes[] = {16 * MIB, 8 * MIB, 8 * MIB, 8 * MIB};
+
+    numa_describe(bytes, 4);
+    world_boot(40 * MIB, NULL);
+    CHECK_EQ(nr_online_nodes, 4);
+    for (int nid = 0; nid < 4; nid++)
+        check_node(nid, nid ? (unsigned long)(8 + 8 * nid) * 256 : 0, (unsigned long)(16 + 8 * nid) * 256);
+    const struct zone *from_2[] = {ZONE(2, ZONE_NORMAL), ZONE(3, ZONE_NORMAL), ZONE(0, ZONE_DMA), ZONE(1, ZONE_NORMAL),
+                                   NULL};
+    check_zonelist(2, 0, from_2);
+    check_zonelist(2, __GFP_HIGHMEM, from_2);
+}
+
+/* Pages of one node until the first of another. */
+static unsigned long take_all_of(int nid, int *next)
+{
+    unsigned long taken = 0;
+    struct page *page;
+
+    while ((page = alloc_pages_node(nid, GFP_ATOMIC | __GFP_NOWARN, 0)) && page_to_nid(page) == nid)
+        taken++;
+    *next = page ? page_to_nid(page) : -1;
+    return taken;
+}
+
+static void a_full_node_falls_over_to_the_next(void)
+{
+    const u64 bytes[] = {16 * MIB, 8 * MIB, 8 * MIB};
+    int next;
+
+    numa_describe(bytes, 3);
+    world_boot(32 * MIB, NULL);
+    CHECK(page_to_nid(alloc_page(GFP_KERNEL)) == 0);
+    CHECKF(take_all_of(1, &next) > 1500, "node 1 gave little");
+    CHECK_EQ(next, 2);
+    CHECKF(ZONE(1, ZONE_NORMAL)->free_pages <= ZONE(1, ZONE_NORMAL)->pages_low + 1, "node 1 has %lu pages left",
+           ZONE(1, ZONE_NORMAL)->free_pages);
+    CHECKF(take_all_of(2, &next) > 1000, "node 2 gave little");
+    CHECK_EQ(next, 0);
+    check_everything();
+}
+
+static void frames_go_back_to_their_node(void)
+{
+    boot_two_nodes();
+    struct page *pages[64];
+    unsigned long before[2] = {ZONE(0, ZONE_NORMAL)->free_pages, ZONE(1, ZONE_HIGHMEM)->free_pages};
+
+    for (int i = 0; i < 64; i++)
+        pages[i] = alloc_pages_node(i & 1, GFP_HIGHUSER, (unsigned)i / 2 % 3);
+    for (int i = 0; i < 64; i++) {
+        CHECK_EQ(page_to_nid(pages[i]), i & 1);
+        __free_pages(pages[i], (unsigned)i / 2 % 3);
+    }
+    drain_local_pages();
+    CHECK_EQ(ZONE(0, ZONE_NORMAL)->free_pages, before[0]);
+    CHECK_EQ(ZONE(1, ZONE_HIGHMEM)->free_pages, before[1]);
+    check_everything();
+}
+
+static void proc_files_show_all_nodes(void)
+{
+    static char text[16384];
+
+    boot_two_nodes();
+    text[proc_zoneinfo(text, sizeof(text))] = 0;
+    CHECK(strstr(text, "Node 0, zone      DMA") && strstr(text, "Node 0, zone   Normal"));
+    CHECK(strstr(text, "Node 1, zone   Normal") && strstr(text, "Node 1, zone  HighMem"));
+    text[proc_buddyinfo(text, sizeof(text))] = 0;
+    CHECK(strstr(text, "Node 0, zone      DMA") && strstr(text, "Node 1, zone  HighMem"));
+}
+
+static void nodes_without_ram_are_left_out(void)
+{
+    const u64 bytes[] = {0, 8 * MIB, ~0ull, 8 * MIB};
+
+    numa_describe(bytes, 4);
+    world_boot(32 * MIB, NULL);
+    CHECK_EQ(nr_online_nodes, 2);
+    check_node(0, 0, 8 * 256);
+    check_node(1, 8 * 256, 32 * 256);
+}
+
+/* Any description: the ranges are in order and cover all frames. */
+static void hostile_nodes(void)
+{
+    world_boot(32 * MIB, NULL);
+    random_seed(5);
+    for (int n = 0; n < 5000; n++) {
+        u64 bytes[MAX_NUMNODES];
+        unsigned long at = 0;
+
+        for (int i = 0; i < MAX_NUMNODES; i++)
+            bytes[i] = ((u64)random_u32() << 32 | random_u32()) >> (random_u32() % 64);
+        numa_describe(bytes, n % 8 == 7 ? random_u32() : random_u32() % 6);
+        numa_init();
+        CHECK(nr_online_nodes >= 1 && nr_online_nodes <= MAX_NUMNODES);
+        for (int i = 0; i < nr_online_nodes; i++) {
+            CHECK_EQ(numa_nodes[i].start_pfn, at);
+            at = numa_nodes[i].end_pfn;
+            CHECKF(e820_ram_pages(&e820, numa_nodes[i].start_pfn, at), "node %d has no RAM", i);
+        }
+        CHECK_EQ(at, max_pfn);
+    }
+}
+
 /* ---- bootmem ---- */
 
 static u32 *bitmap_of(unsigned long pages)
@@ -257,6 +441,14 @@ int main(void)
     tap_run("an initrd out of reach is said", initrd_out_of_reach_is_said);
     tap_run("an initrd in high memory moves", initrd_in_high_memory_moves);
     tap_run("odd sizes boot", odd_sizes_boot);
+    tap_run("two nodes share the zones", two_nodes_share_the_zones);
+    tap_run("zonelists go by distance", zonelists_go_by_distance);
+    tap_run("four nodes fall over in a ring", four_nodes_fall_over_in_a_ring);
+    tap_run("a full node falls over to the next", a_full_node_falls_over_to_the_next);
+    tap_run("frames go back to their node", frames_go_back_to_their_node);
+    tap_run("/proc shows all nodes", proc_files_show_all_nodes);
+    tap_run("nodes without RAM are left out", nodes_without_ram_are_left_out);
+    tap_run("5000 hostile descriptions of nodes", hostile_nodes);
     tap_run("bootmem gives what is free", bootmem_gives_what_is_free);
     tap_run("bootmem is zeroed", bootmem_is_zeroed);
     tap_run("bootmem says when there is none", bootmem_says_when_there_is_none);

@@ -5,6 +5,7 @@
 #include "lib/types.h"
 
 void setup_arch(u32 multiboot_magic, u32 multiboot_info_phys);
+void numa_ask_machine(void); /* before paging_init */
 void trap_init(void); /* IDT and TSS: from here on a fault is reported, not fatal to the machine */
 void fpu_init(void);
 void init_IRQ(void);

@@ -28,6 +28,8 @@
 #define GFP_DMA __GFP_DMA
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order); /* NULL on failure */
+/* The same from node nid, which exists; falls over to the others by distance. */
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages(gfp, 0); }
 void __free_pages(struct page *page, unsigned int order);      /* drops a reference; frees at zero */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order); /* kernel address or 0; never highmem */

@@ -63,9 +63,19 @@ static inline bool should_failslab(gfp_t gfp)
 #define ALLOC_NO_WATERMARKS 0x4u
 #define PAGE_POISON_WORD 0xaaaaaaaau
 
-/* Frames [start_pfn, start_pfn + sum of zones_size) in zones; zholes_size: frames of each that are no RAM. */
-void free_area_init_node(pg_data_t *pgdat, const unsigned long *zones_size, unsigned long start_pfn,
-                         const unsigned long *zholes_size);
+/* arch/i386/mm/numa.c: which frames are whose. Node n has [start_pfn, end_pfn) of numa_nodes[n]; together they are
+ * [0, max_pfn), in ascending order. */
+struct numa_range {
+    unsigned long start_pfn, end_pfn;
+};
+extern struct numa_range numa_nodes[MAX_NUMNODES];
+/* What the machine says, before numa_init(): bytes of each node, from address 0 upwards. Not called: one node. */
+void numa_describe(const u64 *node_bytes, unsigned count);
+/* numa_nodes and nr_online_nodes from that, by the memory map; max_pfn is known. Nodes without RAM are left out. */
+void numa_init(void);
+
+/* Zones of all nodes, zone i being the frames from max_zone_pfn[i - 1] (the first: 0) to max_zone_pfn[i]; mem_map. */
+void free_area_init_nodes(const unsigned long *max_zone_pfn);
 void setup_per_zone_watermarks(void);
 void setup_per_zone_lowmem_reserve(void);
 void build_all_zonelists(void);
@@ -77,8 +87,8 @@ void free_reserved_range(unsigned long start, unsigned long end);
 void free_hot_cold_page(struct page *page, bool cold);
 void page_state_broken(const struct page *page, const char *what) __attribute__((noreturn));
 extern int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES - 1]; /* 0: nothing is kept */
-void show_mem(void); /* on the console; mm/show_mem.c */
-extern long min_free_kbytes; /* negative: the marks are those of the zones' sizes */
+void show_mem(void);                                      /* on the console; mm/show_mem.c */
+extern long min_free_kbytes;                              /* negative: the marks are those of the zones' sizes */
 
 static inline int zone_index(const struct zone *zone) { return (int)(zone - zone->zone_pgdat->node_zones); }
 static inline bool zone_populated(const struct zone *zone) { return zone->present_pages != 0; }

@@ -92,6 +92,11 @@ typedef struct pglist_data {
 extern struct pglist_data contig_page_data;
 extern struct pglist_data *node_data[MAX_NUMNODES]; /* NULL: no such node */
 #define NODE_DATA(nid) (node_data[nid])
+extern int nr_online_nodes;
+/* As the ACPI tables count: ten to oneself. */
+#define LOCAL_DISTANCE 10
+#define REMOTE_DISTANCE 20
+static inline int node_distance(int a, int b) { return a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE; }
 /* By the top bits of page->flags: node * 4 + zone. */
 extern struct zone *zone_table[MAX_NUMNODES << (PG_NODE_SHIFT - PG_ZONE_SHIFT)];
 static inline pg_data_t *first_online_pgdat(void) { return &contig_page_data; }
@@ -130,5 +135,6 @@ static inline bool PageHighMem(const struct page *page) { return ((page->flags >
 static inline void *page_address(const struct page *page) { return __va(page_to_pfn(page) << PAGE_SHIFT); }
 
 unsigned long nr_free_pages(void);
+unsigned long nr_free_highpages(void);
 
 #endif

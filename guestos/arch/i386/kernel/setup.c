@@ -126,5 +126,6 @@ void setup_arch(u32 multiboot_magic, u32 multiboot_info_phys)
         panic("the loader gave no memory map");
     parse_mem_options(saved_command_line);
     setup_memory();
+    numa_ask_machine();
     paging_init();
 }

@@ -186,18 +186,14 @@ static void mark_kernel_tables(void)
 
 void paging_init(void)
 {
-    unsigned long dma = min_t(unsigned long, max_low_pfn, MAX_DMA_PFN);
-    unsigned long sizes[MAX_NR_ZONES] = {dma, max_low_pfn - dma, highend_pfn - highstart_pfn};
-    unsigned long holes[MAX_NR_ZONES], start = 0;
+    const unsigned long max_zone_pfn[MAX_NR_ZONES] = {min_t(unsigned long, max_low_pfn, MAX_DMA_PFN), max_low_pfn,
+                                                      highend_pfn};
 
     map_low_memory();
     pkmap_page_table = new_kernel_table(PKMAP_BASE);
     new_kernel_table(FIXADDR_START);
-    for (int i = 0; i < MAX_NR_ZONES; i++) {
-        holes[i] = sizes[i] - e820_ram_pages(&e820, start, start + sizes[i]);
-        start += sizes[i];
-    }
-    free_area_init_node(&contig_page_data, sizes, 0, holes);
+    numa_init();
+    free_area_init_nodes(max_zone_pfn);
     mark_kernel_tables();
 }
 
