@@ -1,8 +1,7 @@
 /*
- * Calls on descriptors: dup, fcntl, ioctl, locks, sizes, sync.
+ * Calls on descriptors: dup, fcntl, ioctl, locks, sizes.
  *
- * Locks always succeed: there is one kernel and programs here do not contend for files through locks. Sync returns
- * at once while every file system lives in memory.
+ * Locks always succeed: there is one kernel and programs here do not contend for files through locks.
  */
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
@@ -296,43 +295,3 @@ long sys_fallocate(u32 fd, u32 mode, u32 offset_low, u32 offset_high, u32 length
     fput(file);
     return result;
 }
-
-long sys_fadvise64_64(u32 fd, u32 offset_low, u32 offset_high, u32 length_low, u32 length_high, u32 advice)
-{
-    (void)offset_low, (void)offset_high;
-    struct file *file = fget(fd);
-    if (!file)
-        return -EBADF;
-    long result = 0;
-    if (S_ISFIFO(file->f_inode->i_mode))
-        result = -ESPIPE;
-    else if (join64(length_low, length_high) < 0 || advice > 5)
-        result = -EINVAL;
-    fput(file);
-    return result;
-}
-
-long sys_fadvise64(u32 fd, u32 offset_low, u32 offset_high, u32 length, u32 advice)
-{
-    return sys_fadvise64_64(fd, offset_low, offset_high, length, 0, advice);
-}
-
-/* ---- sync ---- */
-
-long sys_sync(void) { return 0; }
-
-long sys_syncfs(u32 fd) { return fd_is_open(fd) ? 0 : -EBADF; }
-
-long sys_fsync(u32 fd)
-{
-    struct file *file = fget(fd);
-    if (!file)
-        return -EBADF;
-    long result = -EBADF;
-    if (file->f_op)
-        result = file->f_op->fsync ? file->f_op->fsync(file) : -EINVAL;
-    fput(file);
-    return result;
-}
-
-long sys_fdatasync(u32 fd) { return sys_fsync(fd); }

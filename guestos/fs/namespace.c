@@ -39,11 +39,15 @@ struct super_block *new_super(const char *type, const char *source, u32 magic)
     INIT_LIST_HEAD(&sb->s_inodes);
     INIT_LIST_HEAD(&sb->s_dirty);
     INIT_LIST_HEAD(&sb->s_io);
+    init_rwsem(&sb->s_umount);
+    sb->s_count = 1;
     return sb;
 }
 
 void free_super(struct super_block *sb)
 {
+    if (--sb->s_count)
+        return;
     kfree(sb->s_source);
     kfree(sb);
 }
@@ -60,12 +64,16 @@ int mount_super(struct super_block *sb, struct dentry *on)
     return 0;
 }
 
+/* Writeback that is inside has left it when the lock is ours, and finds it off the list later. */
 static void kill_super(struct super_block *sb)
 {
+    down_write(&sb->s_umount);
     if (sb->kill)
         sb->kill(sb);
     d_prune_super(sb);
     dput(sb->s_root);
+    generic_shutdown_super(sb);
+    up_write(&sb->s_umount);
     free_super(sb);
 }
 

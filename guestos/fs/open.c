@@ -47,6 +47,7 @@ struct file *dentry_open(struct dentry *dentry, u32 flags)
     file->f_dentry = dentry;
     file->f_inode = dentry->d_inode;
     file->f_mapping = dentry->d_inode->i_mapping;
+    file_ra_state_init(&file->f_ra);
     file->f_flags = flags & ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
     file->f_flags |= flags & (O_EXCL | O_NOCTTY); /* a device's open looks at them */
     int error = attach_operations(file);

@@ -16,6 +16,7 @@
 #include "kernel/trace.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/writeback.h"
 #include "mm/swap.h"
 
 #define MAX_INIT_ARGUMENTS 32
@@ -131,6 +132,7 @@ void start_kernel(u32 multiboot_magic, u32 multiboot_info_phys)
     if (IS_ERR(first))
         panic("cannot make pid 1 (error %ld)", -PTR_ERR(first));
     first->pgrp = first->session = first->pid;
+    pdflush_init();
     kswapd_init();
     cpu_idle();
 }

@@ -193,6 +193,7 @@ syscall_table:
     call 220, sys_getdents64
     call 221, sys_fcntl64
     call 224, sys_gettid
+    call 225, sys_readahead
     call 226, sys_setxattr
     call 227, sys_lsetxattr
     call 228, sys_fsetxattr
@@ -242,6 +243,7 @@ syscall_table:
     call 309, sys_ppoll
     call 311, sys_set_robust_list
     call 312, sys_get_robust_list
+    call 314, sys_sync_file_range
     call 318, sys_getcpu
     call 320, sys_utimensat
     call 324, sys_fallocate

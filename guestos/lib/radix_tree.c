@@ -7,11 +7,13 @@
  *   1. count of a node = its slots that are not NULL; no node has count 0 (an insert that fails adds no node).
  *   2. A tag bit of an inner slot is set exactly when some tag bit of the child node is set; no empty slot is tagged.
  * An insert takes all the nodes that it needs before it changes anything, so -ENOMEM leaves the tree as it was.
+ * The end of a write-out clears a tag in an interrupt: changes are made with interrupts off.
  */
 #include "lib/radix_tree.h"
 #include "lib/kernel.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "asm/irqflags.h"
 
 #define MAP_SHIFT 6u
 #define MAP_SIZE 64u
@@ -149,7 +151,9 @@ int radix_tree_insert(struct radix_tree_root *root, unsigned long index, void *i
             return -ENOMEM;
         }
     }
+    unsigned long flags = local_irq_save();
     int error = insert_prepared(root, index, item, &stock);
+    local_irq_restore(flags);
     stock_free(&stock);
     return error;
 }
@@ -245,8 +249,10 @@ void *radix_tree_tag_set(struct radix_tree_root *root, unsigned long index, unsi
     struct radix_tree_node *path[MAX_HEIGHT + 1];
     if (!find_path(root, index, path) || !path[1]->slots[index & MAP_MASK])
         return NULL;
+    unsigned long flags = local_irq_save();
     for (unsigned level = root->height; level > 0; level--)
         path[level]->tags[tag] |= 1ull << slot_of(index, level);
+    local_irq_restore(flags);
     return path[1]->slots[index & MAP_MASK];
 }
 
@@ -264,7 +270,9 @@ void *radix_tree_tag_clear(struct radix_tree_root *root, unsigned long index, un
     struct radix_tree_node *path[MAX_HEIGHT + 1];
     if (!find_path(root, index, path) || !path[1]->slots[index & MAP_MASK])
         return NULL;
+    unsigned long flags = local_irq_save();
     clear_tag_on_path(path, root->height, index, tag);
+    local_irq_restore(flags);
     return path[1]->slots[index & MAP_MASK];
 }
 
@@ -292,7 +300,7 @@ static void shrink(struct radix_tree_root *root)
     }
 }
 
-void *radix_tree_delete(struct radix_tree_root *root, unsigned long index)
+static void *delete_item(struct radix_tree_root *root, unsigned long index)
 {
     struct radix_tree_node *path[MAX_HEIGHT + 1];
     void *item = find_path(root, index, path) ? path[1]->slots[index & MAP_MASK] : NULL;
@@ -310,5 +318,13 @@ void *radix_tree_delete(struct radix_tree_root *root, unsigned long index)
     }
     root->rnode = NULL;
     root->height = 0;
+    return item;
+}
+
+void *radix_tree_delete(struct radix_tree_root *root, unsigned long index)
+{
+    unsigned long flags = local_irq_save();
+    void *item = delete_item(root, index);
+    local_irq_restore(flags);
     return item;
 }

@@ -1,5 +1,5 @@
 /*
- * The page cache: the pages of a file by index, shared by read, write and mmap.
+ * The page cache: the pages of a file by index, shared by read, write and mmap. Writes are in mm/filemap_write.c.
  *
  * Held true:
  *   1. A page in the tree has mapping and index set and is referenced once by the cache; nrpages counts them.
@@ -7,11 +7,13 @@
  * cache.
  *   3. A page that is up to date may be mapped and copied without its lock.
  *   4. i_size is looked at again after every sleep: no page behind the end is handed out.
+ *   5. page->mapping is looked at again after every sleep: truncation and reclaim take pages out meanwhile.
  * kmap and not kmap_atomic where user memory is copied: such a copy may fault, sleep and use the atomic windows itself.
  */
 #include "mm/pagemap.h"
 #include "mm/highmem.h"
 #include "mm/vmstat.h"
+#include "mm/writeback.h"
 #include "fs/fs.h"
 #include "kernel/trace.h"
 #include "asm/uaccess.h"
@@ -56,20 +58,11 @@ int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned
     return 0;
 }
 
-static void account_clean(struct page *page)
-{
-    if (!PageDirty(page))
-        return;
-    ClearPageDirty(page);
-    if (radix_tree_tag_get(&page->mapping->page_tree, page->index, PAGECACHE_TAG_DIRTY))
-        page_zone(page)->vm_stat[NR_FILE_DIRTY]--;
-}
-
 void remove_from_page_cache(struct page *page)
 {
     struct address_space *mapping = page->mapping;
-    BUG_ON(!PageLocked(page));
-    account_clean(page);
+    BUG_ON(!PageLocked(page) || PageWriteback(page));
+    cancel_dirty_page(page);
     radix_tree_delete(&mapping->page_tree, page->index);
     TRACE(FLT_MM_FILEMAP_DELETE, flt_mm_filemap, .pfn = (u32)page_to_pfn(page), .inode = mapping->host->i_ino,
           .index = page->index);
@@ -77,21 +70,6 @@ void remove_from_page_cache(struct page *page)
     mapping->nrpages--;
     page_zone(page)->vm_stat[NR_FILE_PAGES]--;
     put_page(page);
-}
-
-int set_page_dirty(struct page *page)
-{
-    struct address_space *mapping = PageAnon(page) ? NULL : page->mapping;
-    if (mapping && mapping->a_ops->set_page_dirty)
-        return mapping->a_ops->set_page_dirty(page);
-    if (PageDirty(page))
-        return 0;
-    SetPageDirty(page);
-    if (mapping) {
-        radix_tree_tag_set(&mapping->page_tree, page->index, PAGECACHE_TAG_DIRTY);
-        page_zone(page)->vm_stat[NR_FILE_DIRTY]++;
-    }
-    return 1;
 }
 
 /* The page at index, in the cache, perhaps not up to date. *fresh: made now, and locked. ERR_PTR(-ENOMEM). */
@@ -117,9 +95,10 @@ static struct page *find_or_add(struct address_space *mapping, unsigned long ind
 }
 
 /* Fills a locked page; it is unlocked afterwards. *major: the data had to be waited for. */
-static int fill_page(struct file *file, struct page *page, bool *major)
+static int fill_page(struct address_space *mapping, struct file *file, struct page *page, bool *major)
 {
-    int error = page->mapping->a_ops->readpage(file, page);
+    ClearPageError(page); /* of an earlier try */
+    int error = mapping->a_ops->readpage(file, page);
     if (error)
         return error;
     if (PageLocked(page)) {
@@ -137,6 +116,8 @@ struct page *read_cache_page(struct address_space *mapping, struct file *file, u
         struct page *page = find_or_add(mapping, index, &fresh);
         if (IS_ERR(page) || PageUptodate(page))
             return page;
+        if (!fresh && PageLocked(page))
+            *major = true; /* read ahead, and not there yet */
         if (!fresh)
             lock_page(page);
         if (page->mapping != mapping) { /* truncated while this task slept */
@@ -148,20 +129,21 @@ struct page *read_cache_page(struct address_space *mapping, struct file *file, u
             unlock_page(page);
             return page;
         }
-        int error = fill_page(file, page, major);
+        int error = fill_page(mapping, file, page, major);
         if (!error)
             return page;
+        bool truncated = page->mapping != mapping;
         put_page(page);
-        return ERR_PTR(error);
+        if (!truncated)
+            return ERR_PTR(error);
     }
 }
 
-struct page *grab_cache_page(struct address_space *mapping, unsigned long index)
+struct page *find_lock_page(struct address_space *mapping, unsigned long index)
 {
-    bool major;
     for (;;) {
-        struct page *page = read_cache_page(mapping, NULL, index, &major);
-        if (IS_ERR(page))
+        struct page *page = find_get_page(mapping, index);
+        if (!page)
             return NULL;
         lock_page(page);
         if (page->mapping == mapping)
@@ -169,6 +151,47 @@ struct page *grab_cache_page(struct address_space *mapping, unsigned long index)
         unlock_page(page);
         put_page(page);
     }
+}
+
+/* The page at index, locked, perhaps not up to date; a fresh one when it is not there. NULL: no memory. */
+struct page *find_or_create_page(struct address_space *mapping, unsigned long index, gfp_t gfp)
+{
+    for (;;) {
+        struct page *page = find_lock_page(mapping, index);
+        if (page)
+            return page;
+        page = alloc_page(gfp);
+        if (!page)
+            return NULL;
+        int error = add_to_page_cache(page, mapping, index, gfp);
+        if (!error)
+            return page;
+        put_page(page);
+        if (error != -EEXIST)
+            return NULL;
+    }
+}
+
+/* ERR_PTR on failure. */
+struct page *read_locked_page(struct address_space *mapping, unsigned long index)
+{
+    bool major;
+    for (;;) {
+        struct page *page = read_cache_page(mapping, NULL, index, &major);
+        if (IS_ERR(page))
+            return page;
+        lock_page(page);
+        if (page->mapping == mapping)
+            return page;
+        unlock_page(page);
+        put_page(page);
+    }
+}
+
+struct page *grab_cache_page(struct address_space *mapping, unsigned long index)
+{
+    struct page *page = read_locked_page(mapping, index);
+    return IS_ERR(page) ? NULL : page;
 }
 
 /* ---- read ---- */
@@ -180,6 +203,15 @@ struct read_state {
     loff_t pos;
 };
 
+/* Small reads one after the other are one use of the page. */
+static void note_use(struct file_ra_state *ra, struct page *page, unsigned long index, u32 offset, u32 bytes)
+{
+    if (ra->prev_index != index || ra->prev_offset != offset)
+        mark_page_accessed(page);
+    ra->prev_index = index;
+    ra->prev_offset = offset + bytes;
+}
+
 /* Copies what one page holds of the rest. Bytes, 0 at the end of the file, or -errno. */
 static ssize_t read_one_page(struct read_state *state)
 {
@@ -187,7 +219,9 @@ static ssize_t read_one_page(struct read_state *state)
     bool major;
     if (state->pos >= mapping->host->i_size)
         return 0;
-    struct page *page = read_cache_page(mapping, state->file, (unsigned long)(state->pos >> PAGE_SHIFT), &major);
+    unsigned long index = (unsigned long)(state->pos >> PAGE_SHIFT);
+    page_cache_readahead(state->file, index, pages_of((state->pos & (PAGE_SIZE - 1)) + (loff_t)state->left));
+    struct page *page = read_cache_page(mapping, state->file, index, &major);
     if (IS_ERR(page))
         return PTR_ERR(page);
     u32 offset = (u32)state->pos & (PAGE_SIZE - 1);
@@ -198,7 +232,7 @@ static ssize_t read_one_page(struct read_state *state)
     char *from = kmap(page);
     size_t missed = copy_to_user(state->to, from + offset, bytes);
     kunmap(page);
-    mark_page_accessed(page);
+    note_use(&state->file->f_ra, page, index, offset, (u32)bytes);
     put_page(page);
     if (bytes && missed == bytes)
         return -EFAULT;
@@ -232,7 +266,10 @@ ssize_t kernel_read(struct file *file, loff_t pos, void *to, size_t count)
         return -EINVAL;
     while (done < count && pos < mapping->host->i_size) {
         bool major;
-        struct page *page = read_cache_page(mapping, file, (unsigned long)(pos >> PAGE_SHIFT), &major);
+        unsigned long index = (unsigned long)(pos >> PAGE_SHIFT);
+        page_cache_readahead(file, index, pages_of((pos & (PAGE_SIZE - 1)) + (loff_t)(count - done)));
+        struct page *page = read_cache_page(mapping, file, index, &major);
+        file->f_ra.prev_index = index;
         if (IS_ERR(page))
             return done ? (ssize_t)done : PTR_ERR(page);
         u32 offset = (u32)pos & (PAGE_SIZE - 1);
@@ -251,106 +288,6 @@ ssize_t kernel_read(struct file *file, loff_t pos, void *to, size_t count)
     return (ssize_t)done;
 }
 
-/* ---- write ---- */
-
-/* How far this write may go: *count is cut to the limits. 0, -EFBIG. */
-static int write_limits(const struct file *file, loff_t pos, size_t *count)
-{
-    unsigned long rlimit = current->rlim[RLIMIT_FSIZE].rlim_cur;
-    loff_t end = file->f_flags & O_LARGEFILE ? MAX_LFS_FILESIZE : 0x7fffffff;
-    if (rlimit != RLIM_INFINITY) {
-        if (pos >= (loff_t)rlimit) {
-            send_signal(current, SIGXFSZ, NULL);
-            return -EFBIG;
-        }
-        end = min_t(loff_t, end, rlimit);
-    }
-    if (pos >= end)
-        return -EFBIG;
-    *count = (size_t)min_t(loff_t, *count, end - pos);
-    return 0;
-}
-
-static void written(struct page *page, loff_t end)
-{
-    struct inode *inode = page->mapping->host;
-    set_page_dirty(page);
-    if (end > inode->i_size)
-        inode->i_size = end;
-}
-
-/* Copies into one page from user memory. Bytes or -errno. */
-static ssize_t write_one_page(struct address_space *mapping, const char __user *from, size_t left, loff_t pos)
-{
-    u32 offset = (u32)pos & (PAGE_SIZE - 1);
-    size_t bytes = min_t(size_t, left, PAGE_SIZE - offset);
-    struct page *page = grab_cache_page(mapping, (unsigned long)(pos >> PAGE_SHIFT));
-    if (!page)
-        return -ENOMEM;
-    char *to = kmap(page);
-    size_t copied = bytes - copy_from_user(to + offset, from, bytes);
-    kunmap(page);
-    if (copied)
-        written(page, pos + (loff_t)copied);
-    mark_page_accessed(page);
-    unlock_page(page);
-    put_page(page);
-    return copied ? (ssize_t)copied : -EFAULT;
-}
-
-static ssize_t write_pages(struct address_space *mapping, const char __user *from, size_t count, loff_t *pos)
-{
-    size_t done = 0;
-    ssize_t n = 0;
-    while (done < count) {
-        n = write_one_page(mapping, from + done, count - done, *pos);
-        if (n < 0)
-            break;
-        done += (size_t)n;
-        *pos += n;
-        cond_resched();
-    }
-    return done ? (ssize_t)done : n;
-}
-
-ssize_t generic_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
-{
-    struct inode *inode = file->f_mapping->host;
-    if (count == 0)
-        return 0;
-    mutex_lock(&inode->i_mutex);
-    if (file->f_flags & O_APPEND)
-        *pos = inode->i_size;
-    ssize_t result = write_limits(file, *pos, &count);
-    if (!result)
-        result = write_pages(file->f_mapping, from, count, pos);
-    if (result > 0)
-        touch_mtime(inode);
-    mutex_unlock(&inode->i_mutex);
-    return result;
-}
-
-ssize_t kernel_write(struct file *file, loff_t pos, const void *from, size_t count)
-{
-    size_t done = 0;
-    while (done < count) {
-        u32 offset = (u32)pos & (PAGE_SIZE - 1);
-        size_t bytes = min_t(size_t, count - done, PAGE_SIZE - offset);
-        struct page *page = grab_cache_page(file->f_mapping, (unsigned long)(pos >> PAGE_SHIFT));
-        if (!page)
-            return done ? (ssize_t)done : -ENOMEM;
-        char *to = kmap_atomic(page, KM_USER0);
-        memcpy(to + offset, (const char *)from + done, bytes);
-        kunmap_atomic(to, KM_USER0);
-        done += bytes;
-        pos += (loff_t)bytes;
-        written(page, pos);
-        unlock_page(page);
-        put_page(page);
-    }
-    return (ssize_t)done;
-}
-
 /* ---- mmap ---- */
 
 unsigned int filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
@@ -360,7 +297,9 @@ unsigned int filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
     for (;;) {
         if (vmf->pgoff >= pages_of(mapping->host->i_size))
             return VM_FAULT_SIGBUS;
+        fault_readahead(vma, vmf->pgoff);
         struct page *page = read_cache_page(mapping, vma->vm_file, vmf->pgoff, &major);
+        vma->vm_file->f_ra.prev_index = vmf->pgoff;
         if (IS_ERR(page))
             return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
         if (page->mapping == mapping) {

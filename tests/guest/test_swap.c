@@ -91,21 +91,6 @@ static void sleep_on_disk(void) {
     disk_end_one();
 }
 
-/* ---- writeback ---- */
-
-void set_page_writeback(struct page *page) { SetPageWriteback(page); }
-void end_page_writeback(struct page *page) { ClearPageWriteback(page); }
-void wait_on_page_writeback(struct page *page) {
-    while (PageWriteback(page))
-        sleep_on_disk();
-}
-int clear_page_dirty_for_io(struct page *page) {
-    int was_dirty = PageDirty(page);
-
-    ClearPageDirty(page);
-    return was_dirty;
-}
-
 /* ---- an area ---- */
 
 static struct resources empty;

@@ -7,6 +7,7 @@
 #include "mm/pagemap.h"
 #include "kernel/sched.h"
 #include "kernel/mutex.h"
+#include "kernel/rwsem.h"
 
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
@@ -142,6 +143,16 @@ struct dentry {
     char *d_name; /* owned */
 };
 
+/* What was read ahead for one open file, and how it is read; pages. mm/readahead.c */
+struct file_ra_state {
+    unsigned long start, size, async_size; /* the last window [start, start + size); its last async_size pages: when the
+                                              first of them is read, the next window is started */
+    unsigned long ra_pages;                /* largest window; 0: none is wanted */
+    unsigned long prev_index;              /* the page that was read last; ~0: none */
+    u32 prev_offset;                       /* where in it the read ended */
+    unsigned mmap_miss;                    /* faults that found nothing, less those that did */
+};
+
 struct file {
     atomic_t f_count;
     struct dentry *f_dentry;
@@ -151,6 +162,7 @@ struct file {
     u32 f_flags;
     loff_t f_pos;
     void *private_data;
+    struct file_ra_state f_ra;
 };
 
 static inline bool file_readable(const struct file *file)
@@ -245,6 +257,8 @@ struct super_block {
     bool s_dirt;
     u64 s_maxbytes;
     struct list_head s_inodes, s_dirty, s_io; /* by i_sb_list; by i_list: dirty, and being written */
+    struct rw_semaphore s_umount;             /* readers: who writes it back; writer: the unmount */
+    u32 s_count;                              /* references to the structure: free_super drops one */
 };
 
 /* ---- inodes (fs/inode.c) ---- */
@@ -257,8 +271,13 @@ void iput(struct inode *inode); /* NULL is allowed */
 struct inode *iget_locked(struct super_block *sb, u32 ino);
 void unlock_new_inode(struct inode *inode);
 void iget_failed(struct inode *inode);
+struct inode *ilookup(struct super_block *sb, u32 ino); /* only when it is in memory and read in: referenced; NULL */
 void insert_inode_hash(struct inode *inode); /* a new_inode() that iget_locked() shall find */
-void invalidate_inodes(struct super_block *sb); /* umount: drops the unused ones */
+void remove_inode_hash(struct inode *inode);
+int invalidate_inodes(struct super_block *sb); /* umount: drops the unused ones; how many are still in use */
+/* Unmount, s_umount held for writing, no names left: all to the disk, all inodes out of memory, put_super. */
+void generic_shutdown_super(struct super_block *sb);
+extern struct super_block blockdev_superblock; /* i_sb of the devices' own inodes: writeback finds them there */
 struct timespec64 current_time(void);
 void touch_mtime(struct inode *inode); /* mtime and ctime */
 void touch_atime(struct inode *inode);

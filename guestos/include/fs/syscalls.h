@@ -43,6 +43,8 @@ long sys_sync(void);
 long sys_syncfs(u32 fd);
 long sys_fsync(u32 fd);
 long sys_fdatasync(u32 fd);
+long sys_sync_file_range(u32 fd, u32 offset_low, u32 offset_high, u32 bytes_low, u32 bytes_high, u32 flags);
+long sys_readahead(u32 fd, u32 offset_low, u32 offset_high, u32 count);
 
 /* ---- descriptors ---- */
 long sys_dup(u32 fd);

@@ -67,7 +67,9 @@ int vfs_readlink(struct inode *inode, char *to, int size);
 extern struct list_head super_blocks;
 void d_prune_super(struct super_block *sb);                                     /* frees its unused names */
 struct super_block *new_super(const char *type, const char *source, u32 magic); /* NULL: no memory */
-void free_super(struct super_block *sb);
+void free_super(struct super_block *sb); /* drops a reference; the last one frees the structure */
+/* Visits each file system on a device, then the devices' own; mounted all the while. fs/fs-writeback.c */
+void for_each_super(void (*visit)(struct super_block *sb, void *argument), void *argument);
 int mount_super(struct super_block *sb, struct dentry *on); /* on NULL: the root of everything */
 extern struct dentry *root_dentry;
 

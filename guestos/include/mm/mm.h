@@ -18,10 +18,17 @@ void free_initrd_mem(u32 start_phys, u32 end_phys); /* gives the initrd's frames
 void parse_mem_options(const char *cmdline);        /* highmem=, mem= ; called before setup_memory */
 
 /* ---- frames ---- */
+/* One instruction each: the end of an I/O changes flags of a page that the task it interrupted may be changing too. */
 #define PAGE_FLAG_FUNCTIONS(Name, bit)                                                                                 \
     static inline bool Page##Name(const struct page *p) { return (p->flags >> (bit)) & 1; }                            \
-    static inline void SetPage##Name(struct page *p) { p->flags |= 1u << (bit); }                                      \
-    static inline void ClearPage##Name(struct page *p) { p->flags &= ~(1u << (bit)); }
+    static inline void SetPage##Name(struct page *p)                                                                   \
+    {                                                                                                                  \
+        __asm__ volatile("orl %1, %0" : "+m"(p->flags) : "ir"(1u << (bit)) : "cc");                                    \
+    }                                                                                                                  \
+    static inline void ClearPage##Name(struct page *p)                                                                 \
+    {                                                                                                                  \
+        __asm__ volatile("andl %1, %0" : "+m"(p->flags) : "ir"(~(1u << (bit))) : "cc");                                \
+    }
 PAGE_FLAG_FUNCTIONS(Locked, PG_locked)
 PAGE_FLAG_FUNCTIONS(Error, PG_error)
 PAGE_FLAG_FUNCTIONS(Referenced, PG_referenced)

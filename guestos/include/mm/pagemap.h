@@ -56,6 +56,10 @@ struct page *find_get_page(struct address_space *mapping, unsigned long index); 
 /* Inserts a fresh frame, locked, into the cache and the LRU; takes a reference for the cache. 0, -EEXIST, -ENOMEM */
 int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned long index, gfp_t gfp);
 void remove_from_page_cache(struct page *page);
+void wake_up_page(struct page *page); /* who waits for its lock or its writeback looks again; any context */
+int try_to_release_page(struct page *page, gfp_t gfp); /* PG_private, locked: 1 when its owner let go */
+/* Drops the clean pages of [first, last] that nobody maps, locks or holds; how many. */
+unsigned long invalidate_mapping_pages(struct address_space *mapping, unsigned long first, unsigned long last);
 /* The page, up to date: from the cache or through readpage. ERR_PTR on failure. Reference taken. *major set when it was
  * read. */
 struct page *read_cache_page(struct address_space *mapping, struct file *file, unsigned long index, bool *major);
@@ -64,6 +68,21 @@ struct page *read_cache_page(struct address_space *mapping, struct file *file, u
 struct page *grab_cache_page(struct address_space *mapping, unsigned long index);
 void truncate_inode_pages(struct address_space *mapping,
                           loff_t from); /* drops [from, end), zeroes the partial page, unmaps */
+struct page *find_lock_page(struct address_space *mapping, unsigned long index); /* referenced, locked; NULL: absent */
+/* The same, but a fresh page when there is none. Perhaps not up to date. NULL: no memory. */
+struct page *find_or_create_page(struct address_space *mapping, unsigned long index, gfp_t gfp);
+struct page *read_locked_page(struct address_space *mapping, unsigned long index); /* as grab, but ERR_PTR */
+
+/* ---- mm/readahead.c ---- */
+struct file_ra_state;
+#define MAX_RA_PAGES 32ul /* 128 KiB */
+void file_ra_state_init(struct file_ra_state *ra);
+/* Before page `index` is read, the first of `wanted` that the caller is about to read: starts what seems useful. */
+void page_cache_readahead(struct file *file, unsigned long index, unsigned long wanted);
+void fault_readahead(struct vm_area_struct *vma, unsigned long index);
+/* Starts the read of [index, index + count) as far as it is missing and lies in the file. Pages started. */
+unsigned long force_page_cache_readahead(struct file *file, unsigned long index, unsigned long count);
+
 /* Bytes done or -errno; to/from are user addresses. *pos moves. */
 ssize_t generic_file_read(struct file *file, char __user *to, size_t count, loff_t *pos);
 ssize_t generic_file_write(struct file *file, const char __user *from, size_t count, loff_t *pos);
