@@ -51,7 +51,7 @@ static void interrupt(struct virtio_blk *blk, uint8_t why) {
 
 /* The guest broke the rules: nothing more is done until it resets the device. */
 static void need_reset(struct virtio_blk *blk) {
-    blk->queue.broken = true;
+    blk->failed = true;
     blk->status |= STATUS_NEEDS_RESET;
     if (blk->status & STATUS_DRIVER_OK)
         interrupt(blk, INTERRUPT_CONFIG);
@@ -163,7 +163,7 @@ static bool read_request(struct virtio_blk *blk) {
 static bool is_busy(const struct virtio_blk *blk) { return blk->timer.due != VTIME_NEVER; }
 
 static void start_next(struct virtio_blk *blk) {
-    if (is_busy(blk) || !(pci_command(&blk->function) & PCI_COMMAND_MASTER))
+    if (blk->failed || is_busy(blk) || !(pci_command(&blk->function) & PCI_COMMAND_MASTER))
         return;
     bool taken = virtqueue_take(&blk->queue, &blk->chain);
     if (taken && read_request(blk))
@@ -200,6 +200,7 @@ static void reset(struct virtio_blk *blk) {
     blk->guest_features = 0;
     blk->queue_select = 0;
     blk->status = blk->interrupt = 0;
+    blk->failed = false;
     pci_set_interrupt(&blk->function, false);
 }
 
@@ -253,7 +254,7 @@ static void set_status(struct virtio_blk *blk, uint8_t status) {
         reset(blk);
         return;
     }
-    blk->status = (uint8_t)(status | (blk->status & STATUS_NEEDS_RESET));
+    blk->status = (uint8_t)(status | (blk->failed ? STATUS_NEEDS_RESET : 0));
     if (status == (STATUS_ACKNOWLEDGE | STATUS_DRIVER))
         pci_set_command(&blk->function, pci_command(&blk->function) | PCI_COMMAND_MASTER);
 }

@@ -56,6 +56,7 @@ struct virtio_blk {
     uint32_t guest_features;
     uint16_t queue_select;
     uint8_t status, interrupt;
+    bool failed; /* needs a reset */
     uint8_t config[24];
     char id[VIRTIO_BLK_ID_BYTES];
 
