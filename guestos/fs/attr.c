@@ -3,6 +3,7 @@
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
 #include "asm/uaccess.h"
+#include "mm/writeback.h"
 
 #define AT_SYMLINK_NOFOLLOW 0x100u
 #define AT_EACCESS 0x200u
@@ -60,10 +61,13 @@ long sys_access(const char __user *path, u32 mode) { return sys_faccessat2(AT_FD
 
 static int change_mode(struct inode *inode, u32 mode)
 {
+    if (IS_RDONLY(inode))
+        return -EROFS;
     if (current->fsuid != 0 && current->fsuid != inode->i_uid)
         return -EPERM;
     inode->i_mode = (umode_t)((inode->i_mode & S_IFMT) | (mode & 07777));
     inode->i_ctime = current_time();
+    mark_inode_dirty_sync(inode);
     return 0;
 }
 
@@ -72,6 +76,8 @@ static int change_owner(struct inode *inode, u32 uid, u32 gid)
 {
     bool own_group =
         current->fsuid == inode->i_uid && (uid == ~0u || uid == inode->i_uid) && (gid == ~0u || gid == current->fsgid);
+    if (IS_RDONLY(inode))
+        return -EROFS;
     if (current->fsuid != 0 && !own_group)
         return -EPERM;
     if (uid != ~0u)
@@ -84,6 +90,7 @@ static int change_owner(struct inode *inode, u32 uid, u32 gid)
             inode->i_mode &= (umode_t)~02000;
     }
     inode->i_ctime = current_time();
+    mark_inode_dirty_sync(inode);
     return 0;
 }
 
@@ -163,6 +170,8 @@ static int set_times(struct inode *inode, const struct new_times *times)
 {
     bool now = times->time[0].tv_nsec == UTIME_NOW && times->time[1].tv_nsec == UTIME_NOW;
     bool owner = current->fsuid == 0 || current->fsuid == inode->i_uid;
+    if (IS_RDONLY(inode))
+        return -EROFS;
     if (!owner && (!now || inode_permission(inode, MAY_WRITE)))
         return now ? -EACCES : -EPERM;
     struct timespec64 *targets[2] = {&inode->i_atime, &inode->i_mtime};
@@ -172,6 +181,7 @@ static int set_times(struct inode *inode, const struct new_times *times)
         *targets[i] = times->time[i].tv_nsec == UTIME_NOW ? current_time() : times->time[i];
     }
     inode->i_ctime = current_time();
+    mark_inode_dirty_sync(inode);
     return 0;
 }
 

@@ -365,6 +365,8 @@ void drop_pagecache(void) { for_each_super(drop_pagecache_of, NULL); }
 int inode_permission(const struct inode *inode, int mask)
 {
     unsigned mode = inode->i_mode;
+    if ((mask & MAY_WRITE) && IS_RDONLY(inode) && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
+        return -EROFS;
     if (current->fsuid == 0) {
         bool executable = S_ISDIR(mode) || (mode & 0111);
         return (mask & MAY_EXEC) && !executable ? -EACCES : 0;

@@ -4,6 +4,7 @@
  * A mount is a pair of pointers: d_mounted of the covered dentry and d_covers of the root, each with a reference. A
  * path walk that ends a component on a covered dentry goes on at the root above it.
  */
+#include "fs/buffer_head.h"
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
 #include "asm/uaccess.h"
@@ -73,53 +74,136 @@ static void kill_super(struct super_block *sb)
     d_prune_super(sb);
     dput(sb->s_root);
     generic_shutdown_super(sb);
+    if (sb->s_bdev)
+        bd_release(sb->s_bdev);
     up_write(&sb->s_umount);
     free_super(sb);
 }
 
-static struct super_block *make_super(const char *type, const char *source)
-{
-    if (strcmp(type, "proc") == 0)
-        return proc_super();
-    if (strcmp(type, "ramfs") == 0)
-        return ramfs_super("ramfs", source);
-    if (strcmp(type, "tmpfs") == 0 || strcmp(type, "devtmpfs") == 0)
-        return ramfs_super("tmpfs", source);
-    return ERR_PTR(-ENODEV);
-}
+/* ---- mount ---- */
 
-static int do_mount(const char *source, struct dentry *dir, const char *type)
+static int do_mount(const struct mount_request *request, struct dentry *dir)
 {
     if (!S_ISDIR(dir->d_inode->i_mode))
         return -ENOTDIR;
-    struct super_block *sb = make_super(type, source);
+    struct super_block *sb = make_super(request);
     return IS_ERR(sb) ? (int)PTR_ERR(sb) : mount_super(sb, dir);
+}
+
+static bool is_mounted_root(const struct dentry *dentry)
+{
+    return dentry == dentry->d_sb->s_root && (dentry->d_covers || dentry == root_dentry);
+}
+
+/* All is written before a file system becomes read-only. */
+static int do_remount(struct dentry *dentry, u32 flags, char *options)
+{
+    struct super_block *sb = dentry->d_sb;
+    if (!is_mounted_root(dentry))
+        return -EINVAL;
+    bool becomes_ro = (flags & MS_RDONLY) && !(sb->s_flags & MS_RDONLY);
+    int error = becomes_ro && sb->s_op ? fsync_super(sb) : 0;
+    if (!error && sb->s_op && sb->s_op->remount_fs)
+        error = sb->s_op->remount_fs(sb, &flags, options);
+    if (!error)
+        sb->s_flags = flags;
+    return error;
+}
+
+static bool stands_on(const struct dentry *dentry, const struct dentry *root)
+{
+    for (;;) {
+        if (dentry == root)
+            return true;
+        if (dentry->d_parent != dentry)
+            dentry = dentry->d_parent;
+        else if (dentry->d_covers)
+            dentry = dentry->d_covers;
+        else
+            return false;
+    }
+}
+
+/* The root leaves what it covers and covers dir instead. */
+static int do_move_mount(const char *source, struct dentry *dir)
+{
+    struct nameidata nd;
+    int error = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &nd);
+    if (error)
+        return error;
+    struct dentry *root = nd.dentry, *covered = root->d_covers;
+    if (root != root->d_sb->s_root || !covered)
+        error = -EINVAL;
+    else if (!S_ISDIR(dir->d_inode->i_mode))
+        error = -ENOTDIR;
+    else if (stands_on(dir, root))
+        error = -ELOOP;
+    if (!error) {
+        covered->d_mounted = NULL;
+        dir->d_mounted = root;
+        root->d_covers = dget(dir);
+        dput(covered);
+    }
+    dput(root);
+    return error;
+}
+
+struct mount_arguments {
+    char type[32], source[256];
+    char options[256];
+};
+
+/* A string of the program's into an array; none gives the empty string. Not longer than the array. */
+static int fetch_string(char *to, int size, const char __user *from)
+{
+    to[0] = '\0';
+    if (!from)
+        return 0;
+    long length = strncpy_from_user(to, from, size);
+    return length < 0 ? -EFAULT : length >= size ? -ENAMETOOLONG : 0;
+}
+
+static int fetch_arguments(struct mount_arguments *to, const char __user *device, const char __user *type,
+                           const void __user *data)
+{
+    int error = fetch_string(to->type, sizeof(to->type), type);
+    if (!error)
+        error = fetch_string(to->source, sizeof(to->source), device);
+    if (!error)
+        error = fetch_string(to->options, sizeof(to->options), data);
+    return error;
+}
+
+static int mount_as_asked(struct mount_arguments *arguments, struct dentry *dir, u32 flags)
+{
+    u32 kept = flags & (MS_RDONLY | MS_SYNCHRONOUS | MS_NOATIME);
+    if (flags & MS_REMOUNT)
+        return do_remount(dir, kept, arguments->options);
+    if (flags & MS_MOVE)
+        return do_move_mount(arguments->source, dir);
+    if (flags & MS_BIND || !arguments->type[0])
+        return -EINVAL;
+    const char *source = arguments->source[0] ? arguments->source : "none";
+    return do_mount(&(struct mount_request){arguments->type, source, kept, arguments->options}, dir);
 }
 
 long sys_mount(const char __user *device, const char __user *dir, const char __user *type, u32 flags,
                const void __user *data)
 {
     struct dentry *dentry;
-    char type_name[32], source[64] = "none";
-    (void)data;
     if (current->fsuid != 0)
         return -EPERM;
-    int error = user_path_at(AT_FDCWD, dir, LOOKUP_FOLLOW, &dentry);
-    if (error)
-        return error;
-    if (flags & MS_REMOUNT)
-        error = dentry->d_covers || dentry == root_dentry ? 0 : -EINVAL;
-    else if (flags & (MS_BIND | MS_MOVE))
-        error = -EINVAL;
-    else if (!type || strncpy_from_user(type_name, type, sizeof(type_name)) < 0)
-        error = type ? -EFAULT : -EINVAL;
-    else if (device && strncpy_from_user(source, device, sizeof(source)) < 0)
-        error = -EFAULT;
-    else {
-        type_name[sizeof(type_name) - 1] = source[sizeof(source) - 1] = '\0';
-        error = do_mount(source, dentry, type_name);
+    struct mount_arguments *arguments = kmalloc(sizeof(*arguments), GFP_KERNEL);
+    if (!arguments)
+        return -ENOMEM;
+    int error = fetch_arguments(arguments, device, flags & (MS_REMOUNT | MS_MOVE) ? NULL : type, data);
+    if (!error)
+        error = user_path_at(AT_FDCWD, dir, LOOKUP_FOLLOW, &dentry);
+    if (!error) {
+        error = mount_as_asked(arguments, dentry, flags);
+        dput(dentry);
     }
-    dput(dentry);
+    kfree(arguments);
     return error;
 }
 

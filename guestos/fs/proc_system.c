@@ -64,7 +64,7 @@ static int show_cmdline(const struct proc_context *c, char *buf, int size)
 static int show_filesystems(const struct proc_context *c, char *buf, int size)
 {
     (void)c;
-    return scnprintf(buf, (size_t)size, "nodev\tproc\nnodev\tramfs\nnodev\ttmpfs\n");
+    return show_file_systems(buf, size);
 }
 
 int proc_show_mounts(const struct proc_context *c, char *buf, int size)
@@ -78,7 +78,9 @@ int proc_show_mounts(const struct proc_context *c, char *buf, int size)
     list_for_each_entry (sb, &super_blocks, s_list) {
         const char *path = d_path(sb->s_root, path_buffer, PATH_MAX);
         if (!IS_ERR(path))
-            used += scnprintf(buf + used, (size_t)(size - used), "%s %s %s rw 0 0\n", sb->s_source, path, sb->s_type);
+            used += scnprintf(buf + used, (size_t)(size - used), "%s %s %s %s%s%s 0 0\n", sb->s_source, path,
+                              sb->s_type, sb->s_flags & MS_RDONLY ? "ro" : "rw",
+                              sb->s_flags & MS_SYNCHRONOUS ? ",sync" : "", sb->s_flags & MS_NOATIME ? ",noatime" : "");
     }
     putname(path_buffer);
     return used;

@@ -1,6 +1,6 @@
 /*
  * stat in all its forms, and statfs. One kernel form (kstat) is filled once and written out in each ABI layout. Blocks
- * are the pages that the file holds, in units of 512 bytes.
+ * are, in units of 512 bytes, what the file takes on its device, or the pages that it holds when it lives in memory alone.
  */
 #include "fs/vfs.h"
 #include "fs/syscalls.h"
@@ -21,7 +21,8 @@ struct kstat {
 static void fill(struct kstat *k, const struct inode *inode)
 {
     k->inode = inode;
-    k->blocks = (u64)inode->i_data.nrpages << (PAGE_SHIFT - 9);
+    bool on_device = inode->i_sb && inode->i_sb->s_op;
+    k->blocks = on_device ? inode->i_blocks : (u64)inode->i_data.nrpages << (PAGE_SHIFT - 9);
 }
 
 /* Calls `write` with the file that path or fd names. */

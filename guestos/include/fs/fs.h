@@ -261,6 +261,8 @@ struct super_block {
     u32 s_count;                              /* references to the structure: free_super drops one */
 };
 
+static inline bool IS_RDONLY(const struct inode *inode) { return inode->i_sb && inode->i_sb->s_flags & MS_RDONLY; }
+
 /* ---- inodes (fs/inode.c) ---- */
 struct inode *new_inode(struct super_block *sb,
                         umode_t mode); /* i_count 1, i_nlink 1, times now, owner current; NULL: no memory */

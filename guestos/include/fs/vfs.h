@@ -73,6 +73,25 @@ void for_each_super(void (*visit)(struct super_block *sb, void *argument), void 
 int mount_super(struct super_block *sb, struct dentry *on); /* on NULL: the root of everything */
 extern struct dentry *root_dentry;
 
+/* ---- kinds of file systems (fs/filesystems.c) ---- */
+struct mount_request {
+    const char *type, *source;
+    u32 flags; /* MS_ that a super block keeps */
+    char *options;
+};
+
+struct file_system_type {
+    const char *name;
+    /* On a device: fills a super block whose s_bdev is claimed, or leaves nothing behind. NULL: in memory only. */
+    int (*fill_super)(struct super_block *sb, char *options);
+};
+
+const struct file_system_type *find_file_system(const char *name);   /* NULL: unknown */
+struct super_block *make_super(const struct mount_request *request); /* ERR_PTR on failure */
+int show_file_systems(char *buf, int size);                          /* /proc/filesystems */
+struct super_block *devtmpfs_super(const char *source);              /* ERR_PTR on failure */
+int ext2_fill_super(struct super_block *sb, char *options);
+
 /* ---- the parts ---- */
 struct super_block *ramfs_super(const char *type, const char *source); /* ERR_PTR on failure */
 struct super_block *proc_super(void);
