@@ -3,9 +3,11 @@
  * (128 + signal when a signal killed it). What it runs, in this order:
  *   its own arguments; the file /etc/faultline/run (options, directory, path, argv[0], argv[1] ... each ended by NUL);
  *   /bin/first-faults.
+ * Before that it enables swap and enters the root file system.
  * Option "raw": the terminal passes output bytes through and does not echo (with "echo" it does).
  * /etc/faultline/environment, when there, replaces the environment.
  */
+#include "init.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +17,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define FIELDS_MAX 4096
@@ -38,26 +39,12 @@ static char **read_fields(const char *path)
     return fields;
 }
 
-static void raw_terminal(const char *options)
-{
-    struct termios t;
-    if (tcgetattr(1, &t) < 0)
-        return;
-    t.c_oflag &= ~(tcflag_t)OPOST;
-    if (!strstr(options, "echo"))
-        t.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(1, TCSANOW, &t);
-}
-
 static void run(const char *directory, const char *path, char **argv)
 {
-    char **environment = read_fields("/etc/faultline/environment");
     setsid();
     ioctl(0, TIOCSCTTY, 1);
     tcsetpgrp(0, getpid());
-    if (environment)
-        environ = environment;
-    if (chdir(directory) < 0)
+    if (chdir(directory) < 0 && chdir("/") < 0)
         fprintf(stderr, "init: cannot enter %s: %s\n", directory, strerror(errno));
     execvp(path, argv);
     fprintf(stderr, "init: cannot run %s: %s\n", path, strerror(errno));
@@ -93,6 +80,15 @@ int main(int argc, char **argv)
         path = fields[2];
         arguments = fields + 3;
     }
+    char **environment = read_fields("/etc/faultline/environment");
+    if (environment)
+        environ = environment;
+    enable_swap();
+    enter_root(path);
     pid_t child = fork();
-    return child < 0 ? 1 : child ? wait_for(child) : (run(directory, path, arguments), 1);
+    if (child == 0)
+        run(directory, path, arguments);
+    int status = child < 0 ? 1 : wait_for(child);
+    leave_root(path);
+    return status;
 }
