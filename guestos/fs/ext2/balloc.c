@@ -83,11 +83,21 @@ static void count_inodes(struct super_block *sb, u32 group, u32 freed)
 
 /* ---- commit ---- */
 
+static u32 count_bits(u8 byte)
+{
+    u32 bits = 0;
+    for (; byte; byte &= (u8)(byte - 1))
+        bits++;
+    return bits;
+}
+
 static u32 clear_pending(struct super_block *sb, u8 *bitmap, u8 *pending)
 {
     u32 cleared = 0;
     for (u32 i = 0; i < sb->s_blocksize; i++) {
-        cleared += (u32)__builtin_popcount(bitmap[i] & pending[i]);
+        if (!pending[i])
+            continue;
+        cleared += count_bits(bitmap[i] & pending[i]);
         bitmap[i] &= (u8)~pending[i];
         pending[i] = 0;
     }
