@@ -19,13 +19,9 @@ const struct file_system_type *find_file_system(const char *name)
     return NULL;
 }
 
-int show_file_systems(char *buf, int size)
+const struct file_system_type *file_system_at(unsigned n)
 {
-    int used = 0;
-    for (unsigned i = 0; i < ARRAY_SIZE(file_systems); i++)
-        used += scnprintf(buf + used, (size_t)(size - used), "%s\t%s\n", file_systems[i].fill_super ? "" : "nodev",
-                          file_systems[i].name);
-    return used;
+    return n < ARRAY_SIZE(file_systems) ? &file_systems[n] : NULL;
 }
 
 /* ---- on a device ---- */

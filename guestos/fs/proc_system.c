@@ -64,7 +64,11 @@ static int show_cmdline(const struct proc_context *c, char *buf, int size)
 static int show_filesystems(const struct proc_context *c, char *buf, int size)
 {
     (void)c;
-    return show_file_systems(buf, size);
+    const struct file_system_type *type;
+    int used = 0;
+    for (unsigned n = 0; (type = file_system_at(n)); n++)
+        used += scnprintf(buf + used, (size_t)(size - used), "%s\t%s\n", type->fill_super ? "" : "nodev", type->name);
+    return used;
 }
 
 int proc_show_mounts(const struct proc_context *c, char *buf, int size)

@@ -30,10 +30,9 @@ int getpid(void);
 u64 real_time_ns(void) { return 1118966400ull * 1000000000u; }
 void mem_devices_init(void) {}
 void tty_devices_init(void) {}
-struct super_block *proc_super(void) {
-    return ramfs_super("ramfs", "proc");
-}
-long strncpy_from_user(char *to, const char __user *from, long size) {
+struct super_block *proc_super(void) { return ramfs_super("ramfs", "proc"); }
+long strncpy_from_user(char *to, const char __user *from, long size)
+{
     size_t length = strnlen(from, (size_t)size);
     memcpy(to, from, length);
     if ((long)length < size)
@@ -48,9 +47,10 @@ void poll_wait(struct poll_table *table, wait_queue_head_t *q) { (void)table, (v
 /* ---- the disk ---- */
 
 static u8 disk[DISK_BYTES], pristine[DISK_BYTES];
-static unsigned long flushes;
+static unsigned long flushes, transfers;
 
-static void transfer(const struct request *rq) {
+static void transfer(const struct request *rq)
+{
     u8 *at = disk + rq->sector * 512;
     for (const struct bio *bio = rq->bio; bio; bio = bio->bi_next)
         for (unsigned i = 0; i < bio->bi_vcnt; i++) {
@@ -64,10 +64,12 @@ static void transfer(const struct request *rq) {
         }
 }
 
-static void disk_request(struct request_queue *q) {
+static void disk_request(struct request_queue *q)
+{
     struct request *rq;
     while ((rq = blk_peek_request(q))) {
         blk_start_request(rq);
+        transfers++;
         if (rq->rw == REQ_FLUSH)
             flushes++;
         else
@@ -76,8 +78,21 @@ static void disk_request(struct request_queue *q) {
     }
 }
 
-static void boot(void) {
+/* Who sleeps waits for the disk, and the disk is as fast as it is asked. */
+static void let_disk_work(void)
+{
+    static unsigned in_vain;
+    static unsigned long before;
+    in_vain = transfers == before ? in_vain + 1 : 0;
+    before = transfers;
+    CHECKF(in_vain < 100, "%s", "it sleeps for ever");
+    blk_run_all_queues();
+}
+
+static void boot(void)
+{
     world_boot(32 * MIB, NULL);
+    while_sleeping = let_disk_work;
     current->fsuid = current->euid = 0;
     vfs_init();
     block_init();
@@ -94,11 +109,12 @@ static void boot(void) {
 
 static const char *const shapes[] = {"-b 1024", "-b 4096", "-b 1024 -I 128 -g 512", "-b 2048 -r 0 -O none"};
 
-static void make_image(unsigned shape) {
+static void make_image(unsigned shape)
+{
     char command[800], path[64];
     snprintf(path, sizeof(path), "/tmp/faultline-ext2-%d", getpid());
     snprintf(command, sizeof(command),
-             "set -e; p=%s; rm -rf $p $p.d; mkdir -p $p.d/a/b/c $p.d/empty; cd $p.d;"
+             "set -e; exec >/dev/null; p=%s; rm -rf $p $p.d; mkdir -p $p.d/a/b/c $p.d/empty; cd $p.d;"
              "for i in 1 2 3 4 5 6 7 8 9; do echo file $i > a/file$i; done; ln a/file1 a/b/hard;"
              "seq 1 60000 > a/b/big; ln -s ../a short; ln -s %0100d long; mkfifo fifo; truncate -s 100M a/b/sparse;"
              "mke2fs -q -F -t ext2 %s -d $p.d $p 2M; rm -rf $p.d",
@@ -112,7 +128,8 @@ static void make_image(unsigned shape) {
 }
 
 /* What e2fsck -fn says of the disk: its exit status. */
-static int judge(void) {
+static int judge(void)
+{
     char command[200], path[64];
     snprintf(path, sizeof(path), "/tmp/faultline-ext2-%d", getpid());
     FILE *file = fopen(path, "w");
@@ -136,7 +153,8 @@ struct walker {
     unsigned children;
 };
 
-static bool take_name(struct dir_context *context, const char *name, int length, u32 ino, unsigned type) {
+static bool take_name(struct dir_context *context, const char *name, int length, u32 ino, unsigned type)
+{
     struct walker *w = container_of(context, struct walker, context);
     (void)ino, (void)type;
     if ((length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.'))
@@ -148,7 +166,8 @@ static bool take_name(struct dir_context *context, const char *name, int length,
     return true;
 }
 
-static void read_file(struct file *file) {
+static void read_file(struct file *file)
+{
     static u8 bytes[3000];
     loff_t pos = 0;
     for (int i = 0; i < 200 && kernel_read(file, pos, bytes, sizeof(bytes)) > 0; i++)
@@ -157,7 +176,8 @@ static void read_file(struct file *file) {
 }
 
 /* Lists, reads and follows everything, as far as it goes. */
-static unsigned visit(const char *path, unsigned depth) {
+static unsigned visit(const char *path, unsigned depth)
+{
     struct nameidata nd;
     char link[PATH_MAX];
     unsigned seen = 1;
@@ -188,7 +208,8 @@ static unsigned visit(const char *path, unsigned depth) {
     return seen;
 }
 
-static long write_file(const char *path, unsigned bytes) {
+static long write_file(const char *path, unsigned bytes)
+{
     static const u8 text[1000] = "text of a file";
     struct file *file = filp_open(path, O_RDWR | O_CREAT | O_LARGEFILE, 0644);
     if (IS_ERR(file))
@@ -205,7 +226,8 @@ static long write_file(const char *path, unsigned bytes) {
     return result < 0 ? result : 0;
 }
 
-static void change_everything(void) {
+static void change_everything(void)
+{
     char name[NAME_MAX + 20];
     sys_mkdir("/mnt/new", 0755);
     write_file("/mnt/new/file", 50000);
@@ -229,7 +251,8 @@ static void change_everything(void) {
     sys_sync();
 }
 
-static void use_and_unmount(unsigned least) {
+static void use_and_unmount(unsigned least)
+{
     unsigned seen = visit("/mnt", 0);
     CHECKF(seen >= least, "only %u files were seen", seen);
     change_everything();
@@ -237,7 +260,8 @@ static void use_and_unmount(unsigned least) {
     CHECK_EQ(sys_umount2("/mnt", 0), 0);
 }
 
-static void images_stay_whole(void) {
+static void images_stay_whole(void)
+{
     for (unsigned shape = 0; shape < ARRAY_SIZE(shapes); shape++) {
         make_image(shape);
         memcpy(disk, pristine, DISK_BYTES);
@@ -249,7 +273,8 @@ static void images_stay_whole(void) {
     }
 }
 
-static void read_only_changes_nothing(void) {
+static void read_only_changes_nothing(void)
+{
     make_image(0);
     memcpy(disk, pristine, DISK_BYTES);
     boot();
@@ -263,7 +288,8 @@ static void read_only_changes_nothing(void) {
     CHECK(memcmp(disk, pristine, DISK_BYTES) == 0);
 }
 
-static void an_interrupted_mount_is_marked(void) {
+static void an_interrupted_mount_is_marked(void)
+{
     const struct ext2_super_block *es = (const struct ext2_super_block *)(disk + EXT2_SUPER_OFFSET);
     make_image(0);
     memcpy(disk, pristine, DISK_BYTES);
@@ -282,7 +308,8 @@ static void an_interrupted_mount_is_marked(void) {
 /* ---- damage ---- */
 
 /* A byte of the first 200 KiB, where all metadata of these images lies, or a field of the super block. */
-static void damage(void) {
+static void damage(void)
+{
     for (u32 changes = random_u32() % 8 + 1; changes; changes--) {
         u32 region = random_u32() % 8, at;
         if (region == 0)
@@ -293,11 +320,12 @@ static void damage(void) {
             at = random_u32() % (200 * 1024);
         if (region > 1 && !disk[at] && random_u32() % 4)
             continue; /* mostly what means something */
-        disk[at] = random_u32() % 2 ? (u8)random_u32() : (u8)(disk[at] ^ 1u << random_u32() % 8);
+        disk[at] = (u8)(random_u32() % 2 ? random_u32() : disk[at] ^ 1u << random_u32() % 8);
     }
 }
 
-static void damaged_images_are_survived(void) {
+static void damaged_images_are_survived(void)
+{
     const char *wanted = getenv("EXT2_FUZZ_SEEDS"), *first = getenv("EXT2_FUZZ_FIRST");
     u32 seeds = wanted ? (u32)atoi(wanted) : 200, mounted = 0, from = first ? (u32)atoi(first) : 1;
     boot();
@@ -317,7 +345,8 @@ static void damaged_images_are_survived(void) {
     CHECKF(mounted > seeds / 4, "only %u of %u could be mounted", mounted, seeds);
 }
 
-int main(void) {
+int main(void)
+{
     tap_run("images stay whole", images_stay_whole);
     tap_run("a read-only mount changes nothing", read_only_changes_nothing);
     tap_run("the state on the disk says whether it was unmounted", an_interrupted_mount_is_marked);

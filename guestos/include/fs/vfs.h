@@ -88,7 +88,7 @@ struct file_system_type {
 
 const struct file_system_type *find_file_system(const char *name);   /* NULL: unknown */
 struct super_block *make_super(const struct mount_request *request); /* ERR_PTR on failure */
-int show_file_systems(char *buf, int size);                          /* /proc/filesystems */
+const struct file_system_type *file_system_at(unsigned n);           /* 0, 1, ...; NULL: no more */
 struct super_block *devtmpfs_super(const char *source);              /* ERR_PTR on failure */
 int ext2_fill_super(struct super_block *sb, char *options);
 
