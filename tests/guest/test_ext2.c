@@ -52,7 +52,8 @@ static unsigned long flushes, transfers;
 static void transfer(const struct request *rq)
 {
     u8 *at = disk + rq->sector * 512;
-    for (const struct bio *bio = rq->bio; bio; bio = bio->bi_next)
+    for (const struct bio *bio = rq->bio; bio; bio = bio->bi_next) {
+        CHECK(at == disk + bio->bi_sector * 512);
         for (unsigned i = 0; i < bio->bi_vcnt; i++) {
             const struct bio_vec *vec = &bio->bi_io_vec[i];
             u8 *memory = (u8 *)page_address(vec->bv_page) + vec->bv_offset;
@@ -62,6 +63,7 @@ static void transfer(const struct request *rq)
                 memcpy(memory, at, vec->bv_len);
             at += vec->bv_len;
         }
+    }
 }
 
 static void disk_request(struct request_queue *q)
@@ -130,7 +132,7 @@ static void make_image(unsigned shape)
 /* What e2fsck -fn says of the disk: its exit status. */
 static int judge(void)
 {
-    char command[200], path[64];
+    char command[600], path[64];
     snprintf(path, sizeof(path), "/tmp/faultline-ext2-%d", getpid());
     FILE *file = fopen(path, "w");
     CHECK(file && fwrite(disk, 1, DISK_BYTES, file) == DISK_BYTES);
@@ -139,6 +141,16 @@ static int judge(void)
              "e2fsck -fn %s > %s.log 2>&1; s=$?; [ $s = 0 ] || cat %s.log >&2; rm -f %s %s.log; exit $s", path, path,
              path, path, path);
     return system(command) >> 8;
+}
+
+/* The image as mke2fs left it; the kernel remembers nothing of what was there before. */
+static void put_image(void)
+{
+    memcpy(disk, pristine, DISK_BYTES);
+    struct block_device *bdev = blkdev_find(MKDEV(VIRTIO_BLK_MAJOR, 0));
+    CHECK_EQ(set_blocksize(bdev, 512), 0);
+    CHECK_EQ(set_blocksize(bdev, 4096), 0);
+    CHECK_EQ(bdev->bd_inode->i_mapping->nrpages, 0);
 }
 
 static long mount_disk(u32 flags) { return sys_mount("/dev/vda", "/mnt", "ext2", flags, NULL); }
@@ -264,9 +276,9 @@ static void images_stay_whole(void)
 {
     for (unsigned shape = 0; shape < ARRAY_SIZE(shapes); shape++) {
         make_image(shape);
-        memcpy(disk, pristine, DISK_BYTES);
         if (shape == 0)
             boot();
+        put_image();
         CHECK_EQ(mount_disk(0), 0);
         use_and_unmount(15);
         CHECKF(judge() == 0, "after work on %s", shapes[shape]);
@@ -276,8 +288,8 @@ static void images_stay_whole(void)
 static void read_only_changes_nothing(void)
 {
     make_image(0);
-    memcpy(disk, pristine, DISK_BYTES);
     boot();
+    put_image();
     CHECK_EQ(mount_disk(MS_RDONLY), 0);
     CHECK_EQ(sys_mkdir("/mnt/x", 0755), -EROFS);
     CHECK_EQ(sys_unlink("/mnt/a/file1"), -EROFS);
@@ -292,8 +304,8 @@ static void an_interrupted_mount_is_marked(void)
 {
     const struct ext2_super_block *es = (const struct ext2_super_block *)(disk + EXT2_SUPER_OFFSET);
     make_image(0);
-    memcpy(disk, pristine, DISK_BYTES);
     boot();
+    put_image();
     CHECK_EQ(es->s_state, EXT2_VALID_FS);
     CHECK_EQ(mount_disk(0), 0);
     CHECK_EQ(es->s_state, 0);
@@ -333,7 +345,7 @@ static void damaged_images_are_survived(void)
         if ((seed - from) % 50 == 0)
             make_image((seed - from) / 50);
         random_seed(seed);
-        memcpy(disk, pristine, DISK_BYTES);
+        put_image();
         damage();
         alarm(60);
         if (mount_disk(seed % 5 == 0 ? MS_RDONLY : 0))
