@@ -539,12 +539,13 @@ static unsigned fill_up(const char *path, unsigned char first) {
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
     unsigned written = 0;
     EXPECT(fd >= 0, "create %s", path);
-    for (;;) {
+    for (unsigned each = sizeof(bytes); each >= 1024;) { /* the last free blocks may be less than a page */
         memset(bytes, first + (int)(written >> 13), sizeof(bytes));
-        ssize_t n = write(fd, bytes, sizeof(bytes));
+        ssize_t n = write(fd, bytes, each);
         if (n < 0)
-            break;
-        written += (unsigned)n;
+            each /= 8;
+        else
+            written += (unsigned)n;
     }
     EXPECT(errno == ENOSPC, "filling %s", path);
     EXPECT(fsync(fd) == 0, "fsync of %s", path);
