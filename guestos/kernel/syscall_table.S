@@ -215,6 +215,7 @@ syscall_table:
     call 244, sys_get_thread_area
     call 250, sys_fadvise64
     call 252, sys_exit_group
+    call 257, sys_remap_file_pages
     call 258, sys_set_tid_address
     call 264, sys_clock_settime
     call 265, sys_clock_gettime

@@ -3,7 +3,7 @@
  * on both sides, and whoever writes first gets a copy (memory.c: do_wp_page). The child's entries start old.
  *
  * Tables of a file mapping without any private copy are not copied at all: a fault finds each page again in the page
- * cache. The same holds for anonymous memory that was only read. What is swapped out stays so: both name the slot.
+ * cache, unless the entries alone say which page is where (nonlinear mappings). The same holds for anonymous memory that was only read. What is swapped out stays so: both name the slot.
  */
 #include "mm/internal.h"
 #include "mm/swap.h"
@@ -29,6 +29,10 @@ static void copy_one_pte(struct copy *copy, pte_t *to, pte_t *from)
 
     if (pte_is_swap(pte)) {
         copy_swap_pte(copy, to, pte);
+        return;
+    }
+    if (pte_is_file(pte)) {
+        set_pte(to, pte);
         return;
     }
     BUG_ON(!pte_present(pte));
@@ -71,7 +75,7 @@ int copy_page_range(struct mm_struct *to, struct mm_struct *from, struct vm_area
     struct copy copy = {.to = to, .from = from, .vma = vma};
     int error = 0;
 
-    if (!vma->anon_vma && !(vma->vm_flags & VM_PFNMAP))
+    if (!vma->anon_vma && !(vma->vm_flags & (VM_PFNMAP | VM_NONLINEAR)))
         return 0;
     for (unsigned long start = vma->vm_start, next; start < vma->vm_end && !error; start = next) {
         next = (start + PGDIR_SIZE) & PGDIR_MASK;

@@ -24,7 +24,7 @@ void address_space_init(struct address_space *mapping, struct inode *host, const
 {
     mapping->host = host;
     mapping->page_tree = (struct radix_tree_root)RADIX_TREE_INIT(GFP_KERNEL);
-    INIT_LIST_HEAD(&mapping->i_mmap);
+    mapping->i_mmap = PRIO_TREE_ROOT;
     INIT_LIST_HEAD(&mapping->i_mmap_nonlinear);
     INIT_LIST_HEAD(&mapping->private_list);
     mapping->nrpages = 0;

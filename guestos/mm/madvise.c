@@ -57,7 +57,10 @@ static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
             return -EINVAL;
         if (advice == MADV_FREE)
             return vma->vm_file ? -EINVAL : 0; /* the pages may stay: they may be written before memory is short */
-        zap_page_range(vma, start, end);
+        if (vma->vm_flags & VM_NONLINEAR)
+            zap_nonlinear_range(vma, start, end, 0, ~0ul);
+        else
+            zap_page_range(vma, start, end);
         return 0;
     }
     if (advice == MADV_WILLNEED && vma->anon_vma)

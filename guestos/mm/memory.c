@@ -11,6 +11,9 @@
  *        |     +- map_file_page        read, or write to a shared mapping: the file's own page
  *        |     +- copy_file_page       write to a private mapping: a copy, anonymous from now on
  *        |
+ *        |  entry names a page of the file
+ *        +--- do_nonlinear_fault     the same for that page (mm/fremap.c)
+ *        |
  *        |  entry names a slot of a swap area
  *        +--- do_swap_page           from the swap cache, or read from the disk; a write goes on with do_wp_page when
  *        |                           somebody else names the slot too
@@ -226,12 +229,12 @@ static unsigned copy_file_page(struct fault *f, struct page *page)
     return VM_FAULT_MINOR;
 }
 
-static unsigned do_linear_fault(struct fault *f)
+static unsigned do_file_fault(struct fault *f, unsigned long pgoff)
 {
     struct vm_area_struct *vma = f->vma;
     struct vm_fault vmf = {
         .address = f->address,
-        .pgoff = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT),
+        .pgoff = pgoff,
         .flags = f->write ? FAULT_FLAG_WRITE : 0,
     };
     bool copy = f->write && !(vma->vm_flags & VM_SHARED);
@@ -244,6 +247,16 @@ static unsigned do_linear_fault(struct fault *f)
     else
         tell_branch(f, major ? FLT_BRANCH_FILE_MAJOR : FLT_BRANCH_FILE_MINOR);
     return (copy ? copy_file_page(f, vmf.page) : map_file_page(f, vmf.page)) | major;
+}
+
+static unsigned do_linear_fault(struct fault *f) { return do_file_fault(f, linear_page_index(f->vma, f->address)); }
+
+/* The entry says which page of the file belongs here. */
+static unsigned do_nonlinear_fault(struct fault *f)
+{
+    if (!(f->vma->vm_flags & VM_NONLINEAR))
+        panic("memory: entry %08x at %08lx of a linear mapping", f->orig.pte, f->address);
+    return do_file_fault(f, pte_to_pgoff(f->orig));
 }
 
 /* ---- writes to read-only entries ---- */
@@ -418,6 +431,8 @@ static unsigned handle_pte_fault(struct fault *f)
         bool file = f->vma->vm_ops && f->vma->vm_ops->fault;
         return file ? do_linear_fault(f) : do_anonymous_page(f);
     }
+    if (pte_is_file(f->orig))
+        return do_nonlinear_fault(f);
     if (pte_is_swap(f->orig))
         return do_swap_page(f);
     if (!pte_present(f->orig))

@@ -26,7 +26,8 @@ static unsigned char page_in_core(const struct vm_area_struct *vma, unsigned lon
         return cached(&swapper_space, pte_to_swp_entry(*ptep).val);
     if (!vma->vm_file)
         return 0;
-    return cached(vma->vm_file->f_mapping, vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT));
+    return cached(vma->vm_file->f_mapping,
+                  ptep && pte_is_file(*ptep) ? pte_to_pgoff(*ptep) : linear_page_index(vma, address));
 }
 
 /* Up to `count` pages from address into vec; how many, or -ENOMEM when address is not mapped. */

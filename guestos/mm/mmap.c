@@ -603,8 +603,7 @@ int expand_stack(struct vm_area_struct *vma, unsigned long address)
     pages = (vma->vm_start - address) >> PAGE_SHIFT;
     if ((vma->vm_flags & VM_ACCOUNT) && security_vm_enough_memory(pages))
         return -ENOMEM;
-    vma->vm_start = address;
-    vma->vm_pgoff -= pages;
+    vma_adjust(vma, address, vma->vm_end, vma->vm_pgoff - pages);
     vm_stat_account(vma->vm_mm, vma->vm_flags, vma->vm_file, (long)pages);
     return 0;
 }

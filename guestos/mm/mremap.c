@@ -82,7 +82,7 @@ static unsigned long move_vma(struct move *move)
         return (unsigned long)-ENOMEM;
     }
     if (!move->old_len)
-        target->vm_pgoff += (move->addr - move->vma->vm_start) >> PAGE_SHIFT;
+        vma_adjust(target, target->vm_start, target->vm_end, linear_page_index(move->vma, move->addr));
     vm_stat_account(mm, target->vm_flags, target->vm_file, (long)vma_pages(target));
     if (target->vm_flags & VM_ACCOUNT)
         vm_committed_space += vma_pages(target);
@@ -141,7 +141,7 @@ static unsigned long grow_in_place(const struct move *move)
     struct vm_area_struct *vma = move->vma;
     unsigned long more = (move->new_len - move->old_len) >> PAGE_SHIFT;
 
-    vma->vm_end = move->addr + move->new_len;
+    vma_adjust(vma, vma->vm_start, move->addr + move->new_len, vma->vm_pgoff);
     vm_stat_account(move->mm, vma->vm_flags, vma->vm_file, (long)more);
     if (vma->vm_flags & VM_ACCOUNT)
         vm_committed_space += more;

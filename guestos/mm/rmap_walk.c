@@ -62,12 +62,38 @@ static void walk_anon(struct rmap_walk *walk)
             return;
 }
 
+/* The page may be anywhere in it, and more than once. */
+static bool walk_nonlinear_vma(struct rmap_walk *walk, struct vm_area_struct *vma)
+{
+    struct mapping_entry entry = {.page = walk->page, .vma = vma};
+
+    for (entry.address = vma->vm_start; entry.address < vma->vm_end; entry.address += PAGE_SIZE) {
+        entry.ptep = walk_to_pte(vma->vm_mm, entry.address);
+        if (!entry.ptep) {
+            entry.address |= PGDIR_SIZE - PAGE_SIZE; /* the next step leaves this table */
+            continue;
+        }
+        if (!pte_present(*entry.ptep) || pte_pfn(*entry.ptep) != page_to_pfn(walk->page))
+            continue;
+        walk->looked_at++;
+        if (!walk->visit(walk, &entry))
+            return false;
+    }
+    return true;
+}
+
 static void walk_file(struct rmap_walk *walk)
 {
+    const struct address_space *mapping = walk->page->mapping;
+    u32 mapped = (u32)page_mapcount(walk->page);
     struct vm_area_struct *vma;
+    struct prio_tree_iter iter;
 
-    list_for_each_entry (vma, &walk->page->mapping->i_mmap, shared)
-        if (!walk_vma(walk, vma) || !page_mapcount(walk->page))
+    vma_prio_tree_foreach (vma, &iter, &mapping->i_mmap, walk->page->index, walk->page->index)
+        if (!walk_vma(walk, vma) || walk->looked_at == mapped)
+            return;
+    list_for_each_entry (vma, &mapping->i_mmap_nonlinear, shared.nonlinear)
+        if (!walk_nonlinear_vma(walk, vma) || walk->looked_at == mapped)
             return;
 }
 
@@ -147,6 +173,7 @@ static bool leave_trace_of_page(const struct mapping_entry *entry)
 
     if (!PageAnon(entry->page)) {
         mm->file_rss--;
+        leave_file_pte(entry->vma, entry->address, entry->ptep, entry->page->index);
         return true;
     }
     VM_BUG_ON(!PageSwapCache(entry->page));

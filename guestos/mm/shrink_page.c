@@ -53,7 +53,7 @@ static bool page_mapping_inuse(struct page *page)
     if (page_mapcount(page) || PageSwapCache(page))
         return true;
     mapping = page_mapping(page);
-    return mapping && (!list_empty(&mapping->i_mmap) || !list_empty(&mapping->i_mmap_nonlinear));
+    return mapping && mapping_mapped(mapping);
 }
 
 static int look_at_use(struct visit *v)

@@ -29,7 +29,6 @@ static const struct address_space_operations swap_aops = {
 
 struct address_space swapper_space = {
     .page_tree = RADIX_TREE_INIT(GFP_ATOMIC | __GFP_NOWARN),
-    .i_mmap = LIST_HEAD_INIT(swapper_space.i_mmap),
     .i_mmap_nonlinear = LIST_HEAD_INIT(swapper_space.i_mmap_nonlinear),
     .private_list = LIST_HEAD_INIT(swapper_space.private_list),
     .a_ops = &swap_aops,

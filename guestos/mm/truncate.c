@@ -85,7 +85,7 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from)
     unsigned long first = (unsigned long)((from + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT);
     struct page *pages[BATCH];
     unsigned count;
-    if (!list_empty(&mapping->i_mmap))
+    if (mapping_mapped(mapping))
         unmap_mapping_range(mapping, (u32)first, ~0u - (u32)first);
     zero_tail(mapping, from);
     while ((count = grab_batch(mapping, first, pages)) > 0) {

@@ -4,7 +4,7 @@
  * What holds whenever mmap_sem is free:
  *   - VMAs are not empty, page aligned, below task_size, and do not overlap;
  *   - the list (mmap, vm_next) and the tree (mm_rb) hold the same VMAs in the order of addresses; map_count of them;
- *   - a VMA with a file is on that file's i_mmap, one with an anon_vma on its list;
+ *   - a VMA with a file is in that file's index (i_mmap, or i_mmap_nonlinear), one with an anon_vma on its list;
  *   - two neighbours that could be one VMA usually are: whoever changes a range joins it with what is around.
  *
  * A change to a part of a VMA splits first (isolate_range), changes whole VMAs, and joins last (merge_range): three
@@ -69,6 +69,42 @@ void vma_free(struct vm_area_struct *vma)
     kmem_cache_free(vm_area_cachep, vma);
     if (file)
         fput(file);
+}
+
+/* ---- the file's index of its mappings ---- */
+
+void vma_index_insert(struct vm_area_struct *vma)
+{
+    struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+
+    if (!mapping)
+        return;
+    if (vma->vm_flags & VM_NONLINEAR) {
+        list_add_tail(&vma->shared.nonlinear, &mapping->i_mmap_nonlinear);
+        return;
+    }
+    vma->shared.node.start = vma->vm_pgoff;
+    vma->shared.node.last = vma->vm_pgoff + vma_pages(vma) - 1;
+    prio_tree_insert(&mapping->i_mmap, &vma->shared.node);
+}
+
+void vma_index_remove(struct vm_area_struct *vma)
+{
+    if (!vma->vm_file)
+        return;
+    if (vma->vm_flags & VM_NONLINEAR)
+        list_del(&vma->shared.nonlinear);
+    else
+        prio_tree_remove(&vma->vm_file->f_mapping->i_mmap, &vma->shared.node);
+}
+
+void vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long pgoff)
+{
+    vma_index_remove(vma);
+    vma->vm_start = start;
+    vma->vm_end = end;
+    vma->vm_pgoff = pgoff;
+    vma_index_insert(vma);
 }
 
 /* ---- list and tree ---- */
@@ -143,8 +179,7 @@ void insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
     rb_insert_color(&vma->vm_rb, &mm->mm_rb);
     vma->vm_next = prev ? prev->vm_next : mm->mmap;
     *(prev ? &prev->vm_next : &mm->mmap) = vma;
-    if (vma->vm_file)
-        list_add_tail(&vma->shared, &vma->vm_file->f_mapping->i_mmap);
+    vma_index_insert(vma);
     mm->map_count++;
 }
 
@@ -154,8 +189,7 @@ void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 
     *(prev ? &prev->vm_next : &mm->mmap) = vma->vm_next;
     rb_erase(&vma->vm_rb, &mm->mm_rb);
-    if (vma->vm_file)
-        list_del(&vma->shared);
+    vma_index_remove(vma);
     mm->map_count--;
     mm->mmap_cache = NULL;
 }
@@ -174,7 +208,7 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
         return -ENOMEM;
     upper->vm_pgoff += (address - vma->vm_start) >> PAGE_SHIFT;
     upper->vm_start = address;
-    vma->vm_end = address;
+    vma_adjust(vma, vma->vm_start, address, vma->vm_pgoff);
     insert_vm_struct(mm, upper);
     return 0;
 }
@@ -203,7 +237,7 @@ static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struc
 static void absorb(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct *next)
 {
     unlink_vma(mm, next);
-    vma->vm_end = next->vm_end;
+    vma_adjust(vma, vma->vm_start, next->vm_end, vma->vm_pgoff);
     anon_vma_merge(vma, next);
     vma_free(next);
 }
@@ -233,6 +267,25 @@ void merge_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 
 /* ---- checker ---- */
 
+/* The file finds the VMA by its first page. */
+static void check_file_index(const struct vm_area_struct *vma)
+{
+    const struct address_space *mapping = vma->vm_file->f_mapping;
+    const struct vm_area_struct *found;
+    struct prio_tree_iter iter;
+
+    if (vma->vm_flags & VM_NONLINEAR) {
+        list_for_each_entry (found, &mapping->i_mmap_nonlinear, shared.nonlinear)
+            if (found == vma)
+                return;
+    } else {
+        vma_prio_tree_foreach (found, &iter, &mapping->i_mmap, vma->vm_pgoff, vma->vm_pgoff)
+            if (found == vma && vma->shared.node.last == vma->vm_pgoff + vma_pages(vma) - 1)
+                return;
+    }
+    panic("VMA %08lx-%08lx: its file's index does not find it", vma->vm_start, vma->vm_end);
+}
+
 static void check_vma(const struct mm_struct *mm, const struct vm_area_struct *vma, unsigned long floor)
 {
     const struct vm_area_struct *twin;
@@ -244,6 +297,8 @@ static void check_vma(const struct mm_struct *mm, const struct vm_area_struct *v
     if (vma->vm_page_prot.pgprot != vm_get_page_prot(vma->vm_flags).pgprot)
         panic("VMA %08lx-%08lx: rights %08x for flags %08lx", vma->vm_start, vma->vm_end, vma->vm_page_prot.pgprot,
               vma->vm_flags);
+    if (vma->vm_file)
+        check_file_index(vma);
     if (!listed)
         list_for_each_entry (twin, &vma->anon_vma->head, anon_vma_node)
             listed |= twin == vma;

@@ -63,6 +63,8 @@ static void zap_pte(struct mmu_gather *gather, const struct vm_area_struct *vma,
     pte_t pte = ptep_get_and_clear(ptep);
     struct page *page;
 
+    if (pte_is_file(pte))
+        return;
     if (pte_is_swap(pte)) {
         gather->mm->swap_usage--;
         free_swap_and_cache(pte_to_swp_entry(pte));
@@ -107,6 +109,26 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
     gather_flush(&gather);
 }
 
+void zap_nonlinear_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long first,
+                         unsigned long last)
+{
+    struct mmu_gather gather = {.mm = vma->vm_mm};
+
+    for (unsigned long at = start; at < end; at += PAGE_SIZE) {
+        pte_t *ptep = walk_to_pte(vma->vm_mm, at);
+        struct page *page = ptep && pte_present(*ptep) ? vm_normal_page(vma, *ptep) : NULL;
+        unsigned long index = page ? page->index : 0;
+
+        if (!ptep)
+            at |= PGDIR_SIZE - PAGE_SIZE; /* the next step leaves this table */
+        if (!page || index < first || index > last)
+            continue;
+        zap_pte(&gather, vma, ptep);
+        leave_file_pte(vma, at, ptep, index);
+    }
+    gather_flush(&gather);
+}
+
 void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor,
                    unsigned long ceiling)
 {
@@ -144,10 +166,15 @@ static bool mapped_part(const struct vm_area_struct *vma, u32 first, u32 count, 
  */
 void unmap_mapping_range(struct address_space *mapping, u32 first_index, u32 page_count)
 {
+    unsigned long start, end, last_index = (unsigned long)min_t(u64, (u64)first_index + page_count - 1, ~0ul);
     struct vm_area_struct *vma;
-    unsigned long start, end;
+    struct prio_tree_iter iter;
 
-    list_for_each_entry (vma, &mapping->i_mmap, shared)
+    if (!page_count)
+        return;
+    vma_prio_tree_foreach (vma, &iter, &mapping->i_mmap, first_index, last_index)
         if (mapped_part(vma, first_index, page_count, &start, &end))
             zap_page_range(vma, start, end);
+    list_for_each_entry (vma, &mapping->i_mmap_nonlinear, shared.nonlinear)
+        zap_nonlinear_range(vma, vma->vm_start, vma->vm_end, first_index, last_index);
 }

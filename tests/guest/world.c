@@ -461,7 +461,7 @@ WEAK void fput(struct file *file)
     CHECK(file->f_count.counter > 0);
     if (!atomic_dec_and_test(&file->f_count))
         return;
-    CHECK(list_empty(&file->f_mapping->i_mmap));
+    CHECK(!mapping_mapped(file->f_mapping));
     truncate_inode_pages(file->f_mapping, 0);
     CHECK_EQ(file->f_mapping->nrpages, 0);
     open_files--;

@@ -4,6 +4,7 @@
  *
  *   present:      [31:12 frame] [11:9 software] G PAT D A PCD PWT U W P
  *   swap entry:   [31:8 offset] [7 = 0] [6 = 0] [5:1 type] [0 = 0]      mm/swap.h; offset is never 0
+ *   file page:    [31:8 page number >> 5] [7 = 0] [6 = 1] [5:1 low bits] [0 = 0]     nonlinear mappings only
  *   PROT_NONE:    present bit clear, _PAGE_PROTNONE set, frame kept
  */
 #ifndef _ASM_PGTABLE_H
@@ -92,6 +93,17 @@ static inline bool pte_is_swap(pte_t pte) { return pte.pte && !(pte.pte & (_PAGE
 static inline unsigned pte_swap_type(pte_t pte) { return pte.pte >> 1 & 31; }
 static inline unsigned long pte_swap_offset(pte_t pte) { return pte.pte >> 8; }
 static inline pte_t swap_pte(unsigned type, unsigned long offset) { return (pte_t){(u32)offset << 8 | type << 1}; }
+/* The page of the file that a nonlinear mapping shows there: [31:8 high bits] [7 = 0] [6 = 1] [5:1 low bits] [0 = 0] */
+#define PTE_FILE_BITS 29
+static inline bool pte_is_file(pte_t pte)
+{
+    return (pte.pte & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_FILE)) == _PAGE_FILE;
+}
+static inline unsigned long pte_to_pgoff(pte_t pte) { return (pte.pte >> 1 & 31) | pte.pte >> 8 << 5; }
+static inline pte_t pgoff_to_pte(unsigned long pgoff)
+{
+    return (pte_t){(u32)((pgoff & 31) << 1 | pgoff >> 5 << 8) | _PAGE_FILE};
+}
 static inline bool pte_write(pte_t pte) { return pte.pte & _PAGE_RW; }
 static inline bool pte_dirty(pte_t pte) { return pte.pte & _PAGE_DIRTY; }
 static inline bool pte_young(pte_t pte) { return pte.pte & _PAGE_ACCESSED; }

@@ -162,6 +162,24 @@ int isolate_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* After a change to [start, end), or a failed one: joins what is equal. */
 void merge_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 pgprot_t vm_get_page_prot(unsigned long vm_flags);
+/* The file's index of its mappings; nothing happens for a VMA without file. Out of it while vm_start, vm_end, vm_pgoff or
+ * VM_NONLINEAR change. */
+void vma_index_insert(struct vm_area_struct *vma);
+void vma_index_remove(struct vm_area_struct *vma);
+/* vma shows [start, end) from page pgoff on; the lists of its mm do not mind. */
+void vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long pgoff);
+static inline struct vm_area_struct *vma_of_node(struct prio_tree_node *node)
+{
+    return node ? container_of(node, struct vm_area_struct, shared.node) : NULL;
+}
+/* Every linear mapping of one of the pages [first, last] of a file. */
+#define vma_prio_tree_foreach(vma, iter, root, first, last)                                                            \
+    for ((vma) = vma_of_node(prio_tree_first(iter, root, first, last)); (vma);                                         \
+         (vma) = vma_of_node(prio_tree_next(iter)))
+static inline unsigned long linear_page_index(const struct vm_area_struct *vma, unsigned long address)
+{
+    return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+}
 
 /* mm/mmap.c */
 extern unsigned long vm_committed_space; /* pages promised to private writable memory */
@@ -194,6 +212,11 @@ pte_t *walk_to_pte(struct mm_struct *mm, unsigned long address);          /* NUL
 struct page *vm_normal_page(const struct vm_area_struct *vma, pte_t pte); /* NULL: zero page, no struct page, PFNMAP */
 int copy_page_range(struct mm_struct *to, struct mm_struct *from, struct vm_area_struct *vma);
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* Pages [first, last] of the file, wherever in [start, end) of a nonlinear vma: the entries still say what was there. */
+void zap_nonlinear_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long first,
+                         unsigned long last);
+/* Instead of page `index` of the file: nothing, or its number where that is not the linear one (mm/fremap.c). */
+void leave_file_pte(const struct vm_area_struct *vma, unsigned long address, pte_t *ptep, unsigned long index);
 /* Frees the tables that lie wholly between floor and ceiling and touch [start, end). */
 void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor,
                    unsigned long ceiling);

@@ -131,6 +131,8 @@ long sys_munmap(unsigned long addr, unsigned long len);
 long sys_mprotect(unsigned long start, unsigned long len, unsigned long prot);
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
                 unsigned long new_addr);
+long sys_remap_file_pages(unsigned long start, unsigned long size, unsigned long prot, unsigned long pgoff,
+                          unsigned long flags);
 long sys_madvise(unsigned long start, unsigned long len, int advice);
 long sys_mincore(unsigned long start, unsigned long len, unsigned char __user *vec);
 long sys_msync(unsigned long start, unsigned long len, int flags);

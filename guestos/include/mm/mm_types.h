@@ -7,6 +7,7 @@
 
 #include "lib/list.h"
 #include "lib/rbtree.h"
+#include "lib/prio_tree.h"
 #include "lib/atomic.h"
 #include "kernel/rwsem.h"
 #include "asm/pgtable.h"
@@ -73,7 +74,10 @@ struct vm_area_struct {
     pgprot_t vm_page_prot;
     unsigned long vm_flags;
     struct rb_node vm_rb;
-    struct list_head shared;        /* address_space.i_mmap (file mappings) */
+    union {
+        struct prio_tree_node node; /* address_space.i_mmap: the part of the file that a linear mapping shows */
+        struct list_head nonlinear; /* address_space.i_mmap_nonlinear */
+    } shared;                       /* with vm_file */
     struct list_head anon_vma_node; /* anon_vma's list */
     struct anon_vma *anon_vma;
     const struct vm_operations_struct *vm_ops;

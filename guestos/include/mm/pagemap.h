@@ -40,8 +40,8 @@ struct address_space_operations {
 struct address_space {
     struct inode *host;
     struct radix_tree_root page_tree;
-    struct list_head i_mmap; /* VMAs, by vm_area_struct.shared */
-    struct list_head i_mmap_nonlinear;
+    struct prio_tree_root i_mmap;      /* VMAs by the pages of the file that they map (vm_area_struct.shared) */
+    struct list_head i_mmap_nonlinear; /* those whose entries alone say which */
     unsigned long nrpages;
     const struct address_space_operations *a_ops;
     gfp_t gfp_mask;
@@ -50,6 +50,11 @@ struct address_space {
     struct block_device *bdev;     /* where dirty pages go; NULL: memory only */
     struct list_head private_list; /* metadata buffers that fsync writes (buffer_head.b_assoc_buffers) */
 };
+
+static inline bool mapping_mapped(const struct address_space *mapping)
+{
+    return !prio_tree_empty(&mapping->i_mmap) || !list_empty(&mapping->i_mmap_nonlinear);
+}
 
 void address_space_init(struct address_space *mapping, struct inode *host, const struct address_space_operations *ops);
 struct page *find_get_page(struct address_space *mapping, unsigned long index); /* reference taken; NULL: absent */

@@ -1,7 +1,7 @@
 /*
  * Reverse mappings: from a frame to the page-table entries that map it.
  *
- *   file page        page->mapping = address_space; its i_mmap lists the VMAs; a VMA maps the page at
+ *   file page        page->mapping = address_space; its i_mmap finds the VMAs; a VMA maps the page at
  *                    vm_start + ((page->index - vm_pgoff) << PAGE_SHIFT) if that lies inside
  *   anonymous page   page->mapping = anon_vma | PAGE_MAPPING_ANON; the anon_vma lists every VMA that may hold the
  *                    page: the one that faulted it in, the parts it was split into and their copies in children.
