@@ -341,7 +341,7 @@ static ssize_t proc_write(struct file *file, const char __user *from, size_t cou
     const struct proc_inode *info = info_of(file->f_inode);
     if (!info->entry->store && !info->entry->ctl)
         return -EIO;
-    if (!count || (info->entry->ctl && *pos)) {
+    if (info->entry->ctl && (!count || *pos)) {
         *pos += (loff_t)count;
         return (ssize_t)count;
     }

@@ -12,6 +12,7 @@
 #include "lib/text.h"
 #include "mm/internal.h"
 #include "mm/swap.h"
+#include "mm/writeback.h"
 
 struct ctl_table {
     int *data; /* `count` numbers within [min, max] */
@@ -117,7 +118,7 @@ ssize_t proc_ctl_store(const struct ctl_table *ctl, char *bytes, size_t count)
 
 /* ---- vm ---- */
 
-static int min_free;
+static int min_free, drop_caches;
 
 static void refresh_min_free(void)
 {
@@ -133,6 +134,14 @@ static void min_free_changed(void)
 {
     min_free_kbytes = min_free;
     setup_per_zone_watermarks();
+}
+
+static void drop_caches_now(void)
+{
+    if (drop_caches & 1)
+        drop_pagecache();
+    if (drop_caches & 2)
+        drop_slab();
 }
 
 #define NUMBER(variable, least, most)                                                                                  \
@@ -156,6 +165,15 @@ static const struct ctl_table min_free_ctl = {.data = &min_free,
                                               .max = 0x7fffffff,
                                               .refresh = refresh_min_free,
                                               .changed = min_free_changed};
+static const struct ctl_table drop_caches_ctl = {
+    .data = &drop_caches, .count = 1, .min = 1, .max = 4, .changed = drop_caches_now};
+static const struct ctl_table dirty_ratio_ctl = NUMBER(vm_dirty_ratio, 0, 100),
+                              dirty_background_ratio_ctl = NUMBER(dirty_background_ratio, 0, 100);
+_Static_assert(HZ == 100, "intervals in ticks are shown as hundredths of a second");
+static const struct ctl_table dirty_writeback_ctl = {
+    .data = (int *)&dirty_writeback_interval, .count = 1, .min = 0, .max = ANY_MOST};
+static const struct ctl_table dirty_expire_ctl = {
+    .data = (int *)&dirty_expire_interval, .count = 1, .min = 0, .max = ANY_MOST};
 static const struct ctl_table lowmem_reserve_ctl = {.data = sysctl_lowmem_reserve_ratio,
                                                     .count = MAX_NR_ZONES - 1,
                                                     .min = 0,
@@ -172,6 +190,11 @@ static const struct ctl_table lowmem_reserve_ctl = {.data = sysctl_lowmem_reserv
     }
 
 static const struct proc_entry vm_entries[] = {
+    CTL("dirty_background_ratio", dirty_background_ratio_ctl),
+    CTL("dirty_expire_centisecs", dirty_expire_ctl),
+    CTL("dirty_ratio", dirty_ratio_ctl),
+    CTL("dirty_writeback_centisecs", dirty_writeback_ctl),
+    {.name = "drop_caches", .mode = S_IFREG | 0200, .ctl = &drop_caches_ctl},
     CTL("lowmem_reserve_ratio", lowmem_reserve_ctl),
     CTL("max_map_count", max_map_count_ctl),
     CTL("min_free_kbytes", min_free_ctl),

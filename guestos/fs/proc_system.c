@@ -4,6 +4,7 @@
 #include "fs/vfs.h"
 #include "asm/traps.h"
 #include "kernel/init.h"
+#include "kernel/syscalls.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
 #include "mm/swap.h"
@@ -211,6 +212,14 @@ static int show_self_mounts(const struct proc_context *c, char *buf, int size)
     return scnprintf(buf, (size_t)size, "self/mounts");
 }
 
+static int show_sysvipc_shm(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, proc_sysvipc_shm(buf, size);
+}
+
+static const struct proc_entry sysvipc_entries[] = {{.name = "shm", .mode = S_IFREG | 0444, .show = show_sysvipc_shm},
+                                                    {0}};
+
 const struct proc_entry proc_root_entries[] = {
     {.name = "buddyinfo", .mode = S_IFREG | 0444, .show = show_buddyinfo},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
@@ -227,6 +236,7 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
     {.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
+    {.name = "sysvipc", .mode = S_IFDIR | 0555, .children = sysvipc_entries},
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},

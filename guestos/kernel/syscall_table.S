@@ -109,6 +109,7 @@ syscall_table:
     call 114, sys_wait4
     call 115, sys_swapoff
     call 116, sys_sysinfo
+    call 117, sys_ipc
     call 118, sys_fsync
     call 119, sys_sigreturn
     call 120, sys_clone
@@ -261,6 +262,10 @@ syscall_table:
     call 358, sys_execveat
     call 383, sys_statx
     call 386, sys_ni_syscall /* rseq: glibc does without, and asks at every start */
+    call 395, sys_shmget
+    call 396, sys_shmctl
+    call 397, sys_shmat
+    call 398, sys_shmdt
     call 403, sys_clock_gettime64
     call 404, sys_clock_settime64
     call 406, sys_clock_getres_time64

@@ -49,7 +49,7 @@ static struct pkmap_slot *find_slot(const struct page *page)
 
 static void flush_all_zero_pkmaps(void)
 {
-    bool flush = false;
+    unsigned cleared = 0;
 
     for (struct pkmap_slot *slot = pkmap; slot < pkmap + LAST_PKMAP; slot++) {
         if (slot->count != 1)
@@ -57,10 +57,12 @@ static void flush_all_zero_pkmaps(void)
         set_pte(&pkmap_page_table[slot - pkmap], (pte_t){0});
         list_del(&slot->hash);
         *slot = (struct pkmap_slot){0};
-        flush = true;
+        cleared++;
     }
-    if (flush)
-        flush_tlb_all();
+    if (!cleared)
+        return;
+    flush_tlb_all();
+    TRACE(FLT_PKMAP_FLUSH, flt_kmap, .address = 0, .pfn = cleared);
 }
 
 /* A slot with count 0, or NULL when all have users: twice around, so that a whole circle follows the flush. */
@@ -97,6 +99,7 @@ void *kmap(struct page *page)
         return page_address(page);
     wait_event(pkmap_map_wait, (slot = find_slot(page)) || (slot = map_new(page)));
     slot->count++;
+    TRACE(FLT_KMAP, flt_kmap, .address = (u32)slot_address(slot), .pfn = (u32)page_to_pfn(page));
     return slot_address(slot);
 }
 
@@ -108,6 +111,7 @@ void kunmap(struct page *page)
         return;
     slot = find_slot(page);
     BUG_ON(!slot || slot->count < 2);
+    TRACE(FLT_KUNMAP, flt_kmap, .address = (u32)slot_address(slot), .pfn = (u32)page_to_pfn(page));
     if (--slot->count == 1 && !list_empty(&pkmap_map_wait.task_list))
         wake_up(&pkmap_map_wait);
 }

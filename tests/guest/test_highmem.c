@@ -91,6 +91,27 @@ static void pages_are_cleared_and_copied(void)
         CHECK_EQ(((u8 *)page_address(a))[i], 0);
 }
 
+static void events_tell_slot_and_frame(void)
+{
+    boot();
+    trace_enabled = true;
+    told_count = 0;
+    void *slot = kmap(high(7));
+    kunmap(high(7));
+    CHECK_EQ(told_first(FLT_KMAP)->kmap.address, (u32)(unsigned long)slot);
+    CHECK_EQ(told_first(FLT_KMAP)->kmap.pfn, page_to_pfn(high(7)));
+    CHECK_EQ(told_first(FLT_KUNMAP)->kmap.pfn, page_to_pfn(high(7)));
+    told_count = 0;
+    for (unsigned n = 8; !told_number(FLT_PKMAP_FLUSH); n++) {
+        if (told_count > 200)
+            told_count = 0;
+        kmap(high(n));
+        kunmap(high(n));
+    }
+    CHECKF(told_first(FLT_PKMAP_FLUSH)->kmap.pfn > 0 && !told_first(FLT_PKMAP_FLUSH)->kmap.address, "flush");
+    trace_enabled = false;
+}
+
 int main(void)
 {
     tap_run("low frames are mapped always", low_frames_are_mapped_always);
@@ -99,5 +120,6 @@ int main(void)
     tap_run("a full window makes its user sleep", a_full_window_makes_sleep);
     tap_run("too many kunmaps are caught", too_many_kunmaps_are_caught);
     tap_run("pages are cleared and copied through slots", pages_are_cleared_and_copied);
+    tap_run("events tell slot and frame", events_tell_slot_and_frame);
     return tap_done();
 }

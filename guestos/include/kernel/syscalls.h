@@ -143,4 +143,12 @@ long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int signal, const void __user 
 long sys_rt_sigtimedwait(const void __user *set, void __user *info, const void __user *timeout, u32 sigsetsize);
 long sys_rt_sigtimedwait_time64(const void __user *set, void __user *info, const void __user *timeout, u32 sigsetsize);
 
+/* ---- kernel/shm.c ---- */
+long sys_shmget(s32 key, u32 size, int flags);
+long sys_shmat(s32 id, u32 addr, int flags);
+long sys_shmdt(u32 addr);
+long sys_shmctl(s32 id, int command, void __user *argument);
+long sys_ipc(u32 call, s32 first, u32 second, u32 third, u32 pointer);
+int proc_sysvipc_shm(char *buf, int size);
+
 #endif
