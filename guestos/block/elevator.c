@@ -3,7 +3,7 @@
  *
  * Each direction has its requests twice: sorted by sector, and by age. Requests are taken in batches of one direction,
  * upwards from where the last one ended and then again from the lowest sector. Reads have somebody waiting for them
- * and go first; but writes have their turn after WRITES_STARVED batches of reads that passed them, and a request older
+ * and go first; but writes have their turn after WRITES_STARVED batches of reads that began while they waited, and a request older
  * than its expiry begins the next batch of its direction. So every request is taken after a bounded number of others.
  */
 #include "block/request.h"
@@ -11,6 +11,7 @@
 void elv_init(struct elevator *e)
 {
     memset(e, 0, sizeof(*e));
+    e->batch = FIFO_BATCH; /* none is running */
     for (int rw = READ; rw <= WRITE; rw++) {
         INIT_LIST_HEAD(&e->sorted[rw]);
         INIT_LIST_HEAD(&e->fifo[rw]);

@@ -8,7 +8,7 @@
  *           under writeback, then they are sent, then it is unlocked; the end of the last one ends the writeback
  *   change  write_begin maps the blocks that will change and reads those that change in part; write_end marks them
  *
- * A buffer that is under I/O for its page has BH_Async: the last one to lose it ends the page's I/O. Blocks behind
+ * A buffer that is under I/O for its page has BH_Async_Read or BH_Async_Write: the last one to lose it ends the page's I/O. Blocks behind
  * i_size are zeroed when read and not written.
  */
 #include "fs/buffer_internal.h"
@@ -52,14 +52,14 @@ static int map_block(struct inode *inode, u64 block, struct buffer_head *bh, int
     return error;
 }
 
-/* Takes bh out of its page's I/O; true: it was the last. Any context. */
-static bool last_async(struct buffer_head *bh)
+/* Takes bh out of its page's I/O of that kind; true: it was the last. Any context. */
+static bool last_async(struct buffer_head *bh, enum bh_state_bits kind)
 {
     struct buffer_head *at = bh;
-    clear_buffer_async(bh);
+    atomic_clear_mask(1u << kind, &bh->b_state);
     unlock_buffer(bh);
     do {
-        if (buffer_async(at))
+        if (at->b_state >> kind & 1)
             return false;
         at = at->b_this_page;
     } while (at != bh);
@@ -93,7 +93,7 @@ static void end_async_read(struct buffer_head *bh, bool uptodate)
     unsigned long flags = local_irq_save();
     if (uptodate)
         set_buffer_uptodate(bh);
-    if (last_async(bh))
+    if (last_async(bh, BH_Async_Read))
         finish_read(bh->b_page);
     local_irq_restore(flags);
 }
@@ -122,7 +122,7 @@ static void send_reads(struct buffer_head *bhs[], unsigned count)
     for (unsigned i = 0; i < count; i++) {
         lock_buffer(bhs[i]);
         bhs[i]->b_end_io = end_async_read;
-        set_buffer_async(bhs[i]);
+        set_buffer_async_read(bhs[i]);
     }
     for (unsigned i = 0; i < count; i++) {
         if (buffer_uptodate(bhs[i])) /* somebody read it alone while this task slept */
@@ -167,7 +167,7 @@ static void end_async_write(struct buffer_head *bh, bool uptodate)
         buffer_write_failed(bh);
         SetPageError(page);
     }
-    if (last_async(bh))
+    if (last_async(bh, BH_Async_Write))
         end_page_writeback(page);
     local_irq_restore(flags);
 }
@@ -213,7 +213,7 @@ static void lock_for_write(struct buffer_head *bh, struct page *page, struct wri
     }
     clear_buffer_dirty(bh);
     bh->b_end_io = end_async_write;
-    set_buffer_async(bh);
+    set_buffer_async_write(bh);
 }
 
 /* Sends the buffers of a mapped page and unlocks it. While it is locked nobody takes its circle apart. */
@@ -223,7 +223,7 @@ static void write_buffers(struct page *page, struct writeback_control *wbc)
     unsigned count = 0;
     do {
         lock_for_write(bh, page, wbc);
-        if (buffer_async(bh))
+        if (buffer_async_write(bh))
             writes[count++] = bh;
         bh = bh->b_this_page;
     } while (bh != head);

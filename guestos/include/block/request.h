@@ -105,7 +105,6 @@ void bio_endio(struct bio *bio, int error); /* any context */
 static inline u32 bio_sectors(const struct bio *bio) { return bio->bi_size >> SECTOR_SHIFT; }
 int bdev_init_inode(struct block_device *bdev); /* fs/block_dev.c: the page cache; 0 or -ENOMEM */
 int bdev_make_node(const struct block_device *bdev);
-extern struct super_block blockdev_superblock;
 int proc_diskstats(char *buf, int size);
 int proc_partitions(char *buf, int size);
 

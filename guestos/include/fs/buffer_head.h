@@ -26,7 +26,10 @@ enum bh_state_bits {
     BH_New, /* the block was just allocated: its old bytes mean nothing */
     BH_Write_EIO,
     BH_Meta,
-    BH_Async, /* under I/O for the whole page: the last such buffer's end is the page's */
+    /* Under I/O for the whole page: the last such buffer's end is the page's. Apart, for a page that is not up to date
+     * may be read while its dirty buffers are written. */
+    BH_Async_Read,
+    BH_Async_Write,
 };
 
 struct buffer_head {
@@ -54,7 +57,8 @@ BUFFER_FUNCTIONS(Lock, locked)
 BUFFER_FUNCTIONS(Mapped, mapped)
 BUFFER_FUNCTIONS(New, new)
 BUFFER_FUNCTIONS(Write_EIO, write_io_error)
-BUFFER_FUNCTIONS(Async, async)
+BUFFER_FUNCTIONS(Async_Read, async_read)
+BUFFER_FUNCTIONS(Async_Write, async_write)
 
 /* Where block `index` of the inode lies: maps bh (b_bdev, b_blocknr, BH_Mapped, BH_New). create: allocates a missing
  * one. A hole without create stays unmapped. 0 or -errno. */
