@@ -10,6 +10,7 @@
  */
 #include "fs/vfs.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 #define HASH_SIZE 256u
 #define UNUSED_MAX 256u
@@ -20,11 +21,15 @@ static LIST_HEAD(unused_list);
 static unsigned unused_count;
 static kmem_cache_t *dentry_cache;
 
+static int shrink_dcache(int nr_to_scan, gfp_t gfp);
+
 void dcache_init(void)
 {
     for (unsigned i = 0; i < HASH_SIZE; i++)
         INIT_LIST_HEAD(&dentry_hashtable[i]);
     dentry_cache = kmem_cache_create("dentry_cache", sizeof(struct dentry), 0, SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
+    if (!set_shrinker("dcache", 2, shrink_dcache))
+        panic("dcache: no memory for the shrinker");
 }
 
 static struct list_head *hash_chain(const struct dentry *parent, const char *name, int length)
@@ -191,6 +196,16 @@ void dput(struct dentry *dentry)
         }
         dentry = d_kill(dentry);
     }
+}
+
+/* The oldest unused names go. A task inside a file system must not enter one again: a name's inode may go with it. */
+static int shrink_dcache(int nr_to_scan, gfp_t gfp)
+{
+    if (nr_to_scan && !(gfp & __GFP_FS))
+        return -1;
+    while (nr_to_scan-- > 0 && unused_count)
+        dput(d_kill(list_entry(unused_list.next, struct dentry, d_lru)));
+    return (int)unused_count;
 }
 
 /* Drops every unused name below root: before an unmount. */

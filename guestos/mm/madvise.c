@@ -1,6 +1,6 @@
 /*
  * madvise: what a program knows about its use of a range. MADV_DONTNEED acts: the pages are dropped, private memory
- * reads as zeros (or as the file) again. The others are remembered in the VMA or are promises that cost nothing to
+ * reads as zeros (or as the file) again. MADV_WILLNEED starts the reads of a file's pages. The others are remembered in the VMA or are promises that cost nothing to
  * keep.
  */
 #include "mm/internal.h"
@@ -46,6 +46,15 @@ static void read_swapped_ahead(struct vm_area_struct *vma, unsigned long start, 
     }
 }
 
+/* The pages are on their way when the call returns. */
+static int read_ahead(const struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+    if (vma->vm_file)
+        force_page_cache_readahead(vma->vm_file, vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
+                                   (end - start) >> PAGE_SHIFT);
+    return 0;
+}
+
 /* [start, end) lies in vma. */
 static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
 {
@@ -65,6 +74,8 @@ static int advise_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
     }
     if (advice == MADV_WILLNEED && vma->anon_vma)
         read_swapped_ahead(vma, start, end);
+    if (advice == MADV_WILLNEED)
+        return read_ahead(vma, start, end);
     if (new_flags == vma->vm_flags)
         return 0;
     if (isolate_range(vma->vm_mm, start, end))

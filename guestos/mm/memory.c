@@ -32,6 +32,7 @@
  * is copied before it is changed. Every step that changes an entry goes through fault_set_pte().
  */
 #include "mm/internal.h"
+#include "mm/writeback.h"
 #include "mm/swap.h"
 
 /* One fault on its way down. ptep points into the table; orig is what the entry held when the fault was looked at. */
@@ -189,9 +190,13 @@ static unsigned make_page_writable(struct vm_area_struct *vma, struct page *page
 
     if (ops && ops->page_mkwrite && ops->page_mkwrite(vma, page) < 0)
         return VM_FAULT_SIGBUS;
-    set_page_dirty(page);
+    if (page->mapping) /* not cut off meanwhile */
+        set_page_dirty(page);
     return 0;
 }
+
+/* After the entry is written: while we sleep the page may be cleaned, and its entry with it. */
+static void balance_after_write(const struct fault *f) { balance_dirty_pages_ratelimited(f->vma->vm_file->f_mapping); }
 
 /* Takes over the reference of page. */
 static unsigned map_file_page(struct fault *f, struct page *page)
@@ -207,6 +212,8 @@ static unsigned map_file_page(struct fault *f, struct page *page)
     note_rss(f->mm);
     page_add_file_rmap(page);
     fault_set_pte(f, f->write ? written_pte(f, page) : page_pte(f, page));
+    if (f->write)
+        balance_after_write(f);
     return VM_FAULT_MINOR;
 }
 
@@ -271,6 +278,7 @@ static unsigned reuse_shared(struct fault *f, struct page *page)
         tell_branch(f, FLT_BRANCH_COW_REUSE);
         tell_cow(f, page, page);
         fault_set_pte(f, pte_mkyoung(pte_mkdirty(pte_mkwrite(f->orig))));
+        balance_after_write(f);
     }
     put_page(page);
     return result;

@@ -1,6 +1,6 @@
 /*
- * msync: changes made through shared mappings reach the file. D in the entries is passed on to the pages; MS_SYNC
- * then waits for the file's own synchronisation.
+ * msync: changes made through shared mappings reach the file. D in the entries is passed on to the pages: with MS_ASYNC
+ * writeback finds them by and by; MS_SYNC waits for the file's own synchronisation.
  */
 #include "mm/internal.h"
 
@@ -35,9 +35,11 @@ static int sync_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned l
 
     if ((flags & MS_INVALIDATE) && (vma->vm_flags & VM_LOCKED))
         return -EBUSY;
-    if (!(flags & MS_SYNC) || !file || !(vma->vm_flags & VM_SHARED))
+    if (!(flags & (MS_SYNC | MS_ASYNC)) || !file || !(vma->vm_flags & VM_SHARED))
         return 0;
     sync_entries(vma, start, end);
+    if (flags & MS_ASYNC)
+        return 0;
     get_file(file);
     up_read(&mm->mmap_sem);
     if (file->f_op->fsync)

@@ -467,3 +467,46 @@ void check_mapping(struct address_space *mapping)
         panic("page cache: inode %u has %lu pages and counts %lu", mapping->host ? mapping->host->i_ino : 0, total,
               mapping->nrpages);
 }
+
+struct cache_numbers {
+    long file_pages, dirty, writeback;
+};
+
+static void count_frame(struct page *page, struct cache_numbers *n)
+{
+    struct address_space *mapping = page_mapping(page);
+
+    n->writeback += PageWriteback(page);
+    if (!mapping)
+        return;
+    n->file_pages++;
+    if (mapping == &swapper_space)
+        return;
+    check_page(mapping, &mapping->page_tree, page);
+    n->dirty += PageDirty(page) && counts_as_dirty(mapping, page);
+}
+
+static void check_zone(const struct zone *zone)
+{
+    struct cache_numbers n = {0};
+    const long *counted = zone->vm_stat;
+
+    for (unsigned long pfn = zone->zone_start_pfn; pfn < zone->zone_start_pfn + zone->spanned_pages; pfn++)
+        if (pfn_valid(pfn) && PageLRU(pfn_to_page(pfn)))
+            count_frame(pfn_to_page(pfn), &n);
+    if (n.file_pages != counted[NR_FILE_PAGES] || n.dirty != counted[NR_FILE_DIRTY] ||
+        n.writeback != counted[NR_WRITEBACK])
+        panic("page cache: zone %s counts %ld pages, %ld dirty, %ld under writeback; there are %ld, %ld, %ld",
+              zone->name, counted[NR_FILE_PAGES], counted[NR_FILE_DIRTY], counted[NR_WRITEBACK], n.file_pages, n.dirty,
+              n.writeback);
+}
+
+/* At rest: no page is isolated from its list. */
+void check_page_cache(void)
+{
+    const struct zone *zone;
+
+    lru_add_drain();
+    for_each_zone (zone)
+        check_zone(zone);
+}

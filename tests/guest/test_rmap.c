@@ -1,6 +1,7 @@
 /* From a page to its entries: A harvested, entries taken away, D and the write right cleared, through forks and splits.
  */
 #include "reclaim_world.h"
+#include "mm/writeback.h"
 
 static void referenced_counts_the_mappers(void)
 {
@@ -113,7 +114,7 @@ static void unmap_takes_every_entry(void)
     CHECK_EQ(page_mapcount(page), 3);
     get_page(page);
     lock_page(page);
-    ClearPageDirty(page); /* so that only the entry's D knows */
+    cancel_dirty_page(page); /* so that only the entry's D knows */
     page_referenced(page, true);
     int count = page_count(page);
     hear_all();
@@ -179,7 +180,7 @@ static void mkclean_makes_the_next_write_seen(void)
     CHECK(!pte_dirty(entry(a)) && !pte_write(entry(a)));
     CHECK_EQ(page_mkclean(page), 0);
     unlock_page(page);
-    ClearPageDirty(page);
+    cancel_dirty_page(page);
     CHECK_EQ(read_byte(a), 2);
     CHECK(!PageDirty(page));
     write_byte(a, 3);

@@ -1,5 +1,6 @@
 /* VMAs: mmap, munmap, mprotect, mremap, brk, madvise, mlock: single cases. */
 #include "world.h"
+#include "mm/writeback.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -397,12 +398,12 @@ static void msync_hands_dirty_over(void)
     CHECK(user_write((unsigned long)a, 1));
     struct page *frame = pfn_to_page(pte_pfn(*walk_to_pte(mm, (unsigned long)a)));
     CHECK(PageDirty(frame));
-    ClearPageDirty(frame);
+    cancel_dirty_page(frame);
     CHECK_EQ(sys_msync((unsigned long)a, PAGE_SIZE, MS_SYNC), 0);
     check_tlb();
     CHECK(PageDirty(frame));
     CHECK(!pte_dirty(*walk_to_pte(mm, (unsigned long)a)));
-    ClearPageDirty(frame);
+    cancel_dirty_page(frame);
     CHECK(user_write((unsigned long)a, 2)); /* noticed again */
     CHECK(PageDirty(frame));
     finish();

@@ -8,14 +8,6 @@ static enum { WRITE_AT_ONCE, WRITE_LATER, WRITE_FAILS, WRITE_NOT_NOW } how_to_wr
 static unsigned writes;
 static struct page *under_write;
 
-__attribute__((weak)) int clear_page_dirty_for_io(struct page *page)
-{
-    bool dirty = PageDirty(page) | page_mkclean(page);
-
-    ClearPageDirty(page);
-    return dirty;
-}
-
 static int write_page(struct page *page, struct writeback_control *wbc)
 {
     CHECK(PageLocked(page) && wbc->for_reclaim && PageReclaim(page));
@@ -25,7 +17,7 @@ static int write_page(struct page *page, struct writeback_control *wbc)
     if (how_to_write == WRITE_FAILS)
         SetPageDirty(page);
     if (how_to_write == WRITE_LATER) {
-        SetPageWriteback(page);
+        set_page_writeback(page);
         under_write = page;
     }
     unlock_page(page);
@@ -161,10 +153,10 @@ static void busy_pages_are_kept(void)
 
     SetPageLocked(page);
     VISIT(page, sc, FLT_OUTCOME_KEEP, FLT_WHY_LOCKED);
+    set_page_writeback(page);
     ClearPageLocked(page);
-    SetPageWriteback(page);
     VISIT(page, sc, FLT_OUTCOME_KEEP, FLT_WHY_WRITEBACK);
-    ClearPageWriteback(page);
+    end_page_writeback(page);
     sc.may_swap = false;
     VISIT(page, sc, FLT_OUTCOME_KEEP, FLT_WHY_MAPPED);
     get_page(page);
@@ -236,8 +228,8 @@ static void dirty_pages_are_written_by_who_may(void)
     how_to_write = WRITE_LATER;
     VISIT(page, usual(), FLT_OUTCOME_PAGEOUT, FLT_WHY_DIRTY);
     CHECK(under_write == page && PageReclaim(page) && PageLRU(page));
-    ClearPageWriteback(page);
     ClearPageReclaim(page);
+    end_page_writeback(page);
     VISIT(page, usual(), FLT_OUTCOME_RECLAIM, FLT_WHY_CLEAN);
     end_with_file();
 }

@@ -615,6 +615,7 @@ void check_everything(void)
     check_slab();
     check_vmalloc();
     check_mapcounts();
+    check_page_cache();
     check_swap_map();
     check_lru();
     check_tlb();
