@@ -6,6 +6,8 @@
  * when the kernel may switch: on the way back to the program, or in cond_resched(). The kernel itself is never
  * preempted. An empty queue means that the idle task runs: it halts the CPU until an interrupt.
  *
+ * kswapd alone is put at the head when it wakes and runs at the next such moment.
+ *
  * A task that ends stays on its stack until the next one has taken over: schedule_tail() drops its last own reference.
  */
 #include "kernel/process.h"
@@ -85,14 +87,27 @@ void sched_fork(struct task_struct *child)
     child->last_ran = 0;
 }
 
+/* kswapd is called when memory is short: it goes first, else the task that eats it would have to reclaim by itself for
+ * the rest of its slice. */
+static void enqueue(struct task_struct *task)
+{
+    if (!list_empty(&task->run_list))
+        return;
+    if (task->flags & PF_KSWAPD) {
+        list_add(&task->run_list, &run_queue);
+        current->need_resched = 1;
+    } else {
+        list_add_tail(&task->run_list, &run_queue);
+    }
+}
+
 bool wake_up_state(struct task_struct *task, long states)
 {
     unsigned long flags = local_irq_save();
     bool woken = (task->state & states) != 0;
     if (woken) {
         task->state = TASK_RUNNING;
-        if (list_empty(&task->run_list))
-            list_add_tail(&task->run_list, &run_queue);
+        enqueue(task);
     }
     local_irq_restore(flags);
     return woken;

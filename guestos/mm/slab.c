@@ -3,7 +3,7 @@
  *
  *   cache  -> slabs_partial   some objects in use     new objects come from here first
  *          -> slabs_full      all in use
- *          -> slabs_free      none in use             given back when there are more than the limit, or by shrink
+ *          -> slabs_free      none in use             given back when there are more than the limit, or by reclaim
  *
  *   slab:  | colour | struct slab, bufctl[num] | object 0 | object 1 | ...          (small objects: management inside)
  *          | colour | object 0 | object 1 | ...   struct slab elsewhere             (objects of 512 bytes and more)
@@ -444,6 +444,16 @@ int kmem_cache_shrink(kmem_cache_t *cache)
         slab_destroy(cache, slab);
         pages += 1 << cache->gfporder;
     }
+}
+
+unsigned long kmem_cache_reap(void)
+{
+    unsigned long pages = 0;
+    kmem_cache_t *cache;
+
+    list_for_each_entry (cache, &cache_chain, next)
+        pages += (unsigned long)kmem_cache_shrink(cache);
+    return pages;
 }
 
 /* ---- caches ---- */

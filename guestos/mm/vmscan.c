@@ -8,7 +8,7 @@
  *      priority 12 .. 0:  of each list, its length >> priority is looked at, until enough is free
  *        active list      --shrink_active_list-->    inactive list, if nobody used the page and mapped pages are wanted
  *        inactive list    --shrink_inactive_list-->  shrink_page_list: free, active again, or kept
- *        slabs            --shrink_slab-->           the same share of them
+ *        slabs            --shrink_slab-->           the same share of them; those that are empty at once
  *
  * Mapped pages are wanted when swap_tendency = mapped_ratio / 2 + distress + swappiness reaches 100: mapped_ratio is the
  * per cent of memory that is mapped, distress = 100 >> prev_priority grows as the zone gave little in the last run. So
@@ -272,7 +272,11 @@ static unsigned long begin_run(struct zone *const *zones)
 /* Priorities from 12 down until a batch is free. *progress: something was freed, or a zone is not given up yet. */
 static unsigned long free_by_priority(struct zone *const *zones, struct scan_control *sc)
 {
-    unsigned long lru_pages = begin_run(zones), total_scanned = 0, freed = 0;
+    unsigned long lru_pages = begin_run(zones), total_scanned = 0, freed;
+
+    take_slab_pages(); /* what was freed before counts for nobody */
+    kmem_cache_reap();
+    freed = take_slab_pages();
 
     for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
         sc->nr_scanned = 0;
@@ -293,7 +297,13 @@ static unsigned long free_by_priority(struct zone *const *zones, struct scan_con
     return freed;
 }
 
-/* 0: nothing was freed and every zone is given up: there is no memory. Else at least 1. */
+/* Nothing was freed, every zone is given up, and no write will end and change that. */
+static bool hopeless(const struct scan_control *sc)
+{
+    return sc->all_unreclaimable && !global_page_state(NR_WRITEBACK);
+}
+
+/* 0: there is no memory. Else at least 1: something was freed, or may be at the next try. */
 unsigned long try_to_free_pages(struct zone *const *zones, unsigned order, gfp_t gfp)
 {
     struct scan_control sc = {
@@ -311,7 +321,7 @@ unsigned long try_to_free_pages(struct zone *const *zones, unsigned order, gfp_t
     freed = free_by_priority(zones, &sc);
     TRACE(FLT_MM_VMSCAN_DIRECT_END, flt_mm_direct_reclaim, .order = order, .gfp_flags = gfp,
           .priority = (u32)sc.priority, .reclaimed = (u32)freed);
-    return freed || sc.all_unreclaimable ? freed : 1;
+    return freed || hopeless(&sc) ? freed : 1;
 }
 
 /* ---- kswapd ---- */
@@ -382,6 +392,7 @@ static void balance_once(struct balance *b)
     struct zone *zones = b->pgdat->node_zones;
 
     count_vm_event(PAGEOUTRUN);
+    kmem_cache_reap(); /* the pages that nobody has to be asked for */
     b->total_scanned = b->freed = 0;
     for (int i = 0; i < b->pgdat->nr_zones; i++)
         zones[i].temp_priority = DEF_PRIORITY;

@@ -17,6 +17,7 @@ void *kmem_cache_alloc(kmem_cache_t *cache, gfp_t gfp); /* NULL on failure */
 void *kmem_cache_zalloc(kmem_cache_t *cache, gfp_t gfp);
 void kmem_cache_free(kmem_cache_t *cache, void *object);
 int kmem_cache_shrink(kmem_cache_t *cache); /* frees empty slabs, returns pages freed */
+unsigned long kmem_cache_reap(void);        /* the same for every cache: memory is short */
 
 void *kmalloc(size_t size, gfp_t gfp); /* up to 128 KiB; NULL on failure */
 void *kzalloc(size_t size, gfp_t gfp);
