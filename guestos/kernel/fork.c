@@ -357,6 +357,13 @@ struct task_struct *kernel_thread(const char *name, int (*run)(void *), void *ar
     return child;
 }
 
+/* A kernel thread's function is done: one that has become a program goes on with that, the others end. */
+void thread_returned(void)
+{
+    if (current->flags & PF_KTHREAD)
+        do_exit(0);
+}
+
 /* ---- system calls ---- */
 
 long sys_fork(void)

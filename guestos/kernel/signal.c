@@ -298,6 +298,8 @@ static struct siginfo child_info(const struct task_struct *task, int code, int s
 
 bool notify_parent_of_exit(struct task_struct *task)
 {
+    if (task->flags & PF_KTHREAD)
+        return true; /* nobody waits for it */
     struct task_struct *parent = task->parent;
     int status = task->signal->group_exit ? task->signal->group_exit_code : task->exit_code;
     struct siginfo info =

@@ -36,6 +36,8 @@ struct clone_request {
 /* The new task's pid, or -errno. With CLONE_VFORK: after the child has given the memory back. */
 long do_fork(const struct clone_request *request);
 
+void thread_returned(void); /* entry.S: after the function of a kernel thread */
+
 /* ---- kernel/sched.c ---- */
 void sched_init(void);
 void sched_fork(struct task_struct *child);

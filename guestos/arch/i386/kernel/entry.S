@@ -166,6 +166,7 @@ ret_from_fork:
     pushl %esi
     call *%ebx
     addl $4, %esp
+    call thread_returned /* comes back only to one that has exec'd */
     jmp return_to_user
     .size ret_from_fork, . - ret_from_fork
 
