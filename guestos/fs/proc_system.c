@@ -50,6 +50,11 @@ static int show_uptime(const struct proc_context *c, char *buf, int size)
     return scnprintf(buf, (size_t)size, "%u.%02u %u.%02u\n", up / 100, up % 100, idle / 100, idle % 100);
 }
 
+static int show_proc_interrupts(const struct proc_context *c, char *buf, int size)
+{
+    return (void)c, show_interrupts(buf, size);
+}
+
 static int show_version(const struct proc_context *c, char *buf, int size)
 {
     (void)c;
@@ -109,7 +114,7 @@ static int show_loadavg(const struct proc_context *c, char *buf, int size)
     return used + scnprintf(buf + used, (size_t)(size - used), "%d/%d %d\n", running, all, last);
 }
 
-static int show_interrupts(char *buf, int size)
+static int show_intr_counts(char *buf, int size)
 {
     unsigned long sum = 0;
     for (int irq = 0; irq < NR_IRQS; irq++)
@@ -140,7 +145,7 @@ static int show_stat(const struct proc_context *c, char *buf, int size)
         used += scnprintf(buf + used, (size_t)(size - used), "cpu%s %u 0 %u %u 0 0 0 0 0 0\n", cpu ? "0" : " ",
                           ticks[0], ticks[1], ticks[2]);
     u32 boot = (u32)((real_time_ns() - all) / NS_PER_SECOND);
-    used += show_interrupts(buf + used, size - used);
+    used += show_intr_counts(buf + used, size - used);
     return used + scnprintf(buf + used, (size_t)(size - used),
                             "ctxt %lu\nbtime %u\nprocesses %lu\nprocs_running %d\nprocs_blocked %d\n",
                             nr_context_switches, boot, total_forks, running, blocked);
@@ -239,6 +244,7 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "sysvipc", .mode = S_IFDIR | 0555, .children = sysvipc_entries},
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
+    {.name = "interrupts", .mode = S_IFREG | 0444, .show = show_proc_interrupts},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},
     {.name = "vmallocinfo", .mode = S_IFREG | 0400, .show = show_vmallocinfo},
     {.name = "vmstat", .mode = S_IFREG | 0444, .show = show_vmstat},

@@ -18,7 +18,6 @@
 
 int kallsyms_text(unsigned long address, char *buf, int size);
 
-#define PAGE_KERNEL_NOCACHE ((pgprot_t){PAGE_KERNEL.pgprot | _PAGE_PCD | _PAGE_PWT})
 
 struct vm_struct *vmlist;
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs programs on the host and in the guest; output and exit status must be the same. Prints TAP.
 
-usage: compare.py --build DIR [--on qemu|faultline] [--command TEMPLATE] [--memory MIB] [--keep DIR] [PROGRAM...]
+usage: compare.py --build DIR [--on qemu|faultline] [--command TEMPLATE] [--memory MIB] [--words WORDS] [--machine OPTIONS]
+                  [--keep DIR] [PROGRAM...]
 
 PROGRAM is a path, or the name of a program in DIR/tests/programs; without any, all of those. On the host a program runs
 on a pseudo-terminal of 24 x 80 in a session of its own, as it does in the guest under init. In the guest it stands at
-the same path. TEMPLATE is a shell command with {program} (the path), {initrd} (the guest's archive with the program and
-/etc/faultline/run in it), {cmdline} (a file), {memory}, {build}; with --on qemu its status is isa-debug-exit's.
+the same path. WORDS go to the kernel's command line, OPTIONS to QEMU's or faultline's. TEMPLATE is a shell command with {program} (the path), {initrd} (the guest's archive with the program and
+/etc/faultline/run in it), {cmdline} (a file), {memory}, {build}, {words}, {machine}; with --on qemu its status is isa-debug-exit's.
 Where a file NAME.typed lies beside this script, its lines (with backslash escapes) are typed one by one, each when the
 program prints "ready>" once more. Carriage returns before line feeds are left out on both sides: the guest's terminal may be raw.
 """
@@ -34,8 +35,8 @@ TEMPLATES = {
     "qemu": "qemu-system-i386 -accel tcg -M pc -cpu max -m {memory} -bios {build}/firmware/firmware.rom"
             " -fw_cfg name=opt/faultline/kernel,file={build}/guestos/kernel.elf -fw_cfg name=opt/faultline/initrd,file={initrd}"
             " -fw_cfg name=opt/faultline/cmdline,file={cmdline} -display none -serial stdio -monitor none -no-reboot -net none"
-            " -device isa-debug-exit,iobase=0xf4,iosize=4",
-    "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M {program}",
+            " -device isa-debug-exit,iobase=0xf4,iosize=4 {machine}",
+    "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M --cmdline '{words}' {machine} {program}",
 }
 
 
@@ -116,14 +117,14 @@ def make_initrd(base, path):
 
 def on_guest(path, options):
     with tempfile.TemporaryDirectory() as folder:
-        names = {"program": path, "memory": str(options.memory), "build": options.build,
+        names = {"program": path, "memory": str(options.memory), "build": options.build, "words": options.words, "machine": options.machine,
                  "initrd": os.path.join(folder, "initrd"), "cmdline": os.path.join(folder, "cmdline")}
         with open(names["initrd"], "wb") as file:
             file.write(make_initrd(os.path.join(options.build, "guestos/user/initramfs.cpio"), path))
         with open(names["cmdline"], "wb") as file:
-            file.write(b"loglevel=0\0")
+            file.write(b"loglevel=0 " + options.words.encode() + b"\0")
         template = options.command or TEMPLATES[options.on]
-        command = [word.format(**names) for word in shlex.split(template)]
+        command = shlex.split(template.format(**names))
         return run_guest(command, path, options)
 
 
@@ -177,6 +178,8 @@ def main():
     parser.add_argument("--on", choices=sorted(TEMPLATES), default="qemu")
     parser.add_argument("--command")
     parser.add_argument("--memory", type=int, default=64)
+    parser.add_argument("--words", default="")
+    parser.add_argument("--machine", default="")
     parser.add_argument("--keep", help="a folder for both outputs of each program")
     parser.add_argument("programs", nargs="*")
     options = parser.parse_args()

@@ -7,6 +7,8 @@
 
 enum fixed_addresses {
     FIX_HOLE, /* the page at FIXADDR_TOP stays unmapped: running off the end of memory faults */
+    FIX_APIC_BASE,
+    FIX_IO_APIC_BASE,
     FIX_KMAP_BEGIN,
     FIX_KMAP_END = FIX_KMAP_BEGIN + KM_TYPE_NR - 1,
     END_OF_FIXED_ADDRESSES

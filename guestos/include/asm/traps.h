@@ -7,11 +7,13 @@
 #define NR_IRQS 16
 #define FIRST_IRQ_VECTOR 0x20
 #define SYSCALL_VECTOR 0x80
+#define SPURIOUS_APIC_VECTOR 0xff
 
 extern unsigned long irq_counts[NR_IRQS];
 extern const struct pt_regs *irq_regs; /* the context that the running interrupt handler interrupted */
 
 void do_IRQ(struct pt_regs *regs);
+int show_interrupts(char *buf, int size); /* the text of /proc/interrupts */
 void do_system_call(struct pt_regs *regs);
 void exit_to_user(struct pt_regs *regs); /* interrupts off at entry and at return */
 void do_signal(struct pt_regs *regs);    /* delivers at most one handler; undoes or restarts an interrupted call */

@@ -65,6 +65,13 @@ system_call:
     jmp return_to_user
     .size system_call, . - system_call
 
+    /* The local APIC's interrupt had gone when the processor took it. There is nothing to end. */
+    .globl spurious_interrupt
+    .type spurious_interrupt, @function
+spurious_interrupt:
+    iret
+    .size spurious_interrupt, . - spurious_interrupt
+
     .type common_interrupt, @function
 common_interrupt:
     pushl %gs

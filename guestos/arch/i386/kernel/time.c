@@ -2,11 +2,12 @@
  * The clock: PIT channel 0 in mode 2 (Intel 8254 data sheet) interrupts HZ times a second.
  *
  * Monotonic time is the number of PIT input pulses since boot: LATCH a tick, plus what the counter has gone down since
- * the last one. A tick that has come but is not yet counted, because interrupts are off, shows in the PIC's request
- * register. The date comes from the RTC (MC146818 data sheet) once, at boot; from then on it is that date plus
- * monotonic time.
+ * the last one. A tick that has come but is not yet counted, because interrupts are off, shows in the interrupt
+ * controller's request register. The date comes from the RTC (MC146818 data sheet) once, at boot; from then on it is
+ * that date plus monotonic time.
  */
 #include "asm/io.h"
+#include "asm/irq.h"
 #include "asm/irqflags.h"
 #include "asm/setup.h"
 #include "asm/traps.h"
@@ -20,8 +21,6 @@
 #define PIT_RATE_GENERATOR 0x34 /* channel 0, low then high byte, mode 2, binary */
 #define PIT_LATCH_CHANNEL0 0x00
 #define LATCH ((PIT_HZ + HZ / 2) / HZ)
-#define PIC_MASTER 0x20
-#define OCW3_READ_IRR 0x0A
 
 #define RTC_INDEX 0x70
 #define RTC_DATA 0x71
@@ -44,18 +43,12 @@ static u32 read_pit(void)
     return low | (u32)inb(PIT_CHANNEL0) << 8;
 }
 
-static bool tick_is_pending(void)
-{
-    outb(OCW3_READ_IRR, PIC_MASTER);
-    return inb(PIC_MASTER) & 1;
-}
-
 static u64 pulses_since_boot(void)
 {
     u32 count = read_pit();
     u32 elapsed = count && count <= LATCH ? LATCH - count : 0;
     /* A request seen beside a counter that has just been reloaded belongs to a tick that is not in `ticks` yet. */
-    if (elapsed < LATCH / 2 && tick_is_pending())
+    if (elapsed < LATCH / 2 && irq_is_pending(0))
         elapsed += LATCH;
     return ticks * LATCH + elapsed;
 }

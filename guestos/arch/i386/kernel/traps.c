@@ -29,7 +29,7 @@ _Static_assert(offsetof(struct pt_regs, cs) == PT_CS, "entry.S");
 #define DR6_SINGLE_STEP 0x4000u
 
 extern const u32 exception_entries[NR_EXCEPTIONS], interrupt_entries[NR_IRQS];
-void system_call(void);
+void system_call(void), spurious_interrupt(void);
 
 static u64 idt[256] __attribute__((aligned(8)));
 
@@ -46,6 +46,7 @@ void trap_init(void)
         set_gate(FIRST_IRQ_VECTOR + i, interrupt_entries[i], GATE_INTERRUPT);
     set_gate(3, exception_entries[3], GATE_INTERRUPT | GATE_DPL3);
     set_gate(4, exception_entries[4], GATE_INTERRUPT | GATE_DPL3);
+    set_gate(SPURIOUS_APIC_VECTOR, (u32)spurious_interrupt, GATE_INTERRUPT);
     set_gate(SYSCALL_VECTOR, (u32)system_call, GATE_TRAP | GATE_DPL3);
     const struct descriptor_pointer pointer = {sizeof(idt) - 1, (u32)idt};
     __asm__ volatile("lidt %0" : : "m"(pointer));
