@@ -102,7 +102,7 @@ static int pdflush(void *unused)
         worker.function = NULL;
     }
     workers--;
-    return 0;
+    do_exit(0); /* returning would go on in a program that there is none of */
 }
 
 /* ---- background writeout ---- */

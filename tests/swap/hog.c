@@ -95,7 +95,7 @@ static void fork_and_verify(uint32_t *private, size_t bytes, uint32_t *shared, s
 
 int main(void)
 {
-    const size_t bytes = 40 * MIB, shared_bytes = 6 * MIB, kept = 3 * MIB;
+    const size_t bytes = 40 * MIB, shared_bytes = 3 * MIB, kept = 2 * MIB;
     if (number_in("/proc/swaps", DISK) < 0 && swapon(DISK, 0) < 0)
         printf("swapon: %s\n", strerror(errno));
     show_swaps("before");
