@@ -275,7 +275,8 @@ static void virtio_blk_interrupt(int irq, void *owner)
 {
     struct virtio_blk *blk = owner;
     (void)irq;
-    if (blk->broken || !inb((u16)(blk->port + PORT_INTERRUPT)))
+    /* Read it even when nobody cares: else the line stays up, and whoever shares it gets no rest. */
+    if (!inb((u16)(blk->port + PORT_INTERRUPT)) || blk->broken || !blk->queue)
         return;
     if (inb((u16)(blk->port + PORT_STATUS)) & STATUS_NEEDS_RESET)
         give_up(blk, "asks for a reset");
@@ -422,9 +423,11 @@ static void probe(const struct pci_dev *dev)
     pci_enable_device(dev);
     blk->port = dev->io_base[0];
     const char *wrong = start_device(blk);
+    if (!wrong && request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk))
+        wrong = "gets no interrupt";
     if (!wrong)
         read_id(blk);
-    if (!wrong && (make_disk(blk) || request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk)))
+    if (!wrong && make_disk(blk))
         wrong = "cannot be made a disk";
     if (wrong) {
         complain(dev, wrong);

@@ -15,12 +15,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import compare  # noqa: E402
 
 SIZE = 5 * 1024 * 1024 + 7 * 512
+SECOND_SIZE = 1 << 20  # of a disk that only stands beside: both may share an interrupt line
 PIECES = [(0, 512), (1000, 3), (4096, 65536), (70001, 12345), (500000, 300 * 1024), (1 << 20, 1)]
 MAPPED_AT, MAPPED_BYTES, MAPPED_STEP = 1 << 21, 64 * 1024, 777
 MACHINES = {
     "qemu": compare.TEMPLATES["qemu"] + " -drive file={image},if=none,id=d0,format=raw,cache=writeback"
-            " -device virtio-blk-pci,drive=d0,disable-modern=on,serial=first",
-    "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M --disk {image} {program}",
+            " -device virtio-blk-pci,drive=d0,disable-modern=on,serial=first"
+            " -drive file={second},if=none,id=d1,format=raw,readonly=on -device virtio-blk-pci,drive=d1,disable-modern=on",
+    "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M --disk {image} --disk {second},ro {program}",
 }
 
 
@@ -59,14 +61,17 @@ def checksum(image):
 
 def expected(before, after):
     return ["%d sectors of 512, %d bytes, end at %d, read-only 0, blocks of 512, 16 heads" % (SIZE // 512, SIZE, SIZE),
-            "major minor  #blocks  name", "", " 254        0 %10d vda" % (SIZE // 1024),
+            "major minor  #blocks  name", "", " 254        0 %10d vda" % (SIZE // 1024), " 254       16 %10d vdb" % (SECOND_SIZE // 1024),
             "before %016x" % checksum(before), "cached %016x" % checksum(after),
             "from the disk %016x" % checksum(after), "node 60660 254:0", "done"]
 
 
 def run(machine, options, image, folder):
     names = {"program": options.program, "memory": "32", "build": options.build, "image": image,
+             "second": os.path.join(folder, "second.img"),
              "initrd": os.path.join(folder, "initrd"), "cmdline": os.path.join(folder, "cmdline")}
+    with open(names["second"], "wb") as file:
+        file.truncate(SECOND_SIZE)
     with open(names["initrd"], "wb") as file:
         file.write(compare.make_initrd(os.path.join(options.build, "guestos/user/initramfs.cpio"), options.program))
     with open(names["cmdline"], "wb") as file:
