@@ -18,7 +18,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../programs"))
 from compare import cpio_entry  # noqa: E402
 
-TIMEOUT = 300
+TIMEOUT = 200
 TEMPLATES = {
     "qemu": "qemu-system-i386 -accel tcg -M pc -cpu max -m {memory} -bios {build}/firmware/firmware.rom"
             " -fw_cfg name=opt/faultline/kernel,file={build}/guestos/kernel.elf -fw_cfg name=opt/faultline/initrd,file={initrd}"
@@ -67,7 +67,7 @@ def make_initrd(options, folder, program, arguments):
 def in_guest(options, folder, image, program, arguments, root=False):
     """Status and output of a program in the guest, with the image as its first disk (or as its root)."""
     names = {"build": options.build, "memory": str(options.memory), "image": image, "program": program,
-             "how": ("--root " if root else "--disk ") + image, "arguments": shlex.join(arguments)}
+             "how": "--root %s,rw" % image if root else "--disk " + image, "arguments": shlex.join(arguments)}
     if options.on == "qemu":
         names["initrd"] = make_initrd(options, folder, program, arguments)
         names["cmdline"] = os.path.join(folder, "cmdline")
