@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--on", choices=sorted(TEMPLATES), default="qemu")
     parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--operations", type=int, default=1500)
+    parser.add_argument("--operations", type=int, default=800)
     parser.add_argument("--memory", type=int, default=32)
     parser.add_argument("cases", nargs="*", help="words of the cases to run")
     options = parser.parse_args()
