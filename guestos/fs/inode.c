@@ -338,6 +338,29 @@ void generic_shutdown_super(struct super_block *sb)
         blkdev_issue_flush(sb->s_bdev);
 }
 
+/* ---- numbers for meminfo and sysinfo ---- */
+
+static unsigned long pages_of_super(const struct super_block *sb)
+{
+    const struct inode *inode;
+    unsigned long pages = 0;
+    list_for_each_entry (inode, &sb->s_inodes, i_sb_list)
+        pages += inode->i_data.nrpages;
+    return pages;
+}
+
+unsigned long nr_blockdev_pages(void) { return pages_of_super(&blockdev_superblock); }
+
+unsigned long nr_shmem_pages(void)
+{
+    const struct super_block *sb;
+    unsigned long pages = 0;
+    list_for_each_entry (sb, &super_blocks, s_list)
+        if (strcmp(sb->s_type, "tmpfs") == 0)
+            pages += pages_of_super(sb);
+    return pages;
+}
+
 static void drop_pagecache_sb(struct super_block *sb)
 {
     struct inode *inode, *held = NULL;

@@ -7,6 +7,7 @@
 #include "kernel/trace.h"
 #include "kernel/utsname.h"
 #include "mm/mm.h"
+#include "mm/pagemap.h"
 #include "mm/swap.h"
 
 #define OLD_NAME_BYTES 9
@@ -72,6 +73,8 @@ long sys_sysinfo(void __user *to)
     struct sysinfo info = {.uptime = (u32)((ktime_ns() + NSEC_PER_SEC - 1) / NSEC_PER_SEC),
                            .totalram = (u32)(totalram_pages * PAGE_SIZE),
                            .freeram = (u32)(nr_free_pages() * PAGE_SIZE),
+                           .sharedram = (u32)(nr_shmem_pages() * PAGE_SIZE),
+                           .bufferram = (u32)(nr_blockdev_pages() * PAGE_SIZE),
                            .totalswap = (u32)(total_swap_pages * PAGE_SIZE),
                            .freeswap = (u32)(nr_swap_pages * PAGE_SIZE),
                            .procs = count_tasks(),

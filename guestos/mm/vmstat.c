@@ -16,7 +16,6 @@ static void kib(struct text *t, const char *name, unsigned long pages)
     text(t, "%-16s%8lu kB\n", name, pages << (PAGE_SHIFT - 10));
 }
 
-
 /* Free in the pagesets: nobody's yet. */
 static unsigned long pageset_pages(void)
 {
@@ -58,6 +57,7 @@ int proc_meminfo(char *buf, int size)
     unsigned long free = nr_free_pages() + pageset_pages(), high = nr_free_highpages();
     unsigned long limit = totalram_pages / 100 * (unsigned long)sysctl_overcommit_ratio + total_swap_pages;
     unsigned long reclaimable = reclaimable_slab_pages(), slab = global_page_state(NR_SLAB);
+    unsigned long buffers = nr_blockdev_pages(), cached = global_page_state(NR_FILE_PAGES) - swapper_space.nrpages;
     struct vmalloc_info vmalloc;
 
     get_vmalloc_info(&vmalloc);
@@ -65,8 +65,8 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "MemTotal:", totalram_pages);
     kib(&t, "MemFree:", free);
     kib(&t, "MemAvailable:", available_pages());
-    kib(&t, "Buffers:", 0);
-    kib(&t, "Cached:", global_page_state(NR_FILE_PAGES) - swapper_space.nrpages);
+    kib(&t, "Buffers:", buffers);
+    kib(&t, "Cached:", cached > buffers ? cached - buffers : 0);
     kib(&t, "SwapCached:", swapper_space.nrpages);
     kib(&t, "Active:", global_page_state(NR_ACTIVE));
     kib(&t, "Inactive:", global_page_state(NR_INACTIVE));
@@ -80,6 +80,7 @@ int proc_meminfo(char *buf, int size)
     kib(&t, "Writeback:", global_page_state(NR_WRITEBACK));
     kib(&t, "AnonPages:", global_page_state(NR_ANON_PAGES));
     kib(&t, "Mapped:", global_page_state(NR_FILE_MAPPED));
+    kib(&t, "Shmem:", nr_shmem_pages());
     kib(&t, "KReclaimable:", reclaimable);
     kib(&t, "Slab:", slab);
     kib(&t, "SReclaimable:", reclaimable);

@@ -525,6 +525,9 @@ void kvfree(const void *object) { kfree(object); }
 int kallsyms_text(unsigned long address, char *buf, int size);
 int kallsyms_text(unsigned long address, char *buf, int size) { return snprintf(buf, (size_t)size, "0x%08lx", address); }
 
+WEAK unsigned long nr_blockdev_pages(void) { return 0; }
+WEAK unsigned long nr_shmem_pages(void) { return 0; }
+
 /* ---- boot ---- */
 
 void world_map_ram(void)

@@ -56,6 +56,10 @@ static inline bool mapping_mapped(const struct address_space *mapping)
     return !prio_tree_empty(&mapping->i_mmap) || !list_empty(&mapping->i_mmap_nonlinear);
 }
 
+/* fs/inode.c: pages of the devices' own inodes (what /proc calls buffers); of tmpfs and of shared memory. */
+unsigned long nr_blockdev_pages(void);
+unsigned long nr_shmem_pages(void);
+
 void address_space_init(struct address_space *mapping, struct inode *host, const struct address_space_operations *ops);
 struct page *find_get_page(struct address_space *mapping, unsigned long index); /* reference taken; NULL: absent */
 /* Inserts a fresh frame, locked, into the cache and the LRU; takes a reference for the cache. 0, -EEXIST, -ENOMEM */
