@@ -3,6 +3,7 @@
  * where each caption waits for the viewer.
  */
 #define _GNU_SOURCE
+#include "emu/commands/demo_disks.h"
 #include "emu/commands/run.h"
 #include "emu/demo/demo.h"
 #ifdef FAULTLINE_WINDOW
@@ -299,10 +300,15 @@ static int perform(struct performance *show) {
                                   .cmdline = setup->cmdline,
                                   .window = show->options->window,
                                   .program = (char **)(uintptr_t)setup->program};
+    struct demo_disks disks;
     struct launch launch;
     while (setup->program[options.program_count])
         options.program_count++;
-    if (!launch_prepare(&launch, &options))
+    if (!demo_disks_make(&disks, setup->disk_file, setup->swap, &options.disks))
+        return EXIT_BAD_INPUT;
+    bool ready = launch_prepare(&launch, &options);
+    demo_disks_remove(&disks); /* the machine has them open */
+    if (!ready)
         return EXIT_BAD_INPUT;
     int status = perform_on(show, &launch);
     launch_free(&launch);
