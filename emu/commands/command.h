@@ -33,6 +33,7 @@ void file_free(struct file_bytes *bytes);
 /* Path of one of our own images (kernel.elf, firmware.rom, initramfs.cpio): beside the build or installed. False after
  * complaining. */
 bool file_find_image(const char *name, char *path, size_t size);
+bool file_image_path(const char *name, char *path, size_t size); /* the same without complaint */
 /* The folder of the demos that come with faultline. False after complaining. */
 bool file_find_demos(char *path, size_t size);
 

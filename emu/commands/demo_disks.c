@@ -23,7 +23,7 @@ static bool write_data(int fd, uint64_t bytes) {
     uint8_t page[PAGE_BYTES];
     for (uint64_t n = 0; n * PAGE_BYTES < bytes; n++) {
         for (unsigned i = 0; i < PAGE_BYTES; i += 4)
-            put_le32(page + i, (uint32_t)n);
+            put32(page + i, (uint32_t)n);
         if (write(fd, page, sizeof(page)) != (ssize_t)sizeof(page))
             return false;
     }
@@ -33,8 +33,8 @@ static bool write_data(int fd, uint64_t bytes) {
 /* mkswap's header of version 1: no bad pages, no label. */
 static bool write_swap_header(int fd, uint64_t bytes) {
     uint8_t header[PAGE_BYTES] = {0};
-    put_le32(header + 1024, 1);
-    put_le32(header + 1028, (uint32_t)(bytes / PAGE_BYTES - 1));
+    put32(header + 1024, 1);
+    put32(header + 1028, (uint32_t)(bytes / PAGE_BYTES - 1));
     memcpy(header + PAGE_BYTES - 10, SWAP_SIGNATURE, 10);
     return ftruncate(fd, (off_t)bytes) == 0 && pwrite(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header);
 }

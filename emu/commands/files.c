@@ -100,8 +100,12 @@ bool file_find_demos(char *path, size_t size) {
     return false;
 }
 
+bool file_image_path(const char *name, char *path, size_t size) {
+    return find_near(image_places, sizeof(image_places) / sizeof(image_places[0]), name, path, size);
+}
+
 bool file_find_image(const char *name, char *path, size_t size) {
-    if (find_near(image_places, sizeof(image_places) / sizeof(image_places[0]), name, path, size))
+    if (file_image_path(name, path, size))
         return true;
     complain("the image '%s' is not beside the program; build it with `ninja -C build`", name);
     return false;

@@ -134,6 +134,15 @@ static bool is_guest_program(const struct launch *launch, const char *name) {
     return archive_has(launch->initrd.data, launch->initrd.size, entry);
 }
 
+/* One of the demonstrations' programs, which lie beside the image. */
+static bool is_demo_program(const char *name, char *path, size_t size) {
+    char file[300];
+    if (strchr(name, '/') || strlen(name) > 200 || access(name, F_OK) == 0)
+        return false;
+    snprintf(file, sizeof(file), "%s.stripped", name);
+    return file_image_path(file, path, size);
+}
+
 static void note_directory(struct launch *launch, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (size_t)(slash - path) : 0;
@@ -145,6 +154,17 @@ static bool put_guest_program(struct overlay *overlay, const struct run_options 
     char path[300];
     snprintf(path, sizeof(path), "/bin/%s", options->program[0]);
     return write_run_file(overlay, options, "/", path);
+}
+
+static bool put_demo_program(struct overlay *overlay, const struct run_options *options, const char *file) {
+    struct file_bytes program;
+    char path[300];
+    if (!file_read(file, "program", &program))
+        return false;
+    snprintf(path, sizeof(path), "/bin/%s", options->program[0]);
+    overlay_file(overlay, path, 0100755, program.data, program.size);
+    file_free(&program);
+    return put_guest_program(overlay, options);
 }
 
 /* A program of the root file system: run there, in its root. */
@@ -208,10 +228,11 @@ static bool put_program(struct launch *launch, struct overlay *overlay, const st
     const char *name = options->program[0];
     if (disks_find_program(&launch->disks, name, path, sizeof(path)))
         return put_root_program(launch, overlay, options, path);
-    if (!is_guest_program(launch, name))
+    bool demo = !is_guest_program(launch, name) && is_demo_program(name, path, sizeof(path));
+    if (!demo && !is_guest_program(launch, name))
         return put_host_program(launch, overlay, options);
     read_guest_program(launch, name);
-    return put_guest_program(overlay, options);
+    return demo ? put_demo_program(overlay, options, path) : put_guest_program(overlay, options);
 }
 
 static bool add_program(struct launch *launch, const struct run_options *options) {
