@@ -18,12 +18,12 @@ static bool refuse(const struct demo_disks *disks, const char *what) {
     return false;
 }
 
-/* Page n of /data: its number in every word, so that a program can tell one page from another. */
+/* Page n of /data: n + 1 in every word, so that a program can tell one page from another, and none is a hole. */
 static bool write_data(int fd, uint64_t bytes) {
     uint8_t page[PAGE_BYTES];
     for (uint64_t n = 0; n * PAGE_BYTES < bytes; n++) {
         for (unsigned i = 0; i < PAGE_BYTES; i += 4)
-            put32(page + i, (uint32_t)n);
+            put32(page + i, (uint32_t)n + 1);
         if (write(fd, page, sizeof(page)) != (ssize_t)sizeof(page))
             return false;
     }
