@@ -19,7 +19,7 @@ SECOND_SIZE = 1 << 20  # of a disk that only stands beside: both may share an in
 PIECES = [(0, 512), (1000, 3), (4096, 65536), (70001, 12345), (500000, 300 * 1024), (1 << 20, 1)]
 MAPPED_AT, MAPPED_BYTES, MAPPED_STEP = 1 << 21, 64 * 1024, 777
 MACHINES = {
-    "qemu": compare.TEMPLATES["qemu"] + " -drive file={image},if=none,id=d0,format=raw,cache=writeback"
+    "qemu": compare.TEMPLATES["qemu"].replace("{machine}", "") + " -drive file={image},if=none,id=d0,format=raw,cache=writeback"
             " -device virtio-blk-pci,drive=d0,disable-modern=on,serial=first"
             " -drive file={second},if=none,id=d1,format=raw,readonly=on -device virtio-blk-pci,drive=d1,disable-modern=on",
     "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M --disk {image} --disk {second},ro {program}",

@@ -8,15 +8,18 @@
 #include "kernel/init.h"
 #include "kernel/printk.h"
 #include "kernel/sched.h"
+#include "mm/slab.h"
 
-struct irq_line {
+/* Who wants to hear of a line. Lines of the PCI bus are shared: each handler finds out whether it is meant. */
+struct irq_action {
     irq_handler_t handler;
     const char *name;
     void *owner;
+    struct irq_action *next;
 };
 
 const struct pt_regs *irq_regs;
-static struct irq_line irq_lines[NR_IRQS];
+static struct irq_action *irq_actions[NR_IRQS];
 unsigned long irq_counts[NR_IRQS];
 static const struct irq_chip *irq_chip = &i8259A_chip;
 
@@ -40,10 +43,12 @@ int request_irq(unsigned irq, irq_handler_t handler, const char *name, void *own
 {
     if (irq >= NR_IRQS || irq == CASCADE_LINE)
         return -EINVAL;
-    if (irq_lines[irq].handler)
-        return -EBUSY;
+    struct irq_action *action = kmalloc(sizeof(*action), GFP_KERNEL);
+    if (!action)
+        return -ENOMEM;
     unsigned long flags = local_irq_save();
-    irq_lines[irq] = (struct irq_line){handler, name, owner};
+    *action = (struct irq_action){handler, name, owner, irq_actions[irq]};
+    irq_actions[irq] = action;
     irq_chip->enable(irq);
     local_irq_restore(flags);
     return 0;
@@ -57,8 +62,8 @@ void do_IRQ(struct pt_regs *regs)
         return;
     irq_counts[irq]++;
     irq_regs = regs;
-    if (irq_lines[irq].handler)
-        irq_lines[irq].handler((int)irq, irq_lines[irq].owner);
+    for (const struct irq_action *action = irq_actions[irq]; action; action = action->next)
+        action->handler((int)irq, action->owner);
     irq_regs = NULL;
     irq_chip->end(irq);
 }
@@ -69,10 +74,14 @@ int show_interrupts(char *buf, int size)
     int length = scnprintf(buf, (size_t)size, "           CPU0       \n");
 
     for (unsigned irq = 0; irq < NR_IRQS; irq++) {
-        if (!irq_lines[irq].handler)
+        const struct irq_action *action = irq_actions[irq];
+        if (!action)
             continue;
-        length += scnprintf(buf + length, (size_t)(size - length), "%3u: %10lu  %14s  %s\n", irq, irq_counts[irq],
-                            irq_chip->name(irq), irq_lines[irq].name);
+        length += scnprintf(buf + length, (size_t)(size - length), "%3u: %10lu  %14s  %s", irq, irq_counts[irq],
+                            irq_chip->name(irq), action->name);
+        while ((action = action->next) != NULL)
+            length += scnprintf(buf + length, (size_t)(size - length), ", %s", action->name);
+        length += scnprintf(buf + length, (size_t)(size - length), "\n");
     }
     return length;
 }
