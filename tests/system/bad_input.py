@@ -99,6 +99,32 @@ refused("a limit that is no number", ["--limit", "soon", hello], "--limit")
 refused("an address that is no number", ["--explain", "xyz", hello], "--explain")
 refused("an unknown option", ["--no-such-option", hello], "--no-such-option")
 
+# Disks.
+image = write("image", b"\0" * (1 << 20))
+refused("a missing disk", ["--disk", path("no-disk"), hello], "no-disk", "No such file")
+refused("a disk that is a directory", ["--disk", folder.name, hello], "cannot be opened")
+refused("a disk that is a device", ["--disk", "/dev/zero", hello], "not a regular file")
+refused("a disk of half a sector", ["--disk", write("odd", b"x" * 700), hello], "700 bytes", "512")
+refused("an empty disk", ["--disk", path("empty"), hello], "0 bytes")
+refused("a disk without a name", ["--disk", ",ro", hello], "no path")
+refused("one disk twice", ["--disk", image, "--disk", image, hello], "in use by another run")
+refused("too many disks", [word for _ in range(31) for word in ("--disk", image + ",ro")] + [hello], "at most 30")
+refused("a missing root", ["--root", path("no-root"), hello], "no-root", "No such file")
+refused("a directory that is to be written", ["--root", folder.name + ",rw", hello], "--keep-root")
+refused("a place for a root without one", ["--keep-root", path("kept"), hello], "--root DIR")
+refused("a place for a root that is an image", ["--root", image, "--keep-root", path("kept"), hello], ",rw")
+os.mkdir(path("tiny-root"))
+refused("a place for a root that cannot be", ["--root", path("tiny-root"), "--keep-root", path("none/kept"), hello],
+        "cannot be written")
+nowhere = dict(os.environ, TMPDIR=path("none"))
+refused("no place for a root", ["--root", path("tiny-root"), hello], "TMPDIR", env=nowhere)
+for text in ("vda", "vda:sing", "hda:read", "vda:read:9", "vda:read:9-8", "vda:read:0-1:0", "vda:read:0-1:1+", "vda:read:0-1:1+0",
+             "vda:read:0-99999999999999999999", "vda:read:0-1:2x"):
+    refused(f"the disk fault {text}", ["--disk", image, "--disk-fault", text, hello], "--disk-fault", "vda:write:0-7:3+1")
+refused("a fault of a disk that is not there", ["--disk", image, "--disk-fault", "vdb:read", hello], "1 disks")
+refused("a cut at no time", ["--cut-at", "0", hello], "--cut-at")
+refused("a cut after words", ["--cut-after", "few", hello], "--cut-after")
+
 # Outputs.
 locked = path("locked")
 os.mkdir(locked, 0o555)

@@ -124,6 +124,100 @@ done = run([images.faultline, "info", images.kernel])
 suite.check("info knows the kernel", done.status == 0 and "Multiboot" in done.out and "mem_map" in done.out, done)
 done = run([images.faultline, "run", "--help"])
 suite.check("run --help tells every option", done.status == 0 and all(
-    word in done.out for word in ("--memory", "--faults", "--trace", "--explain", "--screenshot", "--limit")), done)
+    word in done.out for word in ("--memory", "--faults", "--trace", "--explain", "--screenshot", "--limit", "--disk", "--root")), done)
+
+# Disks. The guest sees them as files; a program of the host writes through one.
+disk_io = compile("disk-io", r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char sector[512];
+    int fd = open(argv[1], argc > 3 ? O_RDWR : O_RDONLY), at = 0;
+    if (fd < 0 || sscanf(argv[2], "%d", &at) != 1 || lseek(fd, at * 512, SEEK_SET) < 0)
+        return 9;
+    if (argc > 3) {
+        memset(sector, argv[3][0], sizeof sector);
+        return write(fd, sector, sizeof sector) != 512 ? 1 : fsync(fd) ? 2 : 0;
+    }
+    if (read(fd, sector, sizeof sector) != 512)
+        return 1;
+    printf("%c%c\n", sector[0], sector[511]);
+    return 0;
+}
+""")
+
+
+def make_disk(name, sectors=2048):
+    with open(path(name), "wb") as file:
+        file.write(b"".join(bytes([ord("a") + sector % 26]) * 512 for sector in range(sectors)))
+    return path(name)
+
+
+def bytes_of(name):
+    with open(path(name), "rb") as file:
+        return file.read()
+
+
+first, second = make_disk("first"), make_disk("second", 1024)
+done = faultline("--disk", first, "--disk", second + ",ro", disk_io, "/dev/vda", "3")
+suite.check("a disk is read", done.status == 0 and done.out == "dd\n", done)
+done = faultline("--disk", first, "--disk", second + ",ro", disk_io, "/dev/vdb", "1023")
+suite.check("so is the second, to its end", done.status == 0 and done.out == "jj\n", done)
+done = faultline("--disk", first, disk_io, "/dev/vda", "5", "Z")
+changed = bytes_of("first")
+make_disk("same")
+suite.check("what the guest writes is in the file, and nothing else",
+            done.status == 0 and changed == bytes_of("same")[:5 * 512] + b"Z" * 512 + bytes_of("same")[6 * 512:], done)
+done = faultline("--disk", second + ",ro", disk_io, "/dev/vda", "5", "Z")
+suite.check("a read-only disk is not written", done.status != 0 and bytes_of("second") == bytes_of("same")[:1024 * 512], done)
+done = faultline("--disk", first, "--disk-fault", "vda:read:8-15", disk_io, "/dev/vda", "9")
+suite.check("a fault makes a read fail", done.status == 1, done)
+done = faultline("--disk", first, "--disk-fault", "vda:write:8-15", disk_io, "/dev/vda", "9", "Q")
+suite.check("a fault makes a write fail, and fsync tells", done.status == 2 and bytes_of("first")[9 * 512] != ord("Q"), done)
+images_after = []
+for attempt in range(2):
+    make_disk("cut")
+    done = faultline("--disk", path("cut"), "--cut-after", "3", "--cut-seed", "5", "--limit", "20", disk_io, "/dev/vda", "9", "Q")
+    images_after.append(bytes_of("cut"))
+suite.check("the power goes after a number of requests, and leaves the same bytes twice",
+            done.status == 4 and "power was cut" in done.err and images_after[0] == images_after[1], done)
+done = faultline("--disk", path("cut"), "--cut-at", "100000", disk_io, "/dev/vda", "9")
+suite.check("the power goes at a time", done.status == 4 and "power was cut" in done.err and done.out == "", done)
+
+# A root file system.
+os.makedirs(path("tree/bin"))
+os.makedirs(path("tree/data"))
+subprocess.run(["cp", echo, path("tree/bin/in-the-root")], check=True)
+subprocess.run(["cp", disk_io, path("tree/bin")], check=True)
+os.symlink("in-the-root", path("tree/bin/link"))
+with open(path("tree/data/sector"), "w", encoding="utf-8") as file:
+    file.write("R" * 512)
+done = faultline("--root", path("tree"), "/bin/in-the-root", "x")
+suite.check("a program of the root runs by its path there", done.status == 42 and done.out.startswith("0: /bin/in-the-root\n1: x\ncwd: /\n"), done)
+done = faultline("--root", path("tree"), "link")
+suite.check("and by its name", done.status == 41 and done.out.startswith("0: link\n"), done)
+done = faultline("--root", path("tree"), disk_io, "/data/sector", "0")
+suite.check("a program of the host runs in the root", done.status == 0 and done.out == "RR\n", done)
+done = faultline("--root", path("tree"), "--keep-root", path("kept"), disk_io, "/data/sector", "0", "S")
+again = faultline("--root", path("tree"), "--keep-root", path("kept"), disk_io, "/data/sector", "0")
+suite.check("a kept root remembers", done.status == 0 and again.out == "SS\n", f"{done}\n{again}")
+check = subprocess.run(["/sbin/e2fsck", "-fn", path("kept")], capture_output=True, text=True)
+suite.check("and is clean", check.returncode == 0, check.stdout + check.stderr)
+before = bytes_of("kept")
+done = faultline("--root", path("kept"), disk_io, "/data/sector", "0", "T")
+suite.check("an image is not changed unless asked", done.status == 0 and bytes_of("kept") == before, done)
+done = faultline("--root", path("kept") + ",rw", disk_io, "/data/sector", "0", "U")
+again = faultline("--root", path("kept") + ",ro", "disk-io", "/data/sector", "0")
+suite.check("and is when asked", done.status == 0 and bytes_of("kept") != before and again.out == "UU\n", f"{done}\n{again}")
+kept = []
+for name in ("one", "two"):
+    faultline("--root", path("tree"), "--keep-root", path(name), disk_io, "/data/sector", "0", "V")
+    os.utime(path("tree/data/sector"), (1, os.stat(path("tree/data/sector")).st_mtime))
+    kept.append(bytes_of(name))
+suite.check("two runs leave the same image, byte for byte", kept[0] == kept[1])
+suite.check("no temporary image is left", not [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("faultline-root-")])
 
 suite.finish()
