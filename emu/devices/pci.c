@@ -59,8 +59,8 @@ static uint16_t wanted_inputs(const struct pci *pci) {
 
 /* Inputs that nothing drives are left alone: an ISA device may own them. */
 static void update_inputs(struct pci *pci) {
-    uint16_t wanted = wanted_inputs(pci), changed = (uint16_t)(wanted ^ pci->driven);
-    pci->driven = wanted;
+    uint32_t wanted = wanted_inputs(pci), changed = wanted ^ pci->driven;
+    pci->driven = (uint16_t)wanted;
     for (unsigned i = 0; i < 16; i++) {
         struct irq_line line = {pci->input.set, pci->input.owner, i};
         if (changed >> i & 1u)
