@@ -20,7 +20,7 @@ BAD_PAGES = [1, 2, 77, 4000, PAGES - 1]
 MEMORY = "16"
 TIMEOUT = 300
 MACHINES = {
-    "qemu": compare.TEMPLATES["qemu"] + " -drive file={image},if=none,id=d0,format=raw,cache=writeback"
+    "qemu": compare.TEMPLATES["qemu"].replace("{machine}", "") + " -drive file={image},if=none,id=d0,format=raw,cache=writeback"
             " -device virtio-blk-pci,drive=d0,disable-modern=on",
     "faultline": "{build}/emu/commands/faultline run --headless --memory {memory}M --disk {image} {program}",
 }
