@@ -10,7 +10,7 @@ return {
     say("A child takes one MiB after the other. Free memory fell below *low*, so kswapd was woken. But there is *no swap*: anonymous pages have nowhere to go.")
 
     event("mm_vmscan_direct_reclaim_begin")
-    say("Below *min* the hog must reclaim for itself. It looks through the lists again and again, with growing priority, and finds only pages that it cannot give up.")
+    say("Below *min* the hog must reclaim for itself. It looks through the lists again and again, each time more of them, and finds only pages that it cannot give up.")
 
     local kill = event("mm_oom_kill")
     say("Nothing is left to reclaim. The *OOM killer* scores every process by the memory that it would give back (its badness) and picks the worst: *" .. kill.comm .. "*, pid " .. kill.pid .. ", " .. kill.points .. " points.")

@@ -13,7 +13,7 @@ return {
     local before = count("mm_filemap_add")
     event("mm_filemap_add", function() return count("mm_filemap_add") > before + 1200 end)
     local grown = memory()
-    say("A program reads a file that is larger than memory. Every page that was read stays in the *page cache*, in case somebody wants it again: blue frames fill the memory that was free.")
+    say("A program reads a file that is larger than memory. Every page that was read stays in the *page cache*, in case somebody wants it again: *light blue* frames fill the memory that was free.")
     check(grown.frames.file > start.frames.file + 1000, "more than a thousand frames hold pages of the file")
 
     local wake = event("mm_vmscan_kswapd_wake")

@@ -14,11 +14,9 @@ return {
     say("The processor sets the *A bit* of an entry whenever it uses it. Reclaim finds the entries of the page through the reverse mappings, reads their A bits and *clears* them, to see later whether they came back.")
     check(used.young >= 1, "an A bit was set and is clear now")
 
-    local chance = event({ "mm_lru_move", "mm_vmscan_page" }, function(e)
-      return e.reason == 3 and (e.type == "mm_lru_move" and e.to_active == 1 or e.outcome == 1)
-    end)
-    say("It was set: somebody used the page since the last look. So it gets a *second chance*, and goes back to the active list.")
-    check(chance.reason == 3, "the reason is that it was referenced")
+    local chance = event("mm_vmscan_page", function(e) return e.anon == 1 and e.outcome == 1 and e.reason == 3 end)
+    say("This page sank to the tail of the inactive list, and its A bit was set: somebody used it since the last look. So it gets a *second chance*, and goes back to the active list.")
+    check(chance.referenced > 0, "its A bit was found set")
 
     local out = event("mm_vmscan_page", function(e) return e.outcome == 3 end)
     say("A page of the stream was used once and never again. Its A bit is clear: it is *written to swap*, and its frame will go to somebody else.")

@@ -242,7 +242,12 @@ static void play(void *owner, struct control *control, struct session *session) 
     show->control = control;
     show->result = demo_play(show->demo, session, &stage, show->error, sizeof(show->error));
     if (show->result == DEMO_GOOD)
-        control_play_say(control, "The end: every check held. Look around, or close the window.");
+        control_play_say(control, "The end: *every check held*. Look around, or close the window.");
+    if (show->result == DEMO_CHECK_FAILED)
+        control_play_say(control, "The end: *a check did not hold*; the terminal names it.");
+    if (show->result == DEMO_ERROR)
+        control_play_say(control,
+                         "The demonstration *stopped* because of an error; the terminal names it after you leave.");
 }
 
 static int play_in_window(struct performance *show, const struct session_config *config) {
@@ -276,6 +281,7 @@ static int play_in_window(struct performance *show, const struct session_config 
 
 static int perform_on(struct performance *show, const struct launch *launch) {
     struct session_config config = launch_session(launch, demo_setup(show->demo)->memory);
+    config.nodes = demo_setup(show->demo)->nodes;
     config.story = true;
     config.owner = show;
     config.on_console = on_console;

@@ -67,8 +67,12 @@ static bool read_setup(struct demo *demo, const char *path, char *error, size_t 
         !read_size(lua, "disk_file", 0, &setup->disk_file))
         return refuse(error, size, path, "memory, swap and disk_file are sizes such as \"16M\"");
     lua_getfield(lua, -1, "nodes");
-    setup->nodes = (unsigned)luaL_optinteger(lua, -1, 1);
+    int whole = lua_isnil(lua, -1);
+    lua_Integer nodes = whole ? 0 : lua_tointegerx(lua, -1, &whole);
     lua_pop(lua, 1);
+    if (!whole || nodes < 0 || nodes > MACHINE_NODES_MAX)
+        return refuse(error, size, path, "nodes is a number from 1 to 4");
+    setup->nodes = (unsigned)nodes;
     lua_getfield(lua, -1, "play");
     bool plays = lua_isfunction(lua, -1);
     lua_pop(lua, 1);

@@ -24,7 +24,7 @@ struct demo_setup {
     uint64_t memory;                         /* bytes of guest RAM */
     uint64_t swap;                           /* bytes of a fresh swap disk; 0 none */
     uint64_t disk_file;                      /* bytes of the file /data on a fresh ext2 root; 0: no disk */
-    unsigned nodes;
+    unsigned nodes;                          /* 0: not said */
 };
 
 /* Who shows it. All functions run on the thread that plays. */

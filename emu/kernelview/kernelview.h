@@ -36,7 +36,7 @@ enum frame_kind {
 #define KV_MAX_ZONES 12
 #define KV_ORDERS 11
 
-#define KV_LRU_MAX 1024u
+#define KV_LRU_MAX 4096u
 
 /* A list from its head (the newest) on, cut at KV_LRU_MAX pages. */
 struct kv_lru {

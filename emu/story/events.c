@@ -94,7 +94,17 @@ static void on_pte(struct story_fault *record, const struct flt_fault_pte *pte) 
     record->pte_after = pte->after;
 }
 
+/* The page of the file that the fault is about, as far as the mapping is a straight one. */
+static bool is_asked_for(const struct story_fault *record) {
+    uint64_t index = record->vma_pgoff + ((record->linear - record->vma_start) >> MMU_PAGE_SHIFT);
+    return record->has_file_page && record->vma_found && record->file_inode == record->vma_inode &&
+           record->file_index == index;
+}
+
+/* Others may come on the way: neighbours, and blocks of the file system that say where the file lies. */
 static void on_filemap(struct story_fault *record, const struct flt_mm_filemap *filemap) {
+    if (is_asked_for(record))
+        return;
     record->has_file_page = true;
     record->file_pfn = filemap->pfn;
     record->file_inode = filemap->inode;

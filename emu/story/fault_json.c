@@ -154,6 +154,19 @@ static void write_frames(struct out *out, const struct story_fault *fault) {
     json_number(out, "frames_dropped", fault->frames_dropped);
 }
 
+static void write_swap(struct out *out, const struct story_fault *fault) {
+    uint32_t area, slot;
+    json_bool(out, "major", story_is_major(fault));
+    if (!story_swap_entry(fault, &area, &slot)) {
+        json_null(out, "swap");
+        return;
+    }
+    json_open(out, "swap", '{');
+    json_number(out, "area", area);
+    json_number(out, "slot", slot);
+    json_close(out, '}');
+}
+
 static void write_file_page(struct out *out, const struct story_fault *fault) {
     if (!fault->has_file_page) {
         json_null(out, "file_page");
@@ -222,6 +235,7 @@ size_t story_fault_json(const struct story_fault *fault, char *text, size_t size
     json_bool(&out, "traced", fault->traced);
     write_vma(&out, fault);
     json_text(&out, "branch", fault->traced ? words_branch_key(fault->branch) : "untraced", 16);
+    write_swap(&out, fault);
     write_cow(&out, fault);
     write_frames(&out, fault);
     write_file_page(&out, fault);

@@ -50,8 +50,11 @@ static const char *who(const struct story_fault *fault) { return fault->cpl == 3
 
 static void write_verdict(struct out *out, const struct story_fault *fault) {
     const char *doing = words_access_doing(fault);
+    uint32_t area, slot;
     if (!vma_allows(fault))
         out_format(out, "%s may not %s here", fault->cpl == 3 ? "the program" : "even the kernel", doing);
+    else if (story_swap_entry(fault, &area, &slot))
+        out_format(out, "%s may %s, but the page is swapped out", who(fault), doing);
     else if (fault->walk.result.rule == MMU_RULE_NOT_PRESENT)
         out_format(out, "%s may %s, but no page is mapped yet", who(fault), doing);
     else
@@ -156,13 +159,25 @@ static void write_bad(struct out *out, const struct story_fault *fault) {
         out_string(out, "nothing is mapped at this address");
 }
 
+static void write_swap_in(struct out *out, const struct story_fault *fault) {
+    uint32_t area, slot;
+    if (!story_swap_entry(fault, &area, &slot))
+        out_string(out, "do_swap_page: the entry names a slot in swap");
+    else
+        out_format(out, "do_swap_page: the entry names slot %" PRIu32 " of swap area %" PRIu32, slot, area);
+    switch (words_origin(fault)) {
+    case ORIGIN_TAKEN: out_string(out, ", so read it from there"); break;
+    case ORIGIN_FOUND: out_string(out, ", and the swap cache has its frame already"); break;
+    default: out_string(out, ", so bring the page back"); break;
+    }
+}
+
 /* Sentences that need no number. */
 static const char *plain_sentence(uint32_t branch) {
     switch (branch) {
     case FLT_BRANCH_ANON_ZERO:
         return "do_anonymous_page: memory never written, only read, so the shared zero page serves";
     case FLT_BRANCH_ANON: return "do_anonymous_page: first write to this page, so a new frame of zeroes";
-    case FLT_BRANCH_SWAP_IN: return "do_swap_page: the page is in swap, so bring it back";
     case FLT_BRANCH_SPURIOUS: return "the entry allows this access already, so nothing is left to do";
     case FLT_BRANCH_SIGBUS: return "filemap_fault: the mapping goes on here, but the file has ended";
     case FLT_BRANCH_OOM: return "no frame could be had, even after reclaim: out of memory";
@@ -188,6 +203,8 @@ static void step_branch(struct steps *steps) {
         write_reuse(steps->out, fault);
     else if (fault->branch == FLT_BRANCH_SEGV)
         write_bad(steps->out, fault);
+    else if (fault->branch == FLT_BRANCH_SWAP_IN)
+        write_swap_in(steps->out, fault);
     else if (fault->branch < FLT_BRANCH_COUNT)
         write_file_branch(steps->out, fault);
     else
@@ -234,11 +251,34 @@ static void write_taken(struct out *out, const struct story_fault *fault, const 
     write_watermark(out, frame);
 }
 
+/* A page that was read along with the one that was asked for: pages of programs may lie in high memory, what the
+ * kernel takes for itself may not. */
+static bool is_neighbour(const struct story_fault *fault, const struct story_frame_taken *frame) {
+    enum { GFP_HIGHMEM = 2 };
+    uint64_t result;
+    bool reads = fault->branch == FLT_BRANCH_SWAP_IN || fault->branch == FLT_BRANCH_FILE_MAJOR;
+    return reads && !frame->failed && frame->order == 0 && (frame->gfp & GFP_HIGHMEM) &&
+           words_result_frame(fault, &result) && result != frame->pfn;
+}
+
+static void step_neighbours(struct steps *steps) {
+    const struct story_fault *fault = steps->fault;
+    unsigned count = 0;
+    for (unsigned i = 0; i < fault->frame_count; i++)
+        count += is_neighbour(fault, &fault->frames[i]);
+    if (count == 0 || !here(steps))
+        return;
+    out_format(steps->out, "%u more frame%s for neighbours, read along with it:", count, count == 1 ? "" : "s");
+    for (unsigned i = 0; i < fault->frame_count; i++)
+        if (is_neighbour(fault, &fault->frames[i]))
+            out_format(steps->out, " %05" PRIx64, fault->frames[i].pfn);
+}
+
 static void step_frames(struct steps *steps) {
     const struct story_fault *fault = steps->fault;
     for (unsigned i = 0; i < fault->frame_count; i++) {
         const struct story_frame_taken *frame = &fault->frames[i];
-        if (!here(steps))
+        if (is_neighbour(fault, frame) || !here(steps))
             continue;
         if (!frame->failed) {
             write_taken(steps->out, fault, frame);
@@ -248,6 +288,7 @@ static void step_frames(struct steps *steps) {
                    words_zone(frame->preferred_zone));
         write_watermark(steps->out, frame);
     }
+    step_neighbours(steps);
     if (fault->frames_dropped && here(steps))
         out_format(steps->out, "and %u more allocations", fault->frames_dropped);
 }

@@ -158,6 +158,10 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
 size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
 size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
 const char *story_branch_name(uint32_t branch); /* "copy on write" */
+/* The swap entry that refused the access: true for a fault of which the kernel said that it was one. */
+bool story_swap_entry(const struct story_fault *fault, uint32_t *area, uint32_t *slot);
+/* The fault had to bring its page from a device: it took a frame for it and read. */
+bool story_is_major(const struct story_fault *fault);
 /* "ok", "SIGSEGV (SEGV_MAPERR)", "oops"...; returns text. */
 const char *story_outcome_text(const struct story_fault *fault, char *text, size_t size);
 

@@ -135,6 +135,7 @@ static void text_flags(struct out *out, const struct mmu_step *step) {
 }
 
 static void text_walk(struct out *out, const struct story_fault *fault) {
+    uint32_t area, slot;
     for (unsigned i = 0; i < fault->walk.count && i < MMU_MAX_LEVELS; i++) {
         const struct mmu_step *step = &fault->walk.steps[i];
         out_format(out, "  %-5s %03x at ", mmu_level_name(step->level), step->index);
@@ -146,6 +147,8 @@ static void text_walk(struct out *out, const struct story_fault *fault) {
             out_string(out, "   no memory there");
         if (step->refused)
             out_format(out, "   refused: %s", mmu_rule_name(step->refused));
+        if (step->level == 1 && step->refused && story_swap_entry(fault, &area, &slot))
+            out_format(out, "   swap entry: area %" PRIu32 ", slot %" PRIu32, area, slot);
         out_string(out, "\n");
     }
 }

@@ -105,6 +105,34 @@ bool words_result_frame(const struct story_fault *fault, uint64_t *pfn) {
     return true;
 }
 
+/* As the guest's asm/pgtable.h has them: area in bits 5:1, slot from bit 8 up, P clear. */
+bool story_swap_entry(const struct story_fault *fault, uint32_t *area, uint32_t *slot) {
+    unsigned count = fault->walk.count;
+    if (fault->branch != FLT_BRANCH_SWAP_IN || count == 0 || count > MMU_MAX_LEVELS)
+        return false;
+    const struct mmu_step *last = &fault->walk.steps[count - 1];
+    if (last->level != 1 || (last->before & MMU_PTE_P) || last->before == 0)
+        return false;
+    *area = (uint32_t)last->before >> 1 & 31;
+    *slot = (uint32_t)last->before >> 8;
+    return true;
+}
+
+enum words_origin words_origin(const struct story_fault *fault) {
+    uint64_t result;
+    if (!words_result_frame(fault, &result))
+        return ORIGIN_UNKNOWN;
+    for (unsigned i = 0; i < fault->frame_count && i < STORY_MAX_FRAMES; i++)
+        if (fault->frames[i].pfn == result)
+            return ORIGIN_TAKEN;
+    return fault->frames_dropped ? ORIGIN_UNKNOWN : ORIGIN_FOUND;
+}
+
+bool story_is_major(const struct story_fault *fault) {
+    return fault->branch == FLT_BRANCH_FILE_MAJOR ||
+           (fault->branch == FLT_BRANCH_SWAP_IN && words_origin(fault) != ORIGIN_FOUND);
+}
+
 bool words_now_allowed(const struct story_fault *fault) {
     uint64_t entry = fault->pte_after;
     if (!fault->has_pte || !(entry & MMU_PTE_P))

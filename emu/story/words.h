@@ -17,6 +17,9 @@ void words_signal_text(struct out *out, uint32_t signal, uint32_t code); /* "SIG
 void words_vm_flags(char text[5], uint64_t flags);                       /* "rw-p", as in /proc/PID/maps */
 /* The frame that the fault ended with: what the PTE names after it. False: none. */
 bool words_result_frame(const struct story_fault *fault, uint64_t *pfn);
+/* Where that frame was: taken during the fault, or in memory before. */
+enum words_origin { ORIGIN_UNKNOWN, ORIGIN_TAKEN, ORIGIN_FOUND };
+enum words_origin words_origin(const struct story_fault *fault);
 /* The PTE as it is after the fault lets this very access through. */
 bool words_now_allowed(const struct story_fault *fault);
 

@@ -77,7 +77,10 @@ static void paint_columns(struct painter *painter, struct rect inside) {
     float row = fminf((inside.h - 16) / KV_ORDERS, 21), top = inside.y + 16;
     for (unsigned i = 0; i < n; i++)
         put_until(painter, columns[i].x, inside.y + 7, columns[i].x + columns[i].w, FONT_WORDS_BOLD, SIZE_LABEL,
-                  PALETTE_INK, columns[i].zone->name);
+                  PALETTE_INK,
+                  snapshot_has_nodes(painter->view->kernel)
+                      ? format_words("%s %d", columns[i].zone->name, columns[i].zone->node).text
+                      : columns[i].zone->name);
     for (unsigned order = 0; order < KV_ORDERS; order++) {
         float y = top + (float)order * row;
         put(painter, inside.x, y + row / 2 + 3.5f, FONT_CODE, row < 11 ? 9.5f : SIZE_LABEL, PALETTE_DIM,

@@ -5,10 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static const char *weight_of(uint32_t branch) {
-    switch (branch) {
-    case FLT_BRANCH_FILE_MAJOR:
-    case FLT_BRANCH_SWAP_IN: return " \xc2\xb7 major";
+static const char *weight_of(const struct story_fault *fault) {
+    if (story_is_major(fault))
+        return " \xc2\xb7 major";
+    switch (fault->branch) {
+    case FLT_BRANCH_SWAP_IN:
     case FLT_BRANCH_ANON_ZERO:
     case FLT_BRANCH_ANON:
     case FLT_BRANCH_FILE_MINOR:
@@ -35,7 +36,7 @@ static struct words subtitle_of(const struct view *view) {
                                                           : story_branch_name(fault->branch);
     const char *cost = cost_of(view).text;
     bool told = strstr(branch, "major") || strstr(branch, "minor");
-    return format_words("%s%s%s", branch, told ? "" : weight_of(fault->branch), branch[0] ? cost : cost + 4);
+    return format_words("%s%s%s", branch, told ? "" : weight_of(fault), branch[0] ? cost : cost + 4);
 }
 
 /* Words laid from left to right; a piece that does not fit opens a new line. */

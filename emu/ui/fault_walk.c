@@ -57,12 +57,21 @@ static void paint_box(struct painter *painter, struct rect at, const char *text,
     put(painter, at.x + pad, at.y + at.h / 2 + 4, FONT_CODE, SIZE_CODE, PALETTE_INK, text);
 }
 
+/* What an entry that is not present says, where the kernel told what it is; "" otherwise. */
+static struct words meaning_of(const struct story_fault *fault, const struct mmu_step *step) {
+    uint32_t area, slot;
+    if (step->level == 1 && step->refused == MMU_RULE_NOT_PRESENT && story_swap_entry(fault, &area, &slot))
+        return format_words("swap entry: area %" PRIu32 ", slot %" PRIu32, area, slot);
+    return format_words("%s", "");
+}
+
 /* Beside the bits where there is room, below the row otherwise. Returns the height that it added. */
 static float paint_verdict(struct painter *painter, const struct fault_area *area, const struct mmu_step *step,
-                           const struct bit_boxes *bits, float x) {
+                           const struct bit_boxes *bits, float x, const char *meaning) {
     if (step->refused == MMU_RULE_NONE)
         return 0;
-    struct words verdict = format_words("refused: %s", mmu_rule_name(step->refused));
+    struct words verdict =
+        meaning[0] ? format_words("%s", meaning) : format_words("refused: %s", mmu_rule_name(step->refused));
     float right = area->inside.x + area->inside.w, width = text_width(painter, FONT_CODE, SIZE_CODE, verdict.text);
     if (x + 6 + width <= right) {
         put(painter, x + 6, bits->middle + 4, FONT_CODE, SIZE_CODE, PALETTE_BAD_INK, verdict.text);
@@ -74,8 +83,9 @@ static float paint_verdict(struct painter *painter, const struct fault_area *are
 }
 
 static float paint_row(struct painter *painter, const struct fault_area *area, const struct columns *c,
-                       const struct mmu_step *step, float y) {
+                       const struct story_fault *fault, const struct mmu_step *step, float y) {
     bool bad = step->refused != MMU_RULE_NONE;
+    struct words meaning = meaning_of(fault, step);
     float pad = area->narrow ? 7 : 9, height = box_height(area), middle = y + height / 2;
     struct words level = format_words("%s %03x", mmu_level_name(step->level), step->index);
     put(painter, c->level, middle + 4, FONT_CODE, SIZE_CODE, PALETTE_INK, level.text);
@@ -88,14 +98,15 @@ static float paint_row(struct painter *painter, const struct fault_area *area, c
             (uint64_t)(step->before & 0x000ffffffffff000ull) >> 12,
             step->leaf ? ", the page itself" : ", the next table");
     else
-        tip(painter, value, "%s\nnot present: the other bits are the kernel's own", mmu_level_name(step->level));
+        tip(painter, value, "%s\nnot present: the other bits are the kernel's own\n%s", mmu_level_name(step->level),
+            meaning.text);
     struct bit_boxes bits = {.value = step->before,
                              .refused = refused_bits(step),
                              .leaf = step->leaf || step->level == 1,
                              .x = c->rights,
                              .middle = middle};
     float x = paint_bits(painter, &bits);
-    return y + row_height(area) + paint_verdict(painter, area, step, &bits, x);
+    return y + row_height(area) + paint_verdict(painter, area, step, &bits, x, meaning.text);
 }
 
 float paint_walk(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
@@ -112,6 +123,6 @@ float paint_walk(struct painter *painter, const struct fault_area *area, float y
     paint_heads(painter, &c, y + 9);
     y += 19;
     for (unsigned i = 0; i < count; i++)
-        y = paint_row(painter, area, &c, &walk->steps[i], y);
+        y = paint_row(painter, area, &c, fault, &walk->steps[i], y);
     return y;
 }

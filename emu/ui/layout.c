@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define GAP MARGIN
-#define CAPTION 44.0f
+#define CAPTION 60.0f /* two lines; always, so that panels stay where they are from sentence to sentence */
 
 static struct rect whole(float x, float y, float x2, float y2) {
     struct rect r = {roundf(x), roundf(y), 0, 0};

@@ -1,17 +1,20 @@
 /*
  * LRU: the active and inactive list of each zone as belts, the newest page at the left; a page that was referenced has
- * a dot. Below them what reclaim has made of pages so far.
+ * a dot. A list has the room that its size asks for. Below them what reclaim has made of pages so far.
  */
 #include "emu/ui/panel.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#define SQUARE 11.4f
-#define STEP 14.4f
+/* Distances of squares, the largest first; a square is what the gap leaves. */
+static const float steps[] = {14, 11, 9, 7, 6, 5};
+#define STEPS (sizeof steps / sizeof steps[0])
+#define LABEL 19.0f /* a belt's line of words */
 
 struct belt {
-    const char *zone, *list, *meaning;
+    struct words zone;
+    const char *list, *meaning;
     uint64_t pages;
     const struct kv_lru *lru;
     color color; /* of pages that the snapshot does not tell */
@@ -24,38 +27,73 @@ static color square_color(const struct kv_snapshot *kernel, const struct belt *b
     return frame_color(kernel->frames[belt->lru->pfn[first]]);
 }
 
-static void paint_dots(struct painter *painter, struct rect at, const struct belt *belt, uint32_t per_line,
-                       uint32_t shown) {
+/* How the belts are drawn: a square is `each` pages. each 0: there is no room for squares, a bar stands for them. */
+struct scale {
+    uint64_t each;
+    float step, square;
+};
+
+static uint64_t lines_of(uint64_t pages, const struct scale *scale, float width) {
+    uint64_t per_line = (uint64_t)fmaxf(floorf((width + scale->step - scale->square) / scale->step), 1);
+    uint64_t squares = pages / scale->each + (pages % scale->each != 0);
+    return squares / per_line + (squares % per_line != 0);
+}
+
+static float belt_height(const struct belt *belt, const struct scale *scale, float width) {
+    return LABEL + 3 + (belt->pages ? (float)lines_of(belt->pages, scale, width) * scale->step + 3 : 0);
+}
+
+static bool belts_fit(const struct belt *belts, unsigned count, const struct scale *scale, struct rect inside) {
+    float height = 0;
+    for (unsigned i = 0; i < count; i++)
+        height += belt_height(&belts[i], scale, inside.w);
+    return height <= inside.h;
+}
+
+/* As few pages to a square as there is room for, and then the largest squares. */
+static struct scale scale_for(const struct belt *belts, unsigned count, struct rect inside) {
+    for (uint64_t each = 1; each < 1ull << 40; each *= 2)
+        for (unsigned i = 0; i < STEPS; i++) {
+            struct scale scale = {each, steps[i],
+                                  steps[i] > 9   ? steps[i] - 3
+                                  : steps[i] > 6 ? steps[i] - 2
+                                                 : steps[i] - 1};
+            if (belts_fit(belts, count, &scale, inside))
+                return scale;
+        }
+    return (struct scale){0};
+}
+
+static void paint_dots(struct painter *painter, struct rect at, const struct belt *belt, const struct scale *scale,
+                       uint32_t per_line, uint32_t shown) {
+    float dot = scale->step > 9 ? 4 : scale->step > 6 ? 3 : 2, inset = (scale->square - dot) / 2;
     for (uint32_t i = 0; i < shown && i < belt->lru->count; i++)
         if (belt->lru->referenced[i])
             draw_fill(painter->list,
-                      (struct rect){at.x + (float)(i % per_line) * STEP + SQUARE / 2 - 2,
-                                    at.y + (float)(i / per_line) * STEP + SQUARE / 2 - 2, 4, 4},
-                      PALETTE_GROUND, 2);
+                      (struct rect){at.x + (float)(i % per_line) * scale->step + inset,
+                                    at.y + (float)(i / per_line) * scale->step + inset, dot, dot},
+                      PALETTE_GROUND, dot > 2 ? dot / 2 : 0);
 }
 
-/* Squares for pages; one square is `each` pages, so that no belt needs more than its lines. */
-static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, uint64_t each) {
-    uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + STEP - SQUARE) / STEP), 1),
-             lines = (uint32_t)fmaxf(floorf(at.h / STEP), 1);
-    uint64_t squares = belt->pages / each + (belt->pages % each != 0), most = (uint64_t)per_line * lines;
-    uint32_t shown = (uint32_t)(squares < most ? squares : most);
+static void paint_squares(struct painter *painter, struct rect at, const struct belt *belt, const struct scale *scale) {
+    uint32_t per_line = (uint32_t)fmaxf(floorf((at.w + scale->step - scale->square) / scale->step), 1);
+    uint32_t rows = (uint32_t)lines_of(belt->pages, scale, at.w);
+    uint32_t shown = (uint32_t)(belt->pages / scale->each + (belt->pages % scale->each != 0));
     if (shown == 0)
         return;
-    uint32_t rows = (shown + per_line - 1) / per_line;
-    color *cells = draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * STEP, (float)rows * STEP},
-                              per_line, rows, shown, STEP - SQUARE);
+    color *cells =
+        draw_cells(painter->list, (struct rect){at.x, at.y, (float)per_line * scale->step, (float)rows * scale->step},
+                   per_line, rows, shown, scale->step - scale->square);
     for (uint32_t i = 0; i < shown && cells; i++)
-        cells[i] = square_color(painter->view->kernel, belt, i * each);
-    if (each == 1)
-        paint_dots(painter, at, belt, per_line, shown);
+        cells[i] = square_color(painter->view->kernel, belt, i * scale->each);
+    if (scale->each == 1)
+        paint_dots(painter, at, belt, scale, per_line, shown);
 }
 
-static uint64_t pages_per_square(uint64_t most_pages, struct rect belt) {
-    uint64_t room = (uint64_t)(fmaxf(floorf(belt.w / STEP), 1) * fmaxf(floorf(belt.h / STEP), 1)), each = 1;
-    while (each < 1ull << 40 && room * each < most_pages)
-        each *= 2;
-    return each;
+/* "DMA", and with several nodes "node 1 DMA". */
+static struct words zone_name(const struct kv_snapshot *kernel, const struct kv_zone *zone) {
+    return snapshot_has_nodes(kernel) ? format_words("node %d %s", zone->node, zone->name)
+                                      : format_words("%s", zone->name);
 }
 
 static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 * KV_MAX_ZONES], uint64_t *most) {
@@ -65,10 +103,10 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
         const struct kv_zone *zone = &kernel->zones[z];
         if (zone->present == 0)
             continue;
-        belts[n++] = (struct belt){zone->name,      "active",      "pages that were used again lately",
-                                   zone->nr_active, &zone->lru[1], PALETTE_ANON};
-        belts[n++] = (struct belt){zone->name,        "inactive",    "pages that reclaim looks at first",
-                                   zone->nr_inactive, &zone->lru[0], PALETTE_INACTIVE};
+        belts[n++] = (struct belt){zone_name(kernel, zone), "active",      "pages that were used again lately",
+                                   zone->nr_active,         &zone->lru[1], PALETTE_ANON};
+        belts[n++] = (struct belt){zone_name(kernel, zone), "inactive",    "pages that reclaim looks at first",
+                                   zone->nr_inactive,       &zone->lru[0], PALETTE_INACTIVE};
         *most = zone->nr_active > *most ? zone->nr_active : *most;
         *most = zone->nr_inactive > *most ? zone->nr_inactive : *most;
     }
@@ -76,26 +114,30 @@ static unsigned belts_of(const struct kv_snapshot *kernel, struct belt belts[2 *
 }
 
 /* share: of the longest belt, for the bar that stands for squares where there is no room. */
-static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, uint64_t each, float share) {
-    struct words text = format_words("%s %s, %s pages", belt->zone, belt->list, format_count(belt->pages).text);
+static void paint_belt(struct painter *painter, struct rect row, const struct belt *belt, const struct scale *scale,
+                       float share) {
+    struct words text = format_words("%s %s, %s pages", belt->zone.text, belt->list, format_count(belt->pages).text);
     put_until(painter, row.x, row.y + 11, row.x + row.w, FONT_WORDS, SIZE_SMALL,
               belt->pages ? PALETTE_INK : PALETTE_FAINT, text.text);
-    struct rect squares = {row.x, row.y + 18, row.w, row.h - 22};
-    if (squares.h >= STEP - 3)
-        paint_squares(painter, squares, belt, each);
+    if (scale->each)
+        paint_squares(painter, (struct rect){row.x, row.y + LABEL, row.w, row.h - LABEL}, belt, scale);
     else if (row.h >= 20)
         draw_fill(painter->list, (struct rect){row.x, row.y + 15, fmaxf(row.w * share, belt->pages ? 1 : 0), 4},
                   belt->color, 1);
-    tip(painter, row, "%s %s list\n%s\n%s pages, %s; a square is %s", belt->zone, belt->list, belt->meaning,
-        format_count(belt->pages).text, format_bytes(belt->pages * 4096).text, format_bytes(each * 4096).text);
+    tip(painter, row, "%s %s list\n%s\n%s pages, %s%s%s", belt->zone.text, belt->list, belt->meaning,
+        format_count(belt->pages).text, format_bytes(belt->pages * 4096).text, scale->each ? "; a square is " : "",
+        scale->each ? format_bytes(scale->each * 4096).text : "");
 }
 
 static void paint_belts(struct painter *painter, struct rect inside, const struct belt *belts, unsigned count,
-                        uint64_t each, uint64_t most) {
-    float height = fminf(inside.h / (float)count, 120);
-    for (unsigned i = 0; i < count; i++)
-        paint_belt(painter, (struct rect){inside.x, inside.y - 2 + (float)i * height, inside.w, height}, &belts[i],
-                   each, (float)((double)belts[i].pages / (double)most));
+                        const struct scale *scale, uint64_t most) {
+    float y = inside.y - 2;
+    for (unsigned i = 0; i < count; i++) {
+        float height = scale->each ? belt_height(&belts[i], scale, inside.w) : inside.h / (float)count;
+        paint_belt(painter, (struct rect){inside.x, y, inside.w, height}, &belts[i], scale,
+                   (float)((double)belts[i].pages / (double)most));
+        y += height;
+    }
 }
 
 /* What became of the pages that reclaim looked at. */
@@ -128,12 +170,11 @@ void paint_lru(struct painter *painter, struct rect at) {
     uint64_t most = 0;
     unsigned count = kernel ? belts_of(kernel, belts, &most) : 0;
     bool told = painter->view && painter->view->reclaim.last.number > 0 && at.h > 260 && at.w > 420;
-    float belts_height = at.h - HEAD - 10 - (told ? OUTCOMES + 12 : 0);
-    float height = count ? fminf(belts_height / (float)count, 120) : 0;
-    uint64_t each = pages_per_square(most, (struct rect){0, 0, at.w - 2 * PAD, height - 22});
-    struct words subtitle = count && height - 22 < STEP - 3 ? format_words("pages of each list")
-                            : each > 1                      ? format_words("a square is %" PRIu64 " pages", each)
-                                       : format_words("each square a page, the newest at the left");
+    struct rect room = {0, 0, at.w - 2 * PAD, at.h - HEAD - 10 - (told ? OUTCOMES + 12 : 0)};
+    struct scale scale = scale_for(belts, count, room);
+    struct words subtitle = count && !scale.each ? format_words("pages of each list")
+                            : scale.each > 1     ? format_words("a square is %" PRIu64 " pages", scale.each)
+                                                 : format_words("each square a page, the newest at the left");
     struct rect inside = panel_begin(painter, PANEL_LRU, at, "LRU", subtitle.text);
     if (count == 0)
         kernel_missing(painter, inside, "The active and inactive list of each zone.");
@@ -145,7 +186,7 @@ void paint_lru(struct painter *painter, struct rect at) {
             inside.h -= OUTCOMES + 12;
             paint_outcomes(painter, (struct rect){inside.x, inside.y + inside.h + 6, inside.w, OUTCOMES});
         }
-        paint_belts(painter, inside, belts, count, each, most);
+        paint_belts(painter, inside, belts, count, &scale, most);
     }
     panel_end(painter);
 }

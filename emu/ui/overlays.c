@@ -5,28 +5,93 @@
 #include <stdio.h>
 #include <string.h>
 
-/* *word* in a caption is shown in the accent. */
+/* A caption being set, word by word; *some words* are shown in the accent. */
+struct caption {
+    struct painter *painter;
+    struct rect at; /* of the text */
+    float size, line, x, y;
+    unsigned lines, most;
+    bool strong, draw;
+};
+
+static void caption_break(struct caption *c) {
+    c->x = c->at.x;
+    c->y += c->line;
+    c->lines++;
+}
+
+/* A word up to its space, in pieces where the stress changes. */
+static void caption_word(struct caption *c, const char *word, size_t length) {
+    char piece[400];
+    for (size_t at = 0; at < length;) {
+        size_t end = at;
+        while (end < length && word[end] != '*')
+            end++;
+        snprintf(piece, sizeof piece, "%.*s", (int)(end - at < sizeof piece ? end - at : sizeof piece - 1), word + at);
+        enum draw_font font = c->strong ? FONT_WORDS_BOLD : FONT_WORDS;
+        if (c->draw && piece[0])
+            put(c->painter, c->x, c->y, font, c->size, c->strong ? PALETTE_ACCENT : PALETTE_INK, piece);
+        c->x += text_width(c->painter, font, c->size, piece);
+        if (end < length)
+            c->strong = !c->strong;
+        at = end + 1;
+    }
+}
+
+/* Sets the text; what goes beyond the last line that there is room for ends in an ellipsis. */
+static unsigned caption_set(struct caption *c, const char *text) {
+    float space = text_width(c->painter, FONT_WORDS, c->size, " ");
+    c->x = c->at.x;
+    c->lines = 1;
+    c->strong = false;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        struct caption before = *c;
+        bool drawn = c->draw;
+        c->draw = false;
+        caption_word(c, text, length);
+        bool fits = c->x <= c->at.x + c->at.w || before.x == c->at.x;
+        *c = before;
+        c->draw = drawn;
+        if (!fits && c->lines == c->most && c->draw) {
+            put(c->painter, c->x - space, c->y, FONT_WORDS, c->size, PALETTE_INK, "\xe2\x80\xa6");
+            return c->lines + 1;
+        }
+        if (!fits)
+            caption_break(c);
+        caption_word(c, text, length);
+        c->x += space;
+        text += length;
+        text += strspn(text, " ");
+    }
+    return c->lines;
+}
+
+/* In the largest words of which the text needs no more lines than there is room for. */
 void paint_caption(struct painter *painter, struct rect at) {
+    static const struct {
+        float size, line;
+        unsigned lines;
+    } settings[] = {{15, 21, 2}, {14, 20, 2}, {13, 16, 3}, {12, 15, 3}, {11, 13, 4}};
     const char *text = painter->state->caption;
-    float x = at.x + 17, right = at.x + at.w - 17, size = 16;
-    while (size > 11 && text_width(painter, FONT_WORDS, size, text) > right - x)
-        size -= 0.5f;
+    struct caption c = {.painter = painter, .at = {at.x + 17, at.y, fmaxf(at.w - 34, 40), at.h}};
+    unsigned lines = 0;
+    for (unsigned i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        c.size = settings[i].size;
+        c.line = settings[i].line;
+        c.most = settings[i].lines;
+        lines = caption_set(&c, text);
+        if (lines <= c.most)
+            break;
+    }
+    lines = lines < c.most ? lines : c.most;
+    c.draw = true;
+    c.y = roundf(at.y + at.h / 2 - (float)(lines - 1) * c.line / 2 + c.size * 0.36f);
     region_begin(painter, at);
     draw_clip(painter->list, at);
     draw_fill(painter->list, at, PALETTE_RAISED, 8);
     draw_stroke(painter->list, at, PALETTE_SELECTED, 8, 1);
-    bool strong = false;
-    while (*text && x < right) {
-        char piece[400];
-        size_t length = strcspn(text, "*");
-        snprintf(piece, sizeof piece, "%.*s", (int)(length < sizeof piece ? length : sizeof piece - 1), text);
-        if (length > 0)
-            x = put_until(painter, x, at.y + at.h / 2 + size * 0.36f, right, strong ? FONT_WORDS_BOLD : FONT_WORDS,
-                          size, strong ? PALETTE_ACCENT : PALETTE_INK, piece);
-        text += length;
-        strong = *text == '*' ? !strong : strong;
-        text += *text == '*';
-    }
+    caption_set(&c, text);
     draw_unclip(painter->list);
     region_end(painter);
 }

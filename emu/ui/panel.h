@@ -56,6 +56,7 @@ bool is_hovered(const struct painter *painter, struct rect at);
 void tip(struct painter *painter, struct rect at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t argument);
 
+bool snapshot_has_nodes(const struct kv_snapshot *kernel); /* zones of more than one node */
 color frame_color(unsigned kind);
 color mix(color a, color b, float share_of_b);
 

@@ -23,16 +23,26 @@ static float gauge_x(const struct gauge *gauge, uint64_t pages) {
     return gauge->at.x + fminf(share, 1) * gauge->at.w;
 }
 
+bool snapshot_has_nodes(const struct kv_snapshot *kernel) {
+    for (size_t z = 0; z < kernel->zone_count && z < KV_MAX_ZONES; z++)
+        if (kernel->zones[z].present > 0 && kernel->zones[z].node != 0)
+            return true;
+    return false;
+}
+
+/* As the allocator asks (zone_watermark_ok): a mark is held only by more pages than it names. */
 static color free_color(const struct kv_zone *zone) {
-    return zone->free < zone->min ? PALETTE_GAUGE_MIN : zone->free < zone->low ? PALETTE_GAUGE_LOW : PALETTE_GAUGE_FINE;
+    return zone->free <= zone->min   ? PALETTE_GAUGE_MIN
+           : zone->free <= zone->low ? PALETTE_GAUGE_LOW
+                                     : PALETTE_GAUGE_FINE;
 }
 
 static const char *free_words(const struct kv_zone *zone) {
-    if (zone->free < zone->min)
-        return "below min: an allocation must reclaim for itself";
-    if (zone->free < zone->low)
-        return "below low: kswapd is to wake";
-    return zone->free < zone->high ? "above low" : "above high: kswapd sleeps";
+    if (zone->free <= zone->min)
+        return "not above min: an allocation must reclaim for itself";
+    if (zone->free <= zone->low)
+        return "not above low: kswapd must work";
+    return zone->free <= zone->high ? "above low: allocations go on" : "above high: kswapd may sleep";
 }
 
 static void paint_mark(struct painter *painter, const struct gauge *gauge, const char *name, uint64_t pages, color ink,
@@ -86,6 +96,9 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
               zone->name);
     put_until(painter, row.x, row.y + (low_row ? 28 : 36), row.x + name_width - 4, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
               format_words("%s free", format_count(zone->free).text).text);
+    if (!low_row && snapshot_has_nodes(painter->view->kernel))
+        put_until(painter, row.x, row.y + 52, row.x + name_width - 4, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
+                  format_words("node %d", zone->node).text);
     draw_fill(painter->list, gauge.at, PALETTE_WELL, 3);
     struct rect fill = gauge.at;
     fill.w = gauge_x(&gauge, zone->free) - gauge.at.x;
@@ -102,11 +115,11 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     if (row.h >= 34 && right - wide > end + 8)
         put_right(painter, right, gauge.at.y + gauge.at.h + 15, FONT_CODE, 10, PALETTE_FAINT, present.text);
     tip(painter, row,
-        "%s: %s of %s pages free\n%s\nmin %" PRIu64 ", low %" PRIu64 ", high %" PRIu64
+        "%s of node %d: %s of %s pages free\n%s\nmin %" PRIu64 ", low %" PRIu64 ", high %" PRIu64
         "\nkept from other zones' requests: %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\nper-CPU lists: %" PRIu64
         " hot, %" PRIu64 " cold",
-        zone->name, format_count(zone->free).text, format_count(zone->present).text, free_words(zone), zone->min,
-        zone->low, zone->high, zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2],
+        zone->name, zone->node, format_count(zone->free).text, format_count(zone->present).text, free_words(zone),
+        zone->min, zone->low, zone->high, zone->lowmem_reserve[0], zone->lowmem_reserve[1], zone->lowmem_reserve[2],
         zone->pageset_count[0], zone->pageset_count[1]);
     if (row.h >= 88)
         put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL,
@@ -139,6 +152,10 @@ static void paint_reclaimer(struct painter *painter, struct rect row, const char
     put_until(painter, pill.x + width + 14, row.y + 14, row.x + row.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, numbers);
 }
 
+static struct words times(uint64_t n) {
+    return n == 1 ? format_words("once") : format_words("%s times", format_count(n).text);
+}
+
 /* Who frees memory: kswapd, and tasks for themselves. */
 static void paint_reclaimers(struct painter *painter, struct rect at) {
     const struct story_reclaim *reclaim = &painter->view->reclaim;
@@ -146,15 +163,15 @@ static void paint_reclaimers(struct painter *painter, struct rect at) {
                                               : format_words("nobody stalls");
     paint_reclaimer(painter, (struct rect){at.x, at.y, at.w, 22}, "kswapd", reclaim->kswapd_awake ? "awake" : "asleep",
                     reclaim->kswapd_awake,
-                    format_words("woken %s times \xc2\xb7 freed %s of %s scanned",
-                                 format_count(reclaim->kswapd_wakes).text, format_count(reclaim->kswapd_reclaimed).text,
+                    format_words("woken %s \xc2\xb7 freed %s of %s scanned", times(reclaim->kswapd_wakes).text,
+                                 format_count(reclaim->kswapd_reclaimed).text,
                                  format_count(reclaim->kswapd_scanned).text)
                         .text);
-    paint_reclaimer(
-        painter, (struct rect){at.x, at.y + 25, at.w, 22}, "direct", direct.text, reclaim->direct_pid != 0,
-        format_words("%s times \xc2\xb7 freed %s of %s scanned", format_count(reclaim->direct_reclaims).text,
-                     format_count(reclaim->direct_reclaimed).text, format_count(reclaim->direct_scanned).text)
-            .text);
+    paint_reclaimer(painter, (struct rect){at.x, at.y + 25, at.w, 22}, "direct", direct.text, reclaim->direct_pid != 0,
+                    format_words("%s \xc2\xb7 freed %s of %s scanned", times(reclaim->direct_reclaims).text,
+                                 format_count(reclaim->direct_reclaimed).text,
+                                 format_count(reclaim->direct_scanned).text)
+                        .text);
 }
 
 void paint_zones(struct painter *painter, struct rect at) {

@@ -31,6 +31,12 @@ static void full_fault(struct script *script, uint32_t branch, uint32_t outcome)
     script_end(script, outcome, 11, (uint32_t)-6);
 }
 
+static void swap_fault(struct script *script) {
+    script_begin(script, SCRIPT_LINEAR, MMU_READ, MMU_RULE_NOT_PRESENT, 0x0004a002);
+    script_branch(script, FLT_BRANCH_SWAP_IN);
+    script_end(script, FLT_OUTCOME_RETRY, 0, 0);
+}
+
 /* Every type with words that count up; lengths as the ABI says. */
 static void every_event(struct script *script) {
     static const struct {
@@ -103,6 +109,7 @@ int main(void) {
     story_listen(script.story, &listener);
     for (uint32_t branch = 0; branch <= FLT_BRANCH_COUNT; branch++)
         full_fault(&script, branch, branch % 6);
+    swap_fault(&script);
     every_event(&script);
     fault.instruction_bytes = 0;
     fault.walk.access.implicit = true;

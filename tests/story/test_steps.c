@@ -219,11 +219,86 @@ Test(steps, private_write_to_a_file_page) {
         "*PTE 0000 0000 -> 02c1 1067", "the instruction runs again and succeeds");
 }
 
-Test(steps, swap_in) {
+/* The page of the file is told, whatever else enters the page cache before and after it. */
+Test(steps, a_major_fault_with_a_block_of_the_file_system_and_neighbours) {
+    uint32_t block[] = {0x600, 1, 89}, added[] = {0x777, 12, 2}, next[] = {0x778, 12, 3};
+    write_to_nothing();
+    file_vma(SCRIPT_RW);
+    script_branch(&script, FLT_BRANCH_FILE_MAJOR);
+    script_event(&script, FLT_MM_FILEMAP_ADD, block, 3);
+    script_alloc(&script, 0x777, 1, 1, true, 9143);
+    script_event(&script, FLT_MM_FILEMAP_ADD, added, 3);
+    script_alloc(&script, 0x778, 1, 1, true, 9142);
+    script_event(&script, FLT_MM_FILEMAP_ADD, next, 3);
+    script_event(&script, FLT_MM_FILEMAP_ADD, block, 3);
+    script_switch(&script, 7, 3);
+    script_switch(&script, 3, 7);
+    script_pte(&script, 0, 0x00777025);
+    end_ok();
+    EXPECT("VMA 40010000-40020000 rw-p /lib/data: the program may write, but no page is mapped yet",
+           "filemap_fault: page 2 of /lib/data is not in the page cache, so read it",
+           "new frame 00777 from NORMAL, per-CPU list, 9 143 free > low 120",
+           "1 more frame for neighbours, read along with it: 00778",
+           "page cache: frame 00777 becomes page 2 of inode 12", "the task was off the CPU 1 time, 0.000040 ms in all",
+           "*PTE 0000 0000 -> 0077 7025", "the instruction runs again");
+    cr_expect(story_is_major(story_last(script.story)));
+}
+
+static void read_of_slot(uint32_t entry) {
+    script_begin(&script, SCRIPT_LINEAR, MMU_READ, MMU_RULE_NOT_PRESENT, entry);
+    anonymous_vma();
+    script_branch(&script, FLT_BRANCH_SWAP_IN);
+}
+
+Test(steps, swap_in_from_the_disk) {
+    uint32_t area, slot;
+    read_of_slot(0x0004a002);
+    script_alloc(&script, 0x2c11, 1, 1, true, 100);
+    script_alloc(&script, 0x2c12, 1, 1, true, 99);
+    script_alloc(&script, 0x2c13, 1, 1, true, 98);
+    script_switch(&script, 7, 3);
+    script_switch(&script, 3, 7);
+    script_pte(&script, 0x0004a002, 0x02c12025);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may read, but the page is swapped out",
+           "do_swap_page: the entry names slot 1184 of swap area 1, so read it from there",
+           "new frame 02c12 from NORMAL, per-CPU list, 99 free, at or below low 120",
+           "2 more frames for neighbours, read along with it: 02c11 02c13",
+           "the task was off the CPU 1 time, 0.000040 ms in all", "*PTE 0004 a002 -> 02c1 2025",
+           "the instruction runs again and succeeds");
+    cr_expect(story_is_major(story_last(script.story)));
+    cr_expect(story_swap_entry(story_last(script.story), &area, &slot) && area == 1 && slot == 1184);
+    char text[2048];
+    story_fault_text(story_last(script.story), text, sizeof text);
+    cr_expect_not_null(strstr(text, "refused: not present   swap entry: area 1, slot 1184\n"), "%s", text);
+}
+
+Test(steps, swap_in_from_the_swap_cache) {
+    read_of_slot(0x0004a000);
+    script_pte(&script, 0x0004a000, 0x02c12025);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may read, but the page is swapped out",
+           "do_swap_page: the entry names slot 1184 of swap area 0, and the swap cache has its frame already",
+           "*PTE 0004 a000 -> 02c1 2025", "the instruction runs again and succeeds");
+    cr_expect_not(story_is_major(story_last(script.story)));
+}
+
+Test(steps, swap_in_of_which_little_is_told) {
+    uint32_t area, slot;
     write_to_nothing();
     script_branch(&script, FLT_BRANCH_SWAP_IN);
     end_ok();
-    EXPECT("do_swap_page: the page is in swap, so bring it back", "*the instruction runs again");
+    EXPECT("do_swap_page: the entry names a slot in swap, so bring the page back", "*the instruction runs again");
+    cr_expect_not(story_swap_entry(story_last(script.story), &area, &slot), "an empty entry names no slot");
+}
+
+/* Other kinds of faults at an entry that is not present and not empty: the bits are not a slot. */
+Test(steps, an_entry_is_a_swap_entry_only_where_the_kernel_says_so) {
+    uint32_t area, slot;
+    script_begin(&script, SCRIPT_LINEAR, MMU_READ, MMU_RULE_NOT_PRESENT, 0x0004a002);
+    script_branch(&script, FLT_BRANCH_FILE_MINOR);
+    end_ok();
+    cr_expect_not(story_swap_entry(story_last(script.story), &area, &slot));
 }
 
 Test(steps, spurious) {

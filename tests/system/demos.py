@@ -25,6 +25,8 @@ bad = {
     "no title": ("return {}", "no title"),
     "no program": ("return {title = 'x', play = print}", "no program"),
     "a size that is none": ("return {title = 'x', program = {'first-faults'}, memory = 'much', play = print}", "sizes such as"),
+    "too many nodes": ("return {title = 'x', program = {'first-faults'}, nodes = 5, play = print}", "from 1 to 4"),
+    "nodes that are no number": ("return {title = 'x', program = {'first-faults'}, nodes = {}, play = print}", "from 1 to 4"),
     "not Lua": ("return {", "cannot be used"),
     "an unknown event": ("return {title = 'x', program = {'first-faults'}, play = function() event('nothing') end}", "no event 'nothing'"),
     "an error in a filter": ("return {title = 'x', program = {'first-faults'}, play = function() fault(function(f) error('oh') end) end}", "oh"),

@@ -249,6 +249,19 @@ static void fault_major(struct story_fault *fault) {
     fault->end_blocks = fault->begin_blocks + 1250000;
 }
 
+static void fault_swap_in(struct story_fault *fault) {
+    set_code(fault, 0x08048a2e, "mov eax, dword [eax]", 71, "sum += *p;");
+    set_access(fault, 0x40012008, MMU_READ, 4);
+    set_step(fault, 2, 0x100, 0x03f2c400, 0x03f2e067, MMU_RULE_NONE);
+    set_step(fault, 1, 0x012, 0x03f2e048, 0x0004a000, MMU_RULE_NOT_PRESENT);
+    set_vma(fault, 0x40000000, 0x4004b000, 3, "");
+    fault->branch = FLT_BRANCH_SWAP_IN;
+    take_frame(fault, 0x02c11, true);
+    set_pte(fault, 0x03f2e048, 0x0004a000, 0x02c11025);
+    fault->waits = 1;
+    fault->wait_blocks = 90000;
+}
+
 static void fault_long_mode(struct story_fault *fault) {
     set_code(fault, 0x00007f3a4c0012a0, "call qword [rip+0x2004a8]", 0, "");
     fault->source_file[0] = '\0';
@@ -264,7 +277,7 @@ static void fault_long_mode(struct story_fault *fault) {
 static void set_fault(struct view *view, const struct sample_options *options) {
     static void (*const build[])(struct story_fault *) = {
         [SAMPLE_COW] = fault_cow,     [SAMPLE_NOT_PRESENT] = fault_not_present, [SAMPLE_SEGV] = fault_segv,
-        [SAMPLE_MAJOR] = fault_major, [SAMPLE_LONG_MODE] = fault_long_mode,
+        [SAMPLE_MAJOR] = fault_major, [SAMPLE_SWAP_IN] = fault_swap_in,         [SAMPLE_LONG_MODE] = fault_long_mode,
     };
     struct story_fault *fault = &view->fault;
     view->has_fault = options->fault != SAMPLE_NO_FAULT;

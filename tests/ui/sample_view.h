@@ -12,6 +12,7 @@ enum sample_fault {
     SAMPLE_NOT_PRESENT, /* the first write to untouched memory; the table is there, the entry is not */
     SAMPLE_SEGV,        /* a read of address 8 */
     SAMPLE_MAJOR,       /* a fetch from a file page that is not in the cache */
+    SAMPLE_SWAP_IN,     /* a read of a page that lies in slot 1184 of area 0 */
     SAMPLE_LONG_MODE,   /* four levels, no-execute */
     SAMPLE_HARDWARE,    /* a foreign kernel: nothing but the hardware's part */
     SAMPLE_NO_FAULT,

@@ -2,6 +2,7 @@
 #include "tests/ui/support.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <string.h>
 
 static void expect_words(const struct drawn *drawn, enum ui_panel panel, const char *const *words, unsigned count) {
@@ -413,5 +414,116 @@ Test(reclaim, panels_tell_who_frees_what_and_why) {
     EXPECT_WORDS(drawn, PANEL_ZONES, "awake", "woken 14 times", "pid 9 stalls", "37 times");
     EXPECT_WORDS(drawn, PANEL_LRU, "activated", "97", "1 301", "813");
     EXPECT_WORDS(drawn, PANEL_TIMELINE, "kswapd", "direct");
+    drawn_free(drawn);
+}
+
+/* Belts ------------------------------------------------------------------------------------------------------- */
+
+static void fill_belt(struct kv_lru *lru, uint32_t first, uint64_t count) {
+    lru->count = (uint32_t)(count < KV_LRU_MAX ? count : KV_LRU_MAX);
+    for (uint32_t i = 0; i < lru->count; i++) {
+        lru->pfn[i] = first + i;
+        lru->referenced[i] = i % 3 == 0;
+    }
+}
+
+/* A 16 MiB machine with one zone and as many pages on its lists. */
+static struct drawn *drawn_lists(uint64_t active, uint64_t inactive) {
+    struct sample_options options = {.ram_mib = 16, .state = VIEW_PAUSED, .pressure = true};
+    struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
+    struct kv_zone *zone = &drawn->view->kernel->zones[0];
+    zone->nr_active = active;
+    zone->nr_inactive = inactive;
+    fill_belt(&zone->lru[1], 16, active);
+    fill_belt(&zone->lru[0], (uint32_t)(16 + active), inactive);
+    drawn_again(drawn);
+    return drawn;
+}
+
+static uint64_t cells_in(const struct drawn *drawn, enum ui_panel panel, float *lowest) {
+    size_t first, end;
+    uint64_t cells = 0;
+    cr_assert(panel_commands(drawn, panel, &first, &end));
+    for (size_t i = first; i < end; i++)
+        if (drawn->frame.list.commands[i].kind == DRAW_CELLS) {
+            const struct draw_command *command = &drawn->frame.list.commands[i];
+            cells += command->count;
+            *lowest = fmaxf(*lowest, command->at.y + command->at.h);
+        }
+    return cells;
+}
+
+Test(lru, every_page_of_a_small_machine_has_its_square_and_its_dot) {
+    static const uint64_t sizes[][2] = {{400, 3333}, {3333, 400}, {1, 2}, {0, 3700}, {1850, 1850}};
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct drawn *drawn = drawn_lists(sizes[i][0], sizes[i][1]);
+        float lowest = 0, bottom = drawn->frame.panels[PANEL_LRU].y + drawn->frame.panels[PANEL_LRU].h;
+        uint64_t cells = cells_in(drawn, PANEL_LRU, &lowest), dots = 0;
+        cr_expect_eq(cells, sizes[i][0] + sizes[i][1], "%d cells for sizes %u", (int)cells, i);
+        cr_expect_lt(lowest, bottom - 54, "the squares leave room for the outcomes");
+        for (unsigned list = 0; list < 2; list++)
+            dots += (sizes[i][list] + 2) / 3;
+        cr_expect_eq(count_colored(drawn, PANEL_LRU, DRAW_FILL, PALETTE_GROUND), dots,
+                     "a dot for each referenced page");
+        cr_expect_not_null(find_text(drawn, PANEL_LRU, "each square a page"));
+        expect_no_overlap(drawn, PANEL_LRU, "lru");
+        drawn_free(drawn);
+    }
+}
+
+Test(lru, squares_stand_for_more_pages_when_there_are_too_many) {
+    struct drawn *drawn = drawn_lists(200000, 3);
+    float lowest = 0, bottom = drawn->frame.panels[PANEL_LRU].y + drawn->frame.panels[PANEL_LRU].h;
+    uint64_t cells = cells_in(drawn, PANEL_LRU, &lowest);
+    cr_expect(cells > 2000 && cells < 8000, "%d cells", (int)cells);
+    cr_expect_lt(lowest, bottom);
+    cr_expect_not_null(find_text(drawn, PANEL_LRU, "a square is 64 pages"), "%s", panel_words(drawn, PANEL_LRU));
+    drawn_free(drawn);
+}
+
+Test(nodes, panels_name_the_node_where_there_are_several) {
+    struct sample_options options = {.ram_mib = 24, .pressure = true};
+    struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
+    cr_expect_null(find_text(drawn, PANEL_COUNT, "node 0"), "one node needs no name");
+    drawn->view->kernel->zones[1].node = 1;
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_ZONES, "node 0", "node 1");
+    EXPECT_WORDS(drawn, PANEL_LRU, "node 0 DMA active", "node 1 NORMAL active");
+    EXPECT_WORDS(drawn, PANEL_BUDDY, "DMA 0", "NORMAL 1");
+    expect_no_overlap(drawn, PANEL_ZONES, "zones");
+    drawn_free(drawn);
+}
+
+Test(zones, a_mark_that_is_reached_counts_as_crossed) {
+    struct sample_options options = {.ram_mib = 16, .state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
+    struct kv_zone *zone = &drawn->view->kernel->zones[0];
+    const struct {
+        uint64_t free;
+        const char *words;
+    } cases[] = {{zone->min, "not above min"},
+                 {zone->min + 1, "not above low"},
+                 {zone->low, "not above low"},
+                 {zone->low + 1, "above low"},
+                 {zone->high + 1, "above high"}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        zone->free = cases[i].free;
+        drawn_again(drawn);
+        cr_expect_not_null(find_text(drawn, PANEL_ZONES, cases[i].words), "%u free", (unsigned)zone->free);
+    }
+    drawn_free(drawn);
+}
+
+Test(fault, a_swap_entry_is_decoded_in_the_walk) {
+    struct sample_options options = {.fault = SAMPLE_SWAP_IN, .state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
+    EXPECT_WORDS(drawn, PANEL_FAULT, "swap in", "major", "0004 a000", "swap entry: area 0, slot 1184",
+                 "names slot 1184 of swap area 0");
+    cr_expect_null(find_text(drawn, PANEL_FAULT, "refused:"), "the red P says it");
+    expect_no_overlap(drawn, PANEL_FAULT, "fault");
+    drawn->view->fault.frame_count = 0; /* nothing was read */
+    drawn->view->fault.waits = 0;
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_FAULT, "swap in \xc2\xb7 minor", "the swap cache has its frame already");
     drawn_free(drawn);
 }

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const float sizes[][2] = {{1024, 640}, {1180, 700}, {1280, 800}, {1920, 1080}, {2560, 1440}, {3840, 2160}};
@@ -109,6 +110,50 @@ Test(layout, a_panel_can_fill_the_window) {
         cr_expect_eq(drawn->state.maximised, -1);
         drawn_free(drawn);
     }
+}
+
+/* The words of the caption in drawing order, joined by spaces; *lines: how many lines they take. */
+static void caption_words(const struct drawn *drawn, char *text, size_t size, unsigned *lines) {
+    float top = drawn->frame.panels[PANEL_CONSOLE].y + drawn->frame.panels[PANEL_CONSOLE].h, line = 0;
+    text[0] = '\0';
+    *lines = 0;
+    for (size_t i = 0; i < drawn->frame.list.count; i++) {
+        const struct draw_command *command = &drawn->frame.list.commands[i];
+        if (command->kind != DRAW_TEXT || command->at.y < top || command->at.y >= drawn->frame.panels[PANEL_TIMELINE].y)
+            continue;
+        *lines += command->at.y != line;
+        line = command->at.y;
+        snprintf(text + strlen(text), size - strlen(text), "%s ", command_text(drawn, command));
+        cr_expect_lt(command->at.x, 1280 - 12 - 17, "no word begins outside the box");
+    }
+}
+
+Test(layout, a_long_caption_is_wrapped_and_no_word_is_lost) {
+    struct sample_options options = {.state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
+    char words[1000];
+    unsigned lines;
+    strcpy(drawn->state.caption,
+           "The program reads its 20 MiB in a circle. The page that it needs next is always the one that was written "
+           "out longest ago, because the *least recently used* page is the next in the circle: the worst case of LRU. "
+           "It waits for the disk nearly all the time.");
+    drawn_again(drawn);
+    caption_words(drawn, words, sizeof words, &lines);
+    cr_expect_eq(lines, 2);
+    cr_expect_str_eq(words,
+                     "The program reads its 20 MiB in a circle. The page that it needs next is always the one that was "
+                     "written out longest ago, because the least recently used page is the next in the circle: the "
+                     "worst case of LRU. It waits for the disk nearly all the time. ");
+    for (unsigned i = 0; i < 300; i += 3)
+        memcpy(drawn->state.caption + i, "ab ", 4);
+    drawn_again(drawn);
+    caption_words(drawn, words, sizeof words, &lines);
+    cr_expect(lines == 2 && strstr(words, "\xe2\x80\xa6") == NULL, "%u lines: %s", lines, words);
+    memset(drawn->state.caption, 'w', sizeof drawn->state.caption - 1);
+    memcpy(drawn->state.caption + 20, " *x* ", 5);
+    drawn_again(drawn);
+    cr_expect(!drawn->frame.list.failed, "one word that is too long for any line");
+    drawn_free(drawn);
 }
 
 Test(layout, a_caption_gets_its_band_above_the_timeline) {
