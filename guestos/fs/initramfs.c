@@ -4,8 +4,9 @@
  *   110 bytes: magic and 13 fields of 8 hexadecimal digits | name with NUL, padded to 4 | data, padded to 4
  *
  * The archive is not trusted: every length is compared with what is left before it is used, names must end in NUL
- * inside their length, and a name that leaves the tree is refused. Data go straight into the page cache, so that
- * nothing is held twice but the archive itself. Entries with more than one link and equal inode numbers are one
+ * inside their length, and a name that leaves the tree is refused. Data go straight into the page cache, a piece at a
+ * time, and who gave the archive is told how far it has been read: a small machine has no room for everything twice.
+ * Entries with more than one link and equal inode numbers are one
  * file; the data may come with any of them. Unpacking stops at the first mistake with one sentence on the console.
  */
 #include "fs/vfs.h"
@@ -15,6 +16,7 @@
 #define HEADER_SIZE 110u
 #define FIELDS 13
 #define TRAILER "TRAILER!!!"
+#define PIECE 65536u
 
 enum field { INO, MODE, UID, GID, NLINK, MTIME, FILESIZE, DEVMAJOR, DEVMINOR, RDEVMAJOR, RDEVMINOR, NAMESIZE, CHECK };
 
@@ -27,7 +29,8 @@ struct hard_link {
 struct unpack {
     const u8 *bytes;
     size_t size, at;
-    bool open; /* entries since the last trailer */
+    void (*read_up_to)(size_t bytes); /* may be NULL */
+    bool open;                        /* entries since the last trailer */
     bool any;
     struct hard_link *links;
     /* the entry in hand */
@@ -175,16 +178,37 @@ static struct dentry *make_name(struct unpack *u, const char *link_target)
     return kernel_create(u->path, (umode_t)mode, dev, link_target);
 }
 
-static int fill_file(struct unpack *u, struct dentry *dentry)
+/* The bytes of the archive before `bytes` are not looked at again. */
+static void done_with(const struct unpack *u, size_t bytes)
+{
+    if (u->read_up_to)
+        u->read_up_to(bytes);
+}
+
+/* The data of the entry in hand. 0 or -errno. */
+static int copy_data(const struct unpack *u, struct file *file)
 {
     u32 size = u->field[FILESIZE];
+    for (u32 at = 0; at < size;) {
+        ssize_t done = kernel_write(file, at, u->data + at, min_t(u32, PIECE, size - at));
+        if (done <= 0)
+            return done ? (int)done : -ENOMEM;
+        at += (u32)done;
+        done_with(u, (size_t)(u->data - u->bytes) + at);
+    }
+    return 0;
+}
+
+static int fill_file(struct unpack *u, struct dentry *dentry)
+{
     struct file *file = dentry_open(dget(dentry), O_RDWR | O_LARGEFILE);
     if (IS_ERR(file))
         return (int)PTR_ERR(file);
     int error = do_truncate(dentry->d_inode, 0);
-    ssize_t done = error ? error : kernel_write(file, 0, u->data, size);
+    if (!error)
+        error = copy_data(u, file);
     fput(file);
-    return done < 0 ? (int)done : (u32)done == size ? 0 : -ENOMEM;
+    return error;
 }
 
 static struct hard_link *find_link(const struct unpack *u)
@@ -333,19 +357,21 @@ static int unpack_all(struct unpack *u)
         if (error)
             return error;
         take(u, u->field[FILESIZE]);
+        done_with(u, u->at);
     }
     if (u->open)
         return refuse(u, "no trailer");
     return u->any ? 0 : refuse(u, "no entry");
 }
 
-int unpack_initramfs(const void *cpio, size_t size)
+int unpack_initramfs(const void *cpio, size_t size, void (*read_up_to)(size_t bytes))
 {
     struct unpack *u = kzalloc(sizeof(*u), GFP_KERNEL);
     if (!u)
         return -ENOMEM;
     u->bytes = cpio;
     u->size = size;
+    u->read_up_to = read_up_to;
     int error = unpack_all(u);
     forget_links(u);
     kfree(u);

@@ -65,16 +65,29 @@ static int init(void *unused)
     return 0;
 }
 
+static u32 initrd_given; /* bytes of it whose whole frames belong to the buddy system already */
+
+static void give_initrd(size_t bytes)
+{
+    u32 upto = bytes == initrd_end - initrd_start ? (u32)bytes
+                                                  : (initrd_start + (u32)bytes) / PAGE_SIZE * PAGE_SIZE - initrd_start;
+    if (initrd_start + upto <= initrd_start + initrd_given || upto > initrd_end - initrd_start)
+        return;
+    free_initrd_mem(initrd_start + initrd_given, initrd_start + upto);
+    initrd_given = upto;
+}
+
 static void load_initramfs(void)
 {
     if (initrd_end <= initrd_start) {
         printk(KERN_WARNING "no initramfs was loaded\n");
         return;
     }
-    int error = unpack_initramfs(__va(initrd_start), initrd_end - initrd_start);
+    int error = unpack_initramfs(__va(initrd_start), initrd_end - initrd_start, give_initrd);
     if (error)
         panic("the initramfs is not usable (error %d)", -error);
-    free_initrd_mem(initrd_start, initrd_end);
+    give_initrd(initrd_end - initrd_start);
+    printk(KERN_INFO "Freeing initrd memory: %uk freed\n", (initrd_end - initrd_start) >> 10);
 }
 
 static unsigned long spanned_pages_of(enum zone_type type)

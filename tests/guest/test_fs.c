@@ -171,12 +171,26 @@ static void make_archive(void)
     put_entry("TRAILER!!!", 0, 1, 0, "");
 }
 
+static u8 *copied;
+static size_t copied_bytes, read_before;
+
+/* What has been read may belong to somebody else at once. */
+static void overwrite_read(size_t bytes)
+{
+    CHECK(bytes >= read_before && bytes <= copied_bytes);
+    memset(copied, 0xee, bytes);
+    read_before = bytes;
+}
+
 /* From memory of exactly its size: one byte read behind it ends the test. */
 static int unpack_copy(const u8 *bytes, u32 size)
 {
     u8 *copy = malloc(size ? size : 1);
     memcpy(copy, bytes, size);
-    int error = unpack_initramfs(copy, size);
+    copied = copy;
+    copied_bytes = size;
+    read_before = 0;
+    int error = unpack_initramfs(copy, size, overwrite_read);
     free(copy);
     return error;
 }

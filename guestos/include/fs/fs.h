@@ -340,8 +340,9 @@ int register_chrdev(unsigned major, const struct file_operations *operations); /
 
 /* ---- life ---- */
 void vfs_init(void); /* caches, root ramfs, /dev, /proc, console; before the initramfs */
-int unpack_initramfs(const void *cpio,
-                     size_t size); /* newc, concatenated archives; 0 or -errno, one sentence printed */
+/* newc, concatenated archives; 0 or -errno, one sentence printed. read_up_to, when not NULL: told again and again how many
+ * bytes of the archive will not be looked at any more. */
+int unpack_initramfs(const void *cpio, size_t size, void (*read_up_to)(size_t bytes));
 int open_console_for_init(void);   /* fds 0, 1, 2 of the current task on /dev/console */
 
 /* ---- console and terminal (drivers/) ---- */

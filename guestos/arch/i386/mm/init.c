@@ -233,5 +233,4 @@ void free_initrd_mem(u32 start_phys, u32 end_phys)
         return;
     free_reserved_range(start, end);
     totalram_pages += end - start;
-    printk(KERN_INFO "Freeing initrd memory: %luk freed\n", (end - start) << (PAGE_SHIFT - 10));
 }
