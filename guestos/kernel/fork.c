@@ -231,17 +231,25 @@ static int copy_resources(struct task_struct *task, const struct clone_request *
     return copy_thread(task, request);
 }
 
-static void link_task(struct task_struct *task, u32 flags)
+/* Kernel threads are the idle task's, whoever had the idea: nobody shall wait for them. */
+static struct task_struct *choose_parent(const struct clone_request *request)
+{
+    if (request->thread)
+        return &init_task;
+    return request->flags & CLONE_PARENT ? current->group_leader->parent : current->group_leader;
+}
+
+static void link_task(struct task_struct *task, const struct clone_request *request)
 {
     unsigned long irq = local_irq_save();
-    if (flags & CLONE_THREAD) {
+    if (request->flags & CLONE_THREAD) {
         task->tgid = current->tgid;
         task->group_leader = current->group_leader;
         task->parent = current->group_leader->parent;
     } else {
         task->tgid = task->pid;
         task->group_leader = task;
-        task->parent = flags & CLONE_PARENT ? current->group_leader->parent : current->group_leader;
+        task->parent = choose_parent(request);
         list_add_tail(&task->sibling, &task->parent->children);
     }
     list_add_tail(&task->thread_group, &task->signal->threads);
@@ -294,7 +302,7 @@ static struct task_struct *copy_process(const struct clone_request *request)
         discard_task(task);
         return ERR_PTR(error);
     }
-    link_task(task, request->flags);
+    link_task(task, request);
     total_forks++;
     return task;
 }
@@ -320,8 +328,9 @@ void vfork_done(struct task_struct *task)
 
 static void trace_new_task(const struct task_struct *child, const struct clone_request *request)
 {
-    struct flt_task_new record = {
-        .pid = (u32)child->pid, .parent = (u32)current->pid, .clone_flags = request->flags | (u32)request->exit_signal};
+    struct flt_task_new record = {.pid = (u32)child->pid,
+                                  .parent = request->thread ? 0 : (u32)current->pid,
+                                  .clone_flags = request->flags | (u32)request->exit_signal};
     if (!trace_enabled)
         return;
     memcpy(record.comm, child->comm, sizeof(record.comm));

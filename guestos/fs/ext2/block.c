@@ -94,14 +94,16 @@ static u32 find_goal(const struct inode *inode, const struct slot *slot, u64 ind
     return ext2_group_first_block(inode->i_sb, ei->i_group);
 }
 
-/* An empty block of numbers. Below another one it is on the disk before that one can point to it. */
-static int prepare_numbers(struct inode *inode, u32 block, bool below_another)
+/* An empty block of numbers or of a directory. Below another one it is on the disk before that one can point to it. */
+static int prepare_metadata(struct inode *inode, u32 block, bool is_data, bool below_another)
 {
     struct buffer_head *bh = sb_getblk(inode->i_sb, block);
     if (!bh)
         return -ENOMEM;
     lock_buffer(bh);
     memset(bh->b_data, 0, inode->i_sb->s_blocksize);
+    if (is_data)
+        ext2_format_dir_block(bh->b_data, inode->i_sb->s_blocksize);
     set_buffer_uptodate(bh);
     unlock_buffer(bh);
     mark_buffer_dirty_inode(bh, inode);
@@ -122,8 +124,8 @@ static int fill_slot(struct inode *inode, const struct slot *slot, u64 index, bo
     int error = ext2_new_block(inode, find_goal(inode, slot, index), &block);
     if (error)
         return error;
-    if (!is_data) {
-        error = prepare_numbers(inode, block, slot->bh != NULL);
+    if (!is_data || S_ISDIR(inode->i_mode)) {
+        error = prepare_metadata(inode, block, is_data, slot->bh != NULL);
         if (error) {
             ext2_free_block(inode, block, false);
             return error;
@@ -133,8 +135,6 @@ static int fill_slot(struct inode *inode, const struct slot *slot, u64 index, bo
     if (is_data) {
         ei->i_next_index = (u32)index + 1;
         ei->i_next_goal = block + 1;
-        if (slot->bh == NULL && S_ISDIR(inode->i_mode))
-            ei->i_unwritten = true;
     }
     set_slot(inode, slot, block);
     return 0;

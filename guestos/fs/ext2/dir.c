@@ -6,7 +6,9 @@
  *
  * A removed entry is added to the one before it in its block, or gets inode 0. A position in a listing is a byte offset:
  * since entries come and go and merge, a listing walks its block from the start and goes on at the first entry that is
- * not before the position. A directory has no holes. The hash tree that Linux may have laid over a directory is in
+ * not before the position. A directory has no holes. What a change touches lies in one sector (rule 4): entries of our own
+ * blocks end with their sector, and of an entry that goes on beyond its sector only the slack in there is used.
+ * The hash tree that Linux may have laid over a directory is in
  * unused entries; it is forgotten at the first change (EXT2_INDEX_FL).
  */
 #include "ext2.h"
@@ -113,6 +115,8 @@ static void write_entry(struct ext2_dir_entry *entry, const char *name, u32 leng
     entry->inode = inode->i_ino;
 }
 
+static bool in_one_sector(u32 from, u32 bytes) { return from / SECTOR_SIZE == (from + bytes - 1) / SECTOR_SIZE; }
+
 /* Room for a name in a block: an unused entry, or the slack behind a used one, which becomes an entry. NULL: none.
  * -EIO as ERR_PTR. */
 static struct ext2_dir_entry *make_room(struct inode *dir, struct buffer_head *bh, u32 needed)
@@ -122,7 +126,8 @@ static struct ext2_dir_entry *make_room(struct inode *dir, struct buffer_head *b
         if (!entry)
             return ERR_PTR(-EIO);
         u32 used = entry->inode ? EXT2_DIR_REC_LEN(entry->name_len) : 0;
-        if (entry->rec_len >= used + needed) {
+        u32 changed = used ? (u32)offsetof(struct ext2_dir_entry, rec_len) : 0;
+        if (entry->rec_len >= used + needed && in_one_sector(offset + changed, used + needed - changed)) {
             if (!used)
                 return entry;
             struct ext2_dir_entry *behind = (struct ext2_dir_entry *)((char *)entry + used);
@@ -137,7 +142,14 @@ static struct ext2_dir_entry *make_room(struct inode *dir, struct buffer_head *b
     return NULL;
 }
 
-/* A fresh block that holds one unused entry. Below a block of numbers it goes to the disk at once (rule 1). */
+/* One for each sector. */
+void ext2_format_dir_block(char *block, u32 size)
+{
+    for (u32 at = 0; at < size; at += SECTOR_SIZE)
+        ((struct ext2_dir_entry *)(block + at))->rec_len = SECTOR_SIZE;
+}
+
+/* A fresh block of unused entries. */
 static struct buffer_head *append_block(struct inode *dir)
 {
     struct super_block *sb = dir->i_sb;
@@ -146,17 +158,11 @@ static struct buffer_head *append_block(struct inode *dir)
     if ((u64)dir->i_size + sb->s_blocksize > 0x7fffffff)
         return ERR_PTR(-ENOSPC);
     int error = ext2_get_block(dir, index, &map, 1);
-    struct buffer_head *bh = error ? NULL : sb_getblk(sb, map.b_blocknr);
+    struct buffer_head *bh = error ? NULL : sb_bread(sb, map.b_blocknr);
     if (!bh) {
         ext2_truncate_blocks(dir);
-        return ERR_PTR(error ? error : -ENOMEM);
+        return ERR_PTR(error ? error : -EIO);
     }
-    lock_buffer(bh);
-    memset(bh->b_data, 0, sb->s_blocksize);
-    ((struct ext2_dir_entry *)bh->b_data)->rec_len = (u16)sb->s_blocksize;
-    set_buffer_uptodate(bh);
-    unlock_buffer(bh);
-    mark_buffer_dirty_inode(bh, dir);
     dir->i_size += sb->s_blocksize;
     mark_inode_dirty(dir);
     return bh;
@@ -218,7 +224,7 @@ void ext2_set_entry(struct inode *dir, struct ext2_place *place, struct inode *i
 /* "." and ".." */
 int ext2_make_empty(struct inode *inode, struct inode *parent)
 {
-    u32 block_size = inode->i_sb->s_blocksize, first = EXT2_DIR_REC_LEN(1);
+    u32 first = EXT2_DIR_REC_LEN(1);
     struct buffer_head *bh = append_block(inode);
     if (IS_ERR(bh))
         return (int)PTR_ERR(bh);
@@ -226,7 +232,7 @@ int ext2_make_empty(struct inode *inode, struct inode *parent)
     entry->rec_len = (u16)first;
     write_entry(entry, ".", 1, inode);
     entry = (struct ext2_dir_entry *)(bh->b_data + first);
-    entry->rec_len = (u16)(block_size - first);
+    entry->rec_len = (u16)(SECTOR_SIZE - first);
     write_entry(entry, "..", 2, parent);
     mark_buffer_dirty_inode(bh, inode);
     brelse(bh);

@@ -12,9 +12,12 @@
  *      and flushes them first (i_unwritten); one that hangs below another is written when it is made.
  *   2. What is freed is not used again before the disk has forgotten its old owner: freed blocks and inode numbers
  *      stay set in the bitmaps as "pending" until ext2_commit has written all metadata and flushed it.
- *   3. A renamed file's new name is on the disk before the old one, or the file that it replaces, goes.
- *   4. fsync of a file whose name is not known to be on the disk writes the name and the directories above as well
- *      (i_name_pending).
+ *   3. An inode that shows links has a name on the disk: e2fsck -p drops a name of an inode without links, but gives up
+ *      at an inode without names. So a new inode shows no links (i_hidden) until its name is on the disk, and shows none
+ *      any more before its last name goes. A renamed file's new name is there before the old one goes; a file that is
+ *      replaced has a second name in lost+found, its number, from before the first leads elsewhere until it is deleted.
+ *      In this way names are on the disk when the call that makes them returns.
+ *   4. A sector is written whole or not at all: the change of a directory's entry lies within one.
  * The bitmaps and counts on the disk may be behind after a power cut; e2fsck -p makes them true.
  *
  * Locks, outermost first: i_mutex (of the VFS), page lock, i_truncate_mutex (block pointers of one inode),
@@ -26,6 +29,8 @@
 #include "fs/buffer_head.h"
 #include "fs/ext2_fs.h"
 #include "fs/vfs.h"
+
+#define SECTOR_SIZE (1u << SECTOR_SHIFT)
 
 struct ext2_group_info {
     bool blocks_checked, inodes_checked; /* the bitmap was seen and has the group's own blocks set */
@@ -51,7 +56,7 @@ struct ext2_inode_info {
     u32 i_flags, i_dtime, i_file_acl, i_group;
     u32 i_next_index, i_next_goal; /* where sequential writing goes on */
     bool i_unwritten;              /* rule 1 */
-    bool i_name_pending;           /* rule 4 */
+    bool i_hidden;                 /* rule 3 */
     struct mutex i_truncate_mutex;
 };
 
@@ -117,7 +122,8 @@ int ext2_add_entry(struct inode *dir, const char *name, u32 length, struct inode
 void ext2_delete_entry(struct inode *dir, struct ext2_place *place);
 void ext2_set_entry(struct inode *dir, struct ext2_place *place, struct inode *inode);
 int ext2_make_empty(struct inode *inode, struct inode *parent);
-int ext2_empty_dir(struct inode *dir); /* 1, 0, or -errno */
+void ext2_format_dir_block(char *block, u32 size); /* unused entries */
+int ext2_empty_dir(struct inode *dir);             /* 1, 0, or -errno */
 
 /* ---- file.c ---- */
 int ext2_truncate(struct inode *inode, loff_t size);

@@ -2,7 +2,7 @@
  * ext2: the bytes of regular files, through the page cache; truncation; fsync.
  *
  * A write that fails half-way gives back the blocks beyond the end of the file. fsync makes last what the caller sees:
- * bytes, inode, blocks of numbers, and, when the file's name is newer than the disk, the name and all above it.
+ * bytes, blocks of numbers and inode; the name is on the disk already (rule 3 of ext2.h).
  */
 #include "ext2.h"
 
@@ -132,30 +132,6 @@ static int ext2_mmap(struct file *file, struct vm_area_struct *vma)
 
 /* ---- fsync ---- */
 
-static bool names_pending(const struct dentry *dentry)
-{
-    for (;; dentry = dentry->d_parent) {
-        if (EXT2_I(dentry->d_inode)->i_name_pending)
-            return true;
-        if (dentry->d_parent == dentry)
-            return false;
-    }
-}
-
-/* The file and all directories above it into their buffers, then every buffer of the device to the disk. */
-static int sync_names(struct dentry *dentry)
-{
-    struct super_block *sb = dentry->d_sb;
-    for (struct dentry *at = dentry;; at = at->d_parent) {
-        EXT2_I(at->d_inode)->i_name_pending = false;
-        int error = ext2_write_inode(at->d_inode, 0);
-        if (error)
-            return error;
-        if (at->d_parent == at)
-            return filemap_write_and_wait(sb->s_bdev->bd_inode->i_mapping);
-    }
-}
-
 static int sync_itself(struct inode *inode)
 {
     int error = sync_mapping_buffers(inode);
@@ -167,7 +143,7 @@ int ext2_fsync(struct file *file)
 {
     struct inode *inode = file->f_inode;
     int error = filemap_write_and_wait(inode->i_mapping);
-    int later = names_pending(file->f_dentry) ? sync_names(file->f_dentry) : sync_itself(inode);
+    int later = sync_itself(inode);
     int flushed = inode->i_sb->s_flags & MS_RDONLY ? 0 : blkdev_issue_flush(inode->i_sb->s_bdev);
     return error ? error : later ? later : flushed;
 }

@@ -146,7 +146,7 @@ static void inherit(struct inode *inode, const struct inode *dir)
     struct ext2_inode_info *ei = EXT2_I(inode);
     ei->i_group = (inode->i_ino - 1) / EXT2_SB(inode->i_sb)->s_inodes_per_group;
     ei->i_flags = parent->i_flags & ~EXT2_INDEX_FL & (S_ISDIR(inode->i_mode) ? ~0u : 0xffu);
-    ei->i_name_pending = true;
+    ei->i_hidden = true;
     if (dir->i_mode & 02000) {
         inode->i_gid = dir->i_gid;
         if (S_ISDIR(inode->i_mode))

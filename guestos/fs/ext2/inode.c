@@ -200,7 +200,7 @@ static void put_raw(struct ext2_inode *raw, const struct inode *inode)
 {
     const struct ext2_inode_info *ei = EXT2_I(inode);
     raw->i_mode = inode->i_mode;
-    raw->i_links_count = (u16)inode->i_nlink;
+    raw->i_links_count = ei->i_hidden ? 0 : (u16)inode->i_nlink;
     raw->i_uid = (u16)inode->i_uid;
     raw->i_gid = (u16)inode->i_gid;
     raw->i_uid_high = (u16)(inode->i_uid >> 16);
@@ -212,6 +212,8 @@ static void put_raw(struct ext2_inode *raw, const struct inode *inode)
     raw->i_mtime = (u32)inode->i_mtime.tv_sec;
     raw->i_ctime = (u32)inode->i_ctime.tv_sec;
     raw->i_dtime = ei->i_dtime;
+    if (!raw->i_links_count && !raw->i_dtime)
+        raw->i_dtime = (u32)inode->i_ctime.tv_sec; /* for who finds it after a power cut it is deleted */
     raw->i_blocks = inode->i_blocks;
     raw->i_flags = ei->i_flags;
     raw->i_generation = inode->i_generation;

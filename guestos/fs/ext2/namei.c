@@ -34,14 +34,38 @@ static void drop_link(struct inode *inode)
     mark_inode_dirty(inode);
 }
 
+/* The entry in bh to the disk, and the directory too: the block may be new to it. */
+static int make_name_last(struct inode *dir, struct buffer_head *bh)
+{
+    int error = sync_dirty_buffer(bh);
+    if (!error)
+        error = sync_mapping_buffers(dir);
+    if (!error)
+        error = ext2_write_inode(dir, 1);
+    return error ? error : blkdev_issue_flush(dir->i_sb->s_bdev);
+}
+
+/* A new entry, on the disk. Its bh is the caller's. */
+static int add_name(struct inode *dir, const char *name, u32 length, struct inode *inode, struct ext2_place *place)
+{
+    int error = ext2_add_entry(dir, name, length, inode, place);
+    if (error)
+        return error;
+    error = make_name_last(dir, place->bh);
+    if (error)
+        ext2_delete_entry(dir, place);
+    return error;
+}
+
 static int name_it(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
     struct ext2_place place;
-    int error = ext2_add_entry(dir, dentry->d_name, dentry->d_len, inode, &place);
+    int error = add_name(dir, dentry->d_name, dentry->d_len, inode, &place);
     if (error)
         return error;
     brelse(place.bh);
-    EXT2_I(inode)->i_name_pending = true;
+    EXT2_I(inode)->i_hidden = false;
+    mark_inode_dirty(inode);
     d_instantiate(dentry, inode);
     return 0;
 }
@@ -180,16 +204,43 @@ static int find_own_entry(struct inode *dir, struct dentry *dentry, struct ext2_
     return error;
 }
 
-static int ext2_unlink(struct inode *dir, struct dentry *dentry)
+/* So many links are left. When there are none, the disk knows it before the last name goes (rule 3). */
+static int set_links(struct inode *inode, u32 links)
+{
+    u32 before = inode->i_nlink;
+    inode->i_nlink = links;
+    inode->i_ctime = current_time();
+    mark_inode_dirty(inode);
+    if (links)
+        return 0;
+    int error = ext2_write_inode(inode, 1);
+    if (!error)
+        error = blkdev_issue_flush(inode->i_sb->s_bdev);
+    if (error)
+        inode->i_nlink = before;
+    return error;
+}
+
+static int remove_name(struct inode *dir, struct dentry *dentry, u32 links_left)
 {
     struct ext2_place place;
     int error = find_own_entry(dir, dentry, &place);
     if (error)
         return error;
+    error = set_links(dentry->d_inode, links_left);
+    if (error) {
+        brelse(place.bh);
+        return error;
+    }
     ext2_delete_entry(dir, &place);
-    drop_link(dentry->d_inode);
     d_delete(dentry);
     return 0;
+}
+
+static int ext2_unlink(struct inode *dir, struct dentry *dentry)
+{
+    u32 links = dentry->d_inode->i_nlink;
+    return remove_name(dir, dentry, links ? links - 1 : 0);
 }
 
 static int ext2_rmdir(struct inode *dir, struct dentry *dentry)
@@ -198,11 +249,9 @@ static int ext2_rmdir(struct inode *dir, struct dentry *dentry)
     int empty = ext2_empty_dir(inode);
     if (empty != 1)
         return empty ? empty : -ENOTEMPTY;
-    int error = ext2_unlink(dir, dentry);
+    int error = remove_name(dir, dentry, 0);
     if (error)
         return error;
-    inode->i_nlink = 0;
-    mark_inode_dirty(inode);
     drop_link(dir);
     return 0;
 }
@@ -221,29 +270,75 @@ static int check_room(struct dentry *old, struct inode *old_dir, struct inode *n
     return one_more && new_dir->i_nlink >= EXT2_LINK_MAX ? -EMLINK : 0;
 }
 
-/* The new name leads to the file, on the disk too (rule 3). */
+/* The new name leads to the file, on the disk too. */
 static int write_new_name(struct inode *inode, struct inode *dir, struct dentry *name, struct ext2_place *place)
 {
-    int error;
-    if (name->d_inode) {
-        error = find_own_entry(dir, name, place);
-        if (!error)
-            ext2_set_entry(dir, place, inode);
-    } else {
-        error = ext2_add_entry(dir, name->d_name, name->d_len, inode, place);
+    if (!name->d_inode)
+        return add_name(dir, name->d_name, name->d_len, inode, place);
+    int error = find_own_entry(dir, name, place);
+    if (error)
+        return error;
+    ext2_set_entry(dir, place, inode);
+    error = make_name_last(dir, place->bh);
+    if (error) {
+        ext2_set_entry(dir, place, name->d_inode);
+        brelse(place->bh);
     }
     return error;
 }
 
-/* The name may lie in a block that the directory on the disk does not know yet; and the file itself may be new. */
-static int make_name_last(struct inode *inode, struct inode *dir, struct buffer_head *bh)
+/* The second name of a file that is being replaced. dir: NULL when it has none. */
+struct aside {
+    struct inode *dir;
+    struct ext2_place place;
+};
+
+/* lost+found, referenced, or NULL. */
+static struct inode *find_lost_and_found(struct super_block *sb)
 {
-    int error = ext2_write_inode(inode, 1);
-    if (!error)
-        error = sync_dirty_buffer(bh);
-    if (!error)
-        error = ext2_write_inode(dir, 1);
-    return error ? error : blkdev_issue_flush(dir->i_sb->s_bdev);
+    struct ext2_place place;
+    if (ext2_find_entry(sb->s_root->d_inode, "lost+found", 10, &place))
+        return NULL;
+    u32 ino = place.entry->inode;
+    brelse(place.bh);
+    struct inode *dir = ext2_iget(sb, ino);
+    if (IS_ERR(dir))
+        return NULL;
+    if (S_ISDIR(dir->i_mode))
+        return dir;
+    iput(dir);
+    return NULL;
+}
+
+/* Where lost+found is missing, full or somebody else's at this moment, the file is replaced without it. */
+static void put_aside(struct inode *inode, const struct inode *dir1, const struct inode *dir2, struct aside *aside)
+{
+    char name[16];
+    struct inode *dir = find_lost_and_found(inode->i_sb);
+    aside->dir = NULL;
+    if (!dir)
+        return;
+    bool locked = dir != dir1 && dir != dir2 && mutex_trylock(&dir->i_mutex);
+    u32 length = (u32)snprintf(name, sizeof(name), "#%u", inode->i_ino);
+    int found = locked ? ext2_find_entry(dir, name, length, &aside->place) : -EBUSY;
+    if (!found)
+        brelse(aside->place.bh);
+    if (found == -ENOENT && !add_name(dir, name, length, inode, &aside->place)) {
+        aside->dir = dir;
+        return;
+    }
+    if (locked)
+        mutex_unlock(&dir->i_mutex);
+    iput(dir);
+}
+
+static void end_aside(struct aside *aside)
+{
+    if (!aside->dir)
+        return;
+    ext2_delete_entry(aside->dir, &aside->place);
+    mutex_unlock(&aside->dir->i_mutex);
+    iput(aside->dir);
 }
 
 static int move_dotdot(struct inode *inode, struct inode *new_dir)
@@ -257,33 +352,48 @@ static int move_dotdot(struct inode *inode, struct inode *new_dir)
     return 0;
 }
 
-static void drop_replaced(struct inode *inode)
+/* The new name is written, over another file's when there is one; that has one link less then. */
+static int take_name(struct inode *inode, struct inode *old_dir, struct inode *new_dir, struct dentry *name)
 {
-    if (S_ISDIR(inode->i_mode))
-        inode->i_nlink = 1;
-    drop_link(inode);
+    struct inode *victim = name->d_inode;
+    struct aside aside = {NULL};
+    struct ext2_place place;
+    if (victim && S_ISDIR(victim->i_mode)) { /* it is empty: nothing of it can be lost */
+        u32 links = victim->i_nlink;
+        int error = set_links(victim, 0);
+        if (!error)
+            error = write_new_name(inode, new_dir, name, &place);
+        if (!error)
+            brelse(place.bh);
+        else
+            victim->i_nlink = links;
+        return error;
+    }
+    if (victim && victim->i_nlink == 1)
+        put_aside(victim, old_dir, new_dir, &aside);
+    int error = write_new_name(inode, new_dir, name, &place);
+    if (!error) {
+        brelse(place.bh);
+        if (victim && set_links(victim, victim->i_nlink ? victim->i_nlink - 1 : 0))
+            drop_link(victim);
+    }
+    end_aside(&aside);
+    return error;
 }
 
 static int ext2_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *replaced)
 {
-    struct inode *inode = old->d_inode, *victim = replaced->d_inode;
-    struct ext2_place from, to;
-    bool directory = S_ISDIR(inode->i_mode);
+    struct inode *inode = old->d_inode;
+    struct ext2_place from;
+    bool directory = S_ISDIR(inode->i_mode), victim = replaced->d_inode != NULL;
     int error = check_room(old, old_dir, new_dir, replaced);
     if (!error)
-        error = write_new_name(inode, new_dir, replaced, &to);
-    if (error)
-        return error;
-    EXT2_I(inode)->i_name_pending = true;
-    error = find_own_entry(old_dir, old, &from); /* only now: a new name may have moved the entries of the block */
-    if (!error && (victim || from.bh != to.bh))
-        error = make_name_last(inode, new_dir, to.bh);
-    brelse(to.bh);
+        error = take_name(inode, old_dir, new_dir, replaced);
+    if (!error)
+        error = find_own_entry(old_dir, old, &from); /* only now: a new name may have moved the entries of the block */
     if (error)
         return error;
     ext2_delete_entry(old_dir, &from);
-    if (victim)
-        drop_replaced(victim);
     if (directory && old_dir != new_dir) {
         move_dotdot(inode, new_dir);
         if (!victim) {

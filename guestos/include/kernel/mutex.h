@@ -27,6 +27,14 @@ static inline void mutex_lock(struct mutex *mutex)
     mutex->owner = current;
 }
 
+static inline bool mutex_trylock(struct mutex *mutex)
+{
+    if (mutex->owner)
+        return false;
+    mutex->owner = current;
+    return true;
+}
+
 static inline void mutex_unlock(struct mutex *mutex)
 {
     BUG_ON(mutex->owner != current);
