@@ -61,9 +61,9 @@ static void put_request(struct request *rq)
     struct request_list *rl = &q->rl[rq->rw];
     account_time(q);
     list_add(&rq->sorted, &q->pool);
-    if (--rl->count <= CONGESTION_OFF && rl->congested) {
+    if (--rl->count <= CONGESTION_OFF) {
         rl->congested = false;
-        wake_up(&congestion_queues[rq->rw]);
+        wake_up(&congestion_queues[rq->rw]); /* also when it never was: who waits there wants any progress */
     }
     wake_up(&rl->wait);
 }
