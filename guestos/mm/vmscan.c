@@ -97,11 +97,19 @@ static bool reclaim_mapped(const struct zone *zone, const struct scan_control *s
     return mapped_ratio / 2 + distress + sc->swappiness >= 100;
 }
 
+/* Dirty pages of files that are nowhere but in memory stay for ever: they would only come back. */
+static bool can_be_cleaned(struct page *page)
+{
+    struct address_space *mapping = page_mapping(page);
+
+    return !PageDirty(page) || !mapping || mapping->a_ops->writepage;
+}
+
 /* Why the page stays on the active list; FLT_WHY_INACTIVE: it does not. */
 static enum flt_page_reason why_active(struct page *page, bool take_mapped)
 {
     if (!page_mapcount(page))
-        return FLT_WHY_INACTIVE;
+        return can_be_cleaned(page) ? FLT_WHY_INACTIVE : FLT_WHY_DIRTY;
     if (!take_mapped)
         return FLT_WHY_MAPPED;
     if (PageAnon(page) && !total_swap_pages)
@@ -195,6 +203,8 @@ static unsigned long shrink_zone(struct zone *zone, struct scan_control *sc)
         if (batch)
             freed += shrink_inactive_list(batch, zone, sc);
         nr_inactive -= batch;
+        if (!sc->kswapd && sc->priority < DEF_PRIORITY && freed >= sc->swap_cluster_max)
+            break; /* what the task needs; its share of more would be a long stall and a good page lost */
     }
     throttle_vm_writeout(sc->gfp);
     atomic_dec(&zone->reclaim_in_progress);
