@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-import harness
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
+import compare  # noqa: E402
+import harness  # noqa: E402
 
 images = harness.Images(sys.argv[1])
 suite = harness.Suite()
@@ -70,6 +72,35 @@ def on_faultline(tree, script, swap, memory="32M"):
                         "cd /; " + script], timeout=120)
 
 
+def make_image(tree, path):
+    """The tree as an ext2 image for QEMU; the harness removes nothing of it but /tmp's contents between scripts."""
+    with open(path, "wb") as file:
+        file.truncate(48 << 20)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-d", tree, path], check=True,
+                   env=dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"))
+
+
+def on_qemu(image, script, folder):
+    run = b"\0".join([b"raw", b"/", b"/bin/sh", b"/bin/sh", b"-c", ("cd /; " + script).encode(), b""])
+    with open(images.initramfs, "rb") as file:
+        archive = file.read()
+    archive += bytes(-len(archive) % 4) + compare.cpio_entry(b"etc/faultline/run", 0o100644, run)
+    with open(folder + "/initrd", "wb") as file:
+        file.write(archive + compare.cpio_entry(b"TRAILER!!!", 0, b""))
+    with open(folder + "/cmdline", "wb") as file:
+        file.write(b"root=/dev/vda loglevel=0\0")
+    done = harness.run(["qemu-system-i386", "-M", "pc", "-cpu", "max", "-m", "32", "-bios", images.rom,
+                        "-fw_cfg", "name=opt/faultline/kernel,file=" + images.kernel,
+                        "-fw_cfg", "name=opt/faultline/initrd,file=" + folder + "/initrd",
+                        "-fw_cfg", "name=opt/faultline/cmdline,file=" + folder + "/cmdline",
+                        "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot", "-net", "none",
+                        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+                        "-drive", f"file={image},if=none,id=d0,format=raw,snapshot=on",
+                        "-device", "virtio-blk-pci,drive=d0,disable-modern=on"], timeout=120)
+    done.status = done.status >> 1 if done.status is not None and done.status & 1 else done.status
+    return done
+
+
 def make_swap(path):
     with open(path, "wb") as file:
         file.truncate(32 << 20)
@@ -85,12 +116,15 @@ def main():
             minor = 3 if name.endswith("null") else 5
             os.mknod(os.path.join(tree, name), 0o20666, os.makedev(1, minor))
         make_swap(swap)
+        make_image(tree, folder + "/root.img")
         for name, script in SCRIPTS.items():
             host = on_host(tree, script)
             on_host(tree, "true")
             guest = on_faultline(tree, script, swap)
             same = guest.status == host.status and guest_lines(guest.out) == host.out
             suite.check(f"{name}: the same as on the host", same and host.out != "", f"host: {host}\nguest: {guest}")
+            qemu = on_qemu(folder + "/root.img", script, folder)
+            suite.check(f"{name}: the same on QEMU", qemu.status == guest.status and qemu.out == guest.out, f"QEMU: {qemu}\nguest: {guest}")
         for name, (script, patterns) in LOOKS.items():
             guest = on_faultline(tree, script, swap)
             missing = [p for p in patterns if not re.search(p, guest_lines(guest.out), re.M)]
