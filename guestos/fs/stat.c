@@ -278,43 +278,45 @@ struct statfs64 {
 
 _Static_assert(sizeof(struct statfs32) == 64 && sizeof(struct statfs64) == 84, "ABI");
 
+/* The members are the same in both layouts; the narrow one keeps the low 32 bits of the counts. */
+#define FILL_STATFS(to, k)                                                                                             \
+    do {                                                                                                               \
+        (to)->f_type = (k)->f_type;                                                                                    \
+        (to)->f_bsize = (k)->f_bsize;                                                                                  \
+        (to)->f_blocks = (u32)(k)->f_blocks;                                                                           \
+        (to)->f_bfree = (u32)(k)->f_bfree;                                                                             \
+        (to)->f_bavail = (u32)(k)->f_bavail;                                                                           \
+        (to)->f_files = (u32)(k)->f_files;                                                                             \
+        (to)->f_ffree = (u32)(k)->f_ffree;                                                                             \
+        (to)->f_fsid[0] = (k)->f_fsid[0];                                                                              \
+        (to)->f_fsid[1] = (k)->f_fsid[1];                                                                              \
+        (to)->f_namelen = (k)->f_namelen;                                                                              \
+        (to)->f_frsize = (k)->f_frsize;                                                                                \
+        (to)->f_flags = (k)->f_flags;                                                                                  \
+    } while (0)
+
 static long write_statfs32(struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
+    struct statfs32 s = {0};
     int error = fill_statfs(&k, sb);
     if (error)
         return error;
-    struct statfs32 s = {.f_type = k.f_type,
-                         .f_bsize = k.f_bsize,
-                         .f_blocks = (u32)k.f_blocks,
-                         .f_bfree = (u32)k.f_bfree,
-                         .f_bavail = (u32)k.f_bavail,
-                         .f_files = (u32)k.f_files,
-                         .f_ffree = (u32)k.f_ffree,
-                         .f_fsid = {k.f_fsid[0], k.f_fsid[1]},
-                         .f_namelen = k.f_namelen,
-                         .f_frsize = k.f_frsize,
-                         .f_flags = k.f_flags};
+    FILL_STATFS(&s, &k);
     return copy_out(to, &s, sizeof(s));
 }
 
 static long write_statfs64(struct super_block *sb, void __user *to)
 {
     struct kstatfs k;
+    struct statfs64 s = {0};
     int error = fill_statfs(&k, sb);
     if (error)
         return error;
-    struct statfs64 s = {.f_type = k.f_type,
-                         .f_bsize = k.f_bsize,
-                         .f_blocks = (u32)k.f_blocks,
-                         .f_bfree = (u32)k.f_bfree,
-                         .f_bavail = (u32)k.f_bavail,
-                         .f_files = (u32)k.f_files,
-                         .f_ffree = (u32)k.f_ffree,
-                         .f_fsid = {k.f_fsid[0], k.f_fsid[1]},
-                         .f_namelen = k.f_namelen,
-                         .f_frsize = k.f_frsize,
-                         .f_flags = k.f_flags};
+    FILL_STATFS(&s, &k);
+    s.f_blocks_high = (u32)(k.f_blocks >> 32);
+    s.f_bfree_high = (u32)(k.f_bfree >> 32);
+    s.f_bavail_high = (u32)(k.f_bavail >> 32);
     return copy_out(to, &s, sizeof(s));
 }
 
