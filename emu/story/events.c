@@ -18,6 +18,8 @@ union event {
     struct flt_mm_page_alloc alloc;
     struct flt_mm_lru_add lru;
     struct flt_mm_filemap filemap;
+    struct flt_mm_direct_reclaim direct;
+    struct flt_mm_oom_kill oom_kill;
     struct flt_sched_switch sched;
     struct flt_task_new task_new;
     struct flt_task_rename rename;
@@ -138,6 +140,9 @@ static void describe(struct story_fault *record, const union event *event) {
     case FLT_MM_PAGE_ALLOC: on_alloc(record, &event->alloc); break;
     case FLT_MM_LRU_ADD: on_lru(record, &event->lru); break;
     case FLT_MM_FILEMAP_ADD: on_filemap(record, &event->filemap); break;
+    case FLT_MM_VMSCAN_DIRECT_BEGIN: record->reclaims++; break;
+    case FLT_MM_VMSCAN_DIRECT_END: record->reclaimed += event->direct.reclaimed; break;
+    case FLT_MM_OOM_KILL: record->oom_victim = event->oom_kill.pid; break;
     default: break;
     }
 }

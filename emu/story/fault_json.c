@@ -216,6 +216,9 @@ static void write_head(struct out *out, const struct story_fault *fault) {
 }
 
 static void write_outcome(struct out *out, const struct story_fault *fault) {
+    json_number(out, "reclaims", fault->reclaims);
+    json_number(out, "reclaimed", fault->reclaimed);
+    json_number(out, "oom_victim", fault->oom_victim);
     json_number(out, "waits", fault->waits);
     json_number(out, "wait_blocks", fault->wait_blocks);
     json_text(out, "outcome", words_outcome_key(fault->outcome), 16);

@@ -2,8 +2,8 @@
  * The numbered steps of a fault: what the kernel looked at, decided, took and wrote, in that order. Words before
  * jargon, exact numbers. A step that did not happen has no line.
  *
- *   1 the VMA   2 the stack's growth   3 the branch and why   4 frames   5 page cache   6 waiting   7 rmap and LRU
- *   8 the entry before and after   9 the outcome
+ *   1 the VMA   2 the stack's growth   3 the branch and why   4 reclaim for want of memory   5 frames   6 page cache
+ *   7 waiting   8 rmap and LRU   9 the entry before and after   10 the outcome
  */
 #include "emu/story/words.h"
 
@@ -290,7 +290,25 @@ static void step_frames(struct steps *steps) {
     }
     step_neighbours(steps);
     if (fault->frames_dropped && here(steps))
-        out_format(steps->out, "and %u more allocations", fault->frames_dropped);
+        out_format(steps->out, "and %u more allocation%s", fault->frames_dropped,
+                   fault->frames_dropped == 1 ? "" : "s");
+}
+
+/* What it took to get a frame when memory was short. */
+static void step_reclaim(struct steps *steps) {
+    const struct story_fault *fault = steps->fault;
+    if (fault->reclaims && here(steps)) {
+        out_string(steps->out, "memory is short, so the task reclaims for itself");
+        if (fault->reclaims > 1)
+            out_format(steps->out, ", %u times", fault->reclaims);
+        out_string(steps->out, fault->reclaimed ? ", and frees " : ", and finds nothing to free");
+        if (fault->reclaimed)
+            out_grouped(steps->out, fault->reclaimed);
+        out_string(steps->out, fault->reclaimed == 1 ? " page" : fault->reclaimed ? " pages" : "");
+    }
+    if (fault->oom_victim && here(steps))
+        out_format(steps->out, "out_of_memory: nothing else is left, so process %u is to be killed%s",
+                   (unsigned)fault->oom_victim, fault->oom_victim == fault->pid ? ", the one that asked" : "");
 }
 
 static void step_wait(struct steps *steps) {
@@ -358,6 +376,10 @@ static void step_outcome(struct steps *steps) {
         return;
     switch (fault->outcome) {
     case FLT_OUTCOME_RETRY:
+        if (fault->oom_victim == fault->pid && fault->pid) {
+            out_string(steps->out, "SIGKILL waits for the task: the instruction never runs again");
+            break;
+        }
         out_string(steps->out,
                    words_now_allowed(fault) ? "the instruction runs again and succeeds" : "the instruction runs again");
         break;
@@ -389,6 +411,7 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
     step_vma(&steps);
     step_growth(&steps);
     step_branch(&steps);
+    step_reclaim(&steps);
     step_frames(&steps);
     step_file_page(&steps);
     step_wait(&steps);

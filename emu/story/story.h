@@ -75,6 +75,9 @@ struct story_fault {
     bool has_file_page;      /* a page entered the page cache on the way */
     uint64_t file_pfn, file_index;
     uint32_t file_inode;
+    unsigned reclaims;    /* times that the task had to free memory itself before it got a frame */
+    uint64_t reclaimed;   /* pages that it freed */
+    uint32_t oom_victim;  /* process that the kernel chose to end for want of memory, 0 none */
     unsigned waits;       /* times that the task left the CPU before the fault was done */
     uint64_t wait_blocks; /* time that it was away */
     bool has_pte;

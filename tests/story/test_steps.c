@@ -292,6 +292,72 @@ Test(steps, swap_in_of_which_little_is_told) {
     cr_expect_not(story_swap_entry(story_last(script.story), &area, &slot), "an empty entry names no slot");
 }
 
+static void first_write(void) {
+    write_to_nothing();
+    anonymous_vma();
+    script_branch(&script, FLT_BRANCH_ANON);
+}
+
+static void reclaim_for_itself(uint32_t pages) {
+    uint32_t begin[] = {0, 0x80d2, 12, 0}, end[] = {0, 0x80d2, 6, pages};
+    script_event(&script, FLT_MM_VMSCAN_DIRECT_BEGIN, begin, 4);
+    script_event(&script, FLT_MM_VMSCAN_DIRECT_END, end, 4);
+}
+
+static void kill_for_memory(uint32_t pid) {
+    uint32_t kill[] = {pid, 206, 3309, 0, 0x80d2, 0, 0, 0, 0};
+    script_event(&script, FLT_MM_OOM_KILL, kill, 9);
+}
+
+Test(steps, direct_reclaim) {
+    first_write();
+    reclaim_for_itself(118);
+    script_alloc(&script, 0x2c11, 1, 1, true, 90);
+    script_pte(&script, 0, 0x02c11067);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may write, but no page is mapped yet",
+           "do_anonymous_page: first write to this page, so a new frame of zeroes",
+           "memory is short, so the task reclaims for itself, and frees 118 pages",
+           "new frame 02c11 from NORMAL, per-CPU list, 90 free, at or below low 120", "*PTE 0000 0000 -> 02c1 1067",
+           "the instruction runs again and succeeds");
+    first_write();
+    reclaim_for_itself(1);
+    reclaim_for_itself(0);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may write, but no page is mapped yet",
+           "do_anonymous_page: first write to this page, so a new frame of zeroes",
+           "memory is short, so the task reclaims for itself, 2 times, and frees 1 page",
+           "*the instruction runs again");
+}
+
+Test(steps, the_one_that_asked_is_killed) {
+    first_write();
+    reclaim_for_itself(0);
+    kill_for_memory(7);
+    script_alloc(&script, 0x2c11, 1, 1, true, 30);
+    script_pte(&script, 0, 0x02c11067);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may write, but no page is mapped yet",
+           "do_anonymous_page: first write to this page, so a new frame of zeroes",
+           "memory is short, so the task reclaims for itself, and finds nothing to free",
+           "out_of_memory: nothing else is left, so process 7 is to be killed, the one that asked",
+           "new frame 02c11 from NORMAL, per-CPU list, 30 free, at or below min 60", "*PTE 0000 0000 -> 02c1 1067",
+           "SIGKILL waits for the task: the instruction never runs again");
+}
+
+Test(steps, another_is_killed) {
+    first_write();
+    reclaim_for_itself(0);
+    kill_for_memory(9);
+    script_pte(&script, 0, 0x02c11067);
+    end_ok();
+    EXPECT("VMA 40000000-40020000 rw-p anonymous: the program may write, but no page is mapped yet",
+           "do_anonymous_page: first write to this page, so a new frame of zeroes",
+           "memory is short, so the task reclaims for itself, and finds nothing to free",
+           "out_of_memory: nothing else is left, so process 9 is to be killed", "*PTE 0000 0000 -> 02c1 1067",
+           "the instruction runs again and succeeds");
+}
+
 /* Other kinds of faults at an entry that is not present and not empty: the bits are not a slot. */
 Test(steps, an_entry_is_a_swap_entry_only_where_the_kernel_says_so) {
     uint32_t area, slot;

@@ -44,5 +44,37 @@ with tempfile.TemporaryDirectory() as folder:
         script.write("return {title = 'x', program = {'first-faults'}, play = function() check(1 == 2, 'one is two') end}")
     done = harness.run([images.faultline, "demo", "--headless", path])
     suite.check("a check that does not hold fails the demonstration", done.status == 1 and "NOT SO: one is two" in done.out, done)
+
+
+def story(program, memory, *more):
+    """A program of the demonstrations told as stories: a list of faults, each its text."""
+    path = os.path.join(images.build, "guestos/user", program)
+    done = harness.run([images.faultline, "run", "--headless", "--memory", memory, "--story", *more[:-1], path, *more[-1]])
+    return done, done.err.split("\n\n")
+
+
+def told(stories, *needles):
+    return any(all(needle in text for needle in needles) for text in stories)
+
+
+done, stories = story("oom", "16M", [])
+suite.check("the story of the fault that ends in an OOM kill", done.status == 0 and told(
+    stories, "main+", "more[i] = 1;", "memory is short, so the task reclaims for itself, and finds nothing to free",
+    "is to be killed, the one that asked", "SIGKILL waits for the task: the instruction never runs again"), done)
+suite.check("a long path is told by its end", told(stories, "VMA ", "r-xp ..."), stories[:2])
+with tempfile.TemporaryDirectory() as folder:
+    swap = os.path.join(folder, "swap.img")
+    with open(swap, "wb") as image:
+        image.truncate(32 << 20)
+    made = harness.run(["/sbin/mkswap", swap])
+    done, stories = story("hog", "16M", "--disk", swap, ["20"])
+    suite.check("mkswap's disk becomes swap", made.status == 0 and done.status == 0 and "0 pages are wrong" in done.out, done.out)
+    suite.check("the story of a page that comes from the swap disk", told(
+        stories, "swap in, hog[", "but the page is swapped out", "refused: not present   swap entry: area 0, slot ",
+        ", so read it from there", " for neighbours, read along with it: ", "the task was off the CPU "))
+    suite.check("the story of a page that the swap cache still has", told(
+        stories, "swap in, hog[", "and the swap cache has its frame already", "the instruction runs again and succeeds"))
+    suite.check("the story of an allocation that reclaims", told(
+        stories, "do_anonymous_page", "memory is short, so the task reclaims for itself, and frees "))
 suite.check("an unknown name is refused", harness.run([images.faultline, "demo", "nothing"]).status == 2)
 suite.finish()

@@ -100,7 +100,7 @@ struct flt_fault_vma { /* found: start < end; not found: both 0 */
     uint32_t start, end, vm_flags, pgoff;
     uint32_t file_inode; /* 0: anonymous */
     uint32_t stack_grown_from; /* old start when this fault grew the stack, else 0 */
-    char name[32];       /* file name, "[heap]", "[stack]" or "" */
+    char name[32];       /* file name (of a long one "..." and its end), "[heap]", "[stack]" or "" */
 };
 
 enum flt_branch {

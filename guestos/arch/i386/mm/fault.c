@@ -182,6 +182,22 @@ static const char *vma_label(const struct vm_area_struct *vma, char *buf, int si
     return vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack ? "[stack]" : "";
 }
 
+/* A name that is too long is told by its end, from a slash on. */
+static void copy_name(char *to, size_t size, const char *name)
+{
+    size_t length = strlen(name);
+    const char *tail = length < size ? name : name + length - (size - 4);
+
+    if (length >= size) {
+        if (strchr(tail, '/'))
+            tail = strchr(tail, '/');
+        strlcpy(to, "...", size);
+        to += 3;
+        size -= 3;
+    }
+    strlcpy(to, tail, size);
+}
+
 /* vma NULL: no region at the address. */
 static void tell_vma(const struct vm_area_struct *vma, unsigned long grown_from)
 {
@@ -199,7 +215,7 @@ static void tell_vma(const struct vm_area_struct *vma, unsigned long grown_from)
         record.file_inode = vma->vm_file ? vma->vm_file->f_inode->i_ino : 0;
         name = vma_label(vma, path, sizeof(path));
         if (name && !IS_ERR(name))
-            strlcpy(record.name, name, sizeof(record.name));
+            copy_name(record.name, sizeof(record.name), name);
     }
     trace_emit(&record.head, FLT_FAULT_VMA, sizeof(record));
 }
