@@ -480,8 +480,8 @@ void wakeup_kswapd(struct zone *zone, unsigned order)
         return;
     if (pgdat->kswapd_max_order < (int)order)
         pgdat->kswapd_max_order = (int)order;
-    if (!pgdat->kswapd || pgdat->kswapd->state == TASK_RUNNING)
-        return; /* not yet there, or at work */
+    if (!pgdat->kswapd || list_empty(&pgdat->kswapd_wait.task_list) || pgdat->kswapd->state == TASK_RUNNING)
+        return; /* not yet there, or at work: also while it waits for the disk */
     tell_kswapd(FLT_MM_VMSCAN_KSWAPD_WAKE, zone, order);
     wake_up_interruptible(&pgdat->kswapd_wait);
 }
