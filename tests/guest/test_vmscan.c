@@ -8,7 +8,8 @@ static enum { WRITE_AT_ONCE, WRITE_LATER, WRITE_FAILS, WRITE_NOT_NOW } how_to_wr
 static unsigned writes;
 static struct page *under_write;
 
-static int write_page(struct page *page, struct writeback_control *wbc) {
+static int write_page(struct page *page, struct writeback_control *wbc)
+{
     CHECK(PageLocked(page) && wbc->for_reclaim && PageReclaim(page));
     writes++;
     if (how_to_write == WRITE_NOT_NOW)
@@ -23,7 +24,8 @@ static int write_page(struct page *page, struct writeback_control *wbc) {
     return how_to_write == WRITE_FAILS ? -EIO : 0;
 }
 
-static int mark_dirty(struct page *page) {
+static int mark_dirty(struct page *page)
+{
     bool clean = !PageDirty(page);
 
     SetPageDirty(page);
@@ -34,7 +36,8 @@ static const struct address_space_operations disk_aops = {.writepage = write_pag
 static struct address_space_operations aops_with_disk;
 
 /* Its pages are filled as test_file's are. */
-static struct file *disk_file(u32 pages) {
+static struct file *disk_file(u32 pages)
+{
     struct file *file = test_file(pages, O_RDWR);
 
     aops_with_disk = *file->f_mapping->a_ops;
@@ -46,7 +49,8 @@ static struct file *disk_file(u32 pages) {
 
 /* ---- one page through shrink_page_list ---- */
 
-static struct scan_control usual(void) {
+static struct scan_control usual(void)
+{
     return (struct scan_control){.gfp = GFP_KERNEL,
                                  .priority = DEF_PRIORITY,
                                  .swappiness = 60,
@@ -56,7 +60,8 @@ static struct scan_control usual(void) {
 }
 
 /* What became of the page; one that was kept is back on its list. */
-static enum flt_page_outcome visit(struct page *page, struct scan_control sc, enum flt_page_reason *why) {
+static enum flt_page_outcome visit(struct page *page, struct scan_control sc, enum flt_page_reason *why)
+{
     LIST_HEAD(pages);
     unsigned long freed;
 
@@ -96,7 +101,8 @@ static struct file *file;
 static unsigned long at; /* its first page, mapped */
 
 /* A page of the file, mapped and used once, its use already harvested. */
-static struct page *old_file_page(unsigned index) {
+static struct page *old_file_page(unsigned index)
+{
     read_byte(at + index * PAGE_SIZE);
     struct page *page = page_at(at + index * PAGE_SIZE);
     lru_add_drain();
@@ -104,18 +110,21 @@ static struct page *old_file_page(unsigned index) {
     return page;
 }
 
-static void start_with_file(void) {
+static void start_with_file(void)
+{
     start();
     file = disk_file(32);
     at = map(file, 32, RW, MAP_SHARED);
 }
 
-static void end_with_file(void) {
+static void end_with_file(void)
+{
     fput(file);
     finish();
 }
 
-static void clean_pages_are_reclaimed(void) {
+static void clean_pages_are_reclaimed(void)
+{
     start_with_file();
     struct page *page = old_file_page(3);
     unsigned long pages = file->f_mapping->nrpages;
@@ -126,7 +135,8 @@ static void clean_pages_are_reclaimed(void) {
     end_with_file();
 }
 
-static void used_pages_get_a_second_chance(void) {
+static void used_pages_get_a_second_chance(void)
+{
     start_with_file();
     struct page *page = old_file_page(0);
     read_byte(at);
@@ -135,7 +145,8 @@ static void used_pages_get_a_second_chance(void) {
     end_with_file();
 }
 
-static void busy_pages_are_kept(void) {
+static void busy_pages_are_kept(void)
+{
     start_with_file();
     struct page *page = old_file_page(0);
     struct scan_control sc = usual();
@@ -156,7 +167,8 @@ static void busy_pages_are_kept(void) {
     end_with_file();
 }
 
-static void locked_memory_is_kept(void) {
+static void locked_memory_is_kept(void)
+{
     start_with_file();
     struct page *page = old_file_page(0);
     CHECK_EQ(sys_mlock(at, PAGE_SIZE), 0);
@@ -167,7 +179,8 @@ static void locked_memory_is_kept(void) {
     end_with_file();
 }
 
-static void anonymous_pages_stay_without_swap(void) {
+static void anonymous_pages_stay_without_swap(void)
+{
     start_with_file();
     unsigned long a = map(NULL, 1, RW, ANON);
     write_byte(a, 9);
@@ -178,7 +191,8 @@ static void anonymous_pages_stay_without_swap(void) {
     end_with_file();
 }
 
-static struct page *dirty_page(unsigned index) {
+static struct page *dirty_page(unsigned index)
+{
     write_byte(at + index * PAGE_SIZE, 1);
     struct page *page = page_at(at + index * PAGE_SIZE);
     lru_add_drain();
@@ -187,7 +201,8 @@ static struct page *dirty_page(unsigned index) {
     return page;
 }
 
-static void dirty_pages_are_written_by_who_may(void) {
+static void dirty_pages_are_written_by_who_may(void)
+{
     start_with_file();
     struct page *page = dirty_page(0);
     struct scan_control sc = usual();
@@ -219,7 +234,8 @@ static void dirty_pages_are_written_by_who_may(void) {
     end_with_file();
 }
 
-static void memory_is_the_only_place_of_some_files(void) {
+static void memory_is_the_only_place_of_some_files(void)
+{
     start_with_file();
     aops_with_disk.writepage = NULL;
     struct page *page = dirty_page(0);
@@ -228,7 +244,8 @@ static void memory_is_the_only_place_of_some_files(void) {
     end_with_file();
 }
 
-static void a_written_page_goes_next(void) {
+static void a_written_page_goes_next(void)
+{
     start_with_file();
     struct page *first = old_file_page(0), *second = old_file_page(1);
     struct zone *zone = page_zone(first);
@@ -247,7 +264,8 @@ static void a_written_page_goes_next(void) {
 
 /* ---- whole runs ---- */
 
-static unsigned long run(void) {
+static unsigned long run(void)
+{
     const struct zonelist *zonelist = &contig_page_data.node_zonelists[__GFP_HIGHMEM];
     unsigned long freed;
 
@@ -260,10 +278,11 @@ static unsigned long run(void) {
 
 static unsigned long mapped_pages(void) { return global_page_state(NR_FILE_MAPPED); }
 
-static void reset_priorities(void) {
+static void reset_priorities(void)
+{
     struct zone *zone;
 
-    for_each_zone(zone) {
+    for_each_zone (zone) {
         zone->prev_priority = DEF_PRIORITY;
         zone->pages_scanned = zone->nr_scan_active = zone->nr_scan_inactive = 0;
         zone->all_unreclaimable = 0;
@@ -271,7 +290,8 @@ static void reset_priorities(void) {
 }
 
 /* 512 pages that nobody maps, read once, and 256 that somebody maps and has used. */
-static void clean_cache_goes_before_mapped_pages(void) {
+static void clean_cache_goes_before_mapped_pages(void)
+{
     start();
     struct file *read = test_file(512, O_RDONLY), *mapped = test_file(256, O_RDONLY);
     char byte;
@@ -303,7 +323,8 @@ static void clean_cache_goes_before_mapped_pages(void) {
 }
 
 /* Three quarters of what reclaim counts as memory is mapped: mapped_ratio / 2 is 37, and there is no distress. */
-static void swappiness_decides(int swappiness, enum flt_page_reason first) {
+static void swappiness_decides(int swappiness, enum flt_page_reason first)
+{
     start();
     struct file *mapped = test_file(600, O_RDONLY);
     unsigned long a = map(mapped, 600, PROT_READ, MAP_SHARED);
@@ -336,7 +357,8 @@ static void swappiness_decides(int swappiness, enum flt_page_reason first) {
 static void swappiness_62_leaves_mapped_pages(void) { swappiness_decides(62, FLT_WHY_MAPPED); }
 static void swappiness_63_takes_mapped_pages(void) { swappiness_decides(63, FLT_WHY_INACTIVE); }
 
-static void a_zone_is_given_up(void) {
+static void a_zone_is_given_up(void)
+{
     start();
     unsigned long a = map(NULL, 600, RW, ANON);
     for (unsigned i = 0; i < 600; i++)
@@ -360,14 +382,16 @@ static void a_zone_is_given_up(void) {
 /* ---- watermarks ---- */
 
 /* kswapd, asleep for want of work. */
-static void put_kswapd_to_sleep(struct task_struct *daemon, wait_queue_t *wait) {
+static void put_kswapd_to_sleep(struct task_struct *daemon, wait_queue_t *wait)
+{
     *wait = (wait_queue_t){.task = daemon};
     contig_page_data.kswapd = daemon;
     list_add(&wait->task_list, &contig_page_data.kswapd_wait.task_list);
 }
 
 /* One page more would take every zone below its low mark (and DMA what it keeps for others): then, and only then. */
-static void kswapd_wakes_below_low(void) {
+static void kswapd_wakes_below_low(void)
+{
     world_boot(64 * MIB, NULL);
     static struct task_struct daemon = {.comm = "kswapd0", .state = TASK_INTERRUPTIBLE};
     struct zone *normal = &contig_page_data.node_zones[ZONE_NORMAL], *dma = &contig_page_data.node_zones[ZONE_DMA];
@@ -389,7 +413,8 @@ static void kswapd_wakes_below_low(void) {
     CHECK_EQ(contig_page_data.kswapd_max_order, 0);
 }
 
-static void wakeup_needs_a_zone_below_low(void) {
+static void wakeup_needs_a_zone_below_low(void)
+{
     world_boot(64 * MIB, NULL);
     static struct task_struct daemon = {.comm = "kswapd0", .state = TASK_INTERRUPTIBLE};
     struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
@@ -415,7 +440,8 @@ static void wakeup_needs_a_zone_below_low(void) {
     zone->free_pages = free;
 }
 
-static void each_crossing_of_a_mark_is_told_once(void) {
+static void each_crossing_of_a_mark_is_told_once(void)
+{
     world_boot(64 * MIB, NULL);
     struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
     struct page *pages = NULL;
@@ -459,7 +485,8 @@ static void each_crossing_of_a_mark_is_told_once(void) {
 
 static int cached = 10000, scanned, refuse;
 
-static int shrink_cache(int nr, gfp_t gfp) {
+static int shrink_cache(int nr, gfp_t gfp)
+{
     (void)gfp;
     if (!nr)
         return cached;
@@ -470,7 +497,8 @@ static int shrink_cache(int nr, gfp_t gfp) {
     return cached;
 }
 
-static void slabs_give_their_share(void) {
+static void slabs_give_their_share(void)
+{
     world_boot(48 * MIB, NULL);
     struct shrinker *shrinker = set_shrinker("things", 2, shrink_cache);
     CHECK(shrinker);
@@ -497,14 +525,16 @@ static void slabs_give_their_share(void) {
 
 /* ---- the lists ---- */
 
-static void a_wrong_flag_is_found(void) {
+static void a_wrong_flag_is_found(void)
+{
     start();
     write_byte(map(NULL, 1, RW, ANON), 1);
     lru_add_drain();
     struct page *page = NULL;
     struct zone *zone;
-    for_each_zone(zone) if (!list_empty(&zone->active_list)) page =
-        list_entry(zone->active_list.next, struct page, lru);
+    for_each_zone (zone)
+        if (!list_empty(&zone->active_list))
+            page = list_entry(zone->active_list.next, struct page, lru);
     CHECK(page);
     check_lru();
     ClearPageActive(page);
@@ -512,14 +542,16 @@ static void a_wrong_flag_is_found(void) {
     check_lru();
 }
 
-static void a_wrong_count_is_found(void) {
+static void a_wrong_count_is_found(void)
+{
     start();
     contig_page_data.node_zones[ZONE_NORMAL].nr_inactive++;
     tap_expect_panic("counts 0 (0) and 1 (0)");
     check_lru();
 }
 
-int main(void) {
+int main(void)
+{
     tap_run("clean pages are reclaimed", clean_pages_are_reclaimed);
     tap_run("used pages get a second chance", used_pages_get_a_second_chance);
     tap_run("busy pages are kept", busy_pages_are_kept);
