@@ -6,14 +6,13 @@
  *   2. d_count = users + children + (1 when its file system pins it). A dentry on unused_list has d_count 0.
  *   3. An unhashed dentry is found by no walk and is freed by its last dput.
  *   4. d_offset grows along d_subdirs: a listing that remembers an offset survives removals and additions.
- * Negative dentries that nobody uses are bounded by UNUSED_MAX; the oldest goes first.
+ * Names that nobody uses stay until memory is short or drop_caches asks; the oldest goes first.
  */
 #include "fs/vfs.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 
 #define HASH_SIZE 256u
-#define UNUSED_MAX 256u
 #define FIRST_OFFSET 2u /* 0 and 1 are "." and ".." */
 
 static struct list_head dentry_hashtable[HASH_SIZE];
@@ -181,18 +180,14 @@ static struct dentry *d_kill(struct dentry *dentry)
     return parent;
 }
 
-/*
- * A loop, never a recursion: a pruned name gives back its parent, which may join the list and push out the next one,
- * and so on through all of UNUSED_MAX. Each turn that prunes leaves the list no longer than it was.
- */
+/* A loop, never a recursion: a name that is freed gives back its parent. */
 void dput(struct dentry *dentry)
 {
     while (dentry && atomic_dec_and_test(&dentry->d_count)) {
         if (d_hashed(dentry)) {
             list_add_tail(&dentry->d_lru, &unused_list);
-            if (++unused_count <= UNUSED_MAX)
-                return;
-            dentry = list_entry(unused_list.next, struct dentry, d_lru);
+            unused_count++;
+            return;
         }
         dentry = d_kill(dentry);
     }
@@ -205,20 +200,22 @@ static int shrink_dcache(int nr_to_scan, gfp_t gfp)
         return -1;
     while (nr_to_scan-- > 0 && unused_count)
         dput(d_kill(list_entry(unused_list.next, struct dentry, d_lru)));
-    return (int)unused_count;
+    return (int)((u64)unused_count * (unsigned)vfs_cache_pressure / 100);
 }
 
 /* Drops every unused name below root: before an unmount. */
 void d_prune_super(struct super_block *sb)
 {
-    struct list_head *pos = unused_list.next;
-    while (pos != &unused_list) {
-        struct dentry *dentry = list_entry(pos, struct dentry, d_lru);
-        pos = pos->next;
-        if (dentry->d_sb != sb)
+    unsigned others = 0; /* looked at since the last that went: freeing sleeps, and parents join the list */
+    while (others < unused_count) {
+        struct dentry *dentry = list_entry(unused_list.next, struct dentry, d_lru);
+        if (dentry->d_sb != sb) {
+            list_move_tail(&dentry->d_lru, &unused_list);
+            others++;
             continue;
+        }
         dput(d_kill(dentry));
-        pos = unused_list.next; /* the parent may have joined the list, or others left it */
+        others = 0;
     }
 }
 

@@ -378,6 +378,8 @@ static int do_execve(const char *filename, const struct strings *argv, const str
         fput(bprm->file);
     kfree(bprm->page);
     kfree(bprm);
+    if (error && committed && current->pid == 1)
+        panic("cannot start %s (error %d)", filename, -error);
     if (error && committed)
         do_group_exit(SIGSEGV);
     return error;

@@ -298,7 +298,7 @@ static int shrink_icache(int nr_to_scan, gfp_t gfp)
             return -1;
         prune_icache(nr_to_scan);
     }
-    return (int)unused_count;
+    return (int)((u64)unused_count * (unsigned)vfs_cache_pressure / 100);
 }
 
 /* ---- unmount, drop_caches ---- */

@@ -340,23 +340,28 @@ struct dentry *kernel_create(const char *path, umode_t mode, dev_t dev, const ch
     return dentry;
 }
 
+static void make_initial(const char *path, umode_t mode, dev_t dev, const char *link_target)
+{
+    struct dentry *made = kernel_create(path, mode, dev, link_target);
+    if (IS_ERR(made))
+        panic("cannot make %s (error %ld)", path, -PTR_ERR(made));
+    dput(made);
+}
+
 static void make_initial_tree(void)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(initial_tree); i++) {
-        struct dentry *made = kernel_create(initial_tree[i].path, initial_tree[i].mode, initial_tree[i].dev, NULL);
-        if (IS_ERR(made))
-            panic("cannot make %s: error %ld", initial_tree[i].path, -PTR_ERR(made));
-        dput(made);
-    }
+    for (unsigned i = 0; i < ARRAY_SIZE(initial_tree); i++)
+        make_initial(initial_tree[i].path, initial_tree[i].mode, initial_tree[i].dev, NULL);
     for (unsigned i = 0; i < ARRAY_SIZE(initial_links); i++)
-        dput(kernel_create(initial_links[i].path, S_IFLNK | 0777, 0, initial_links[i].target));
+        make_initial(initial_links[i].path, S_IFLNK | 0777, 0, initial_links[i].target);
 }
 
 static void mount_initial(struct super_block *sb, const char *path)
 {
     struct nameidata nd = {0};
-    if (IS_ERR(sb) || (path && path_lookup(AT_FDCWD, path, LOOKUP_DIRECTORY, &nd)))
-        panic("cannot mount %s", path ? path : "/");
+    int error = IS_ERR(sb) ? (int)PTR_ERR(sb) : path ? path_lookup(AT_FDCWD, path, LOOKUP_DIRECTORY, &nd) : 0;
+    if (error)
+        panic("cannot mount %s (error %d)", path ? path : "/", -error);
     mount_super(sb, nd.dentry);
     dput(nd.dentry);
 }

@@ -42,7 +42,7 @@ struct file *dentry_open(struct dentry *dentry, u32 flags)
     struct file *file = get_empty_filp();
     if (!file) {
         dput(dentry);
-        return ERR_PTR(-ENFILE);
+        return ERR_PTR(-ENOMEM);
     }
     file->f_dentry = dentry;
     file->f_inode = dentry->d_inode;

@@ -375,7 +375,8 @@ const struct file_operations fifo_operations = {
 void pipe_init(void)
 {
     pipe_sb = new_super("pipefs", "none", PIPEFS_MAGIC);
-    BUG_ON(!pipe_sb);
+    if (!pipe_sb)
+        panic("no memory for pipefs");
 }
 
 static struct dentry *pipe_dentry(void)
@@ -405,7 +406,7 @@ static int pipe_files(struct file *files[2], u32 flags)
 {
     struct dentry *dentry = pipe_dentry();
     if (!dentry)
-        return -ENFILE;
+        return -ENOMEM;
     struct pipe_inode_info *pipe = dentry->d_inode->i_pipe;
     pipe->writers = pipe->w_counter = 1; /* held for the open of the read end */
     files[0] = pipe_end(dentry, O_RDONLY | flags);

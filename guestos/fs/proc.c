@@ -345,8 +345,9 @@ static ssize_t proc_write(struct file *file, const char __user *from, size_t cou
         *pos += (loff_t)count;
         return (ssize_t)count;
     }
+    char few[32];
     size_t length = min_t(size_t, count, PAGE_SIZE - 1);
-    char *bytes = (char *)__get_free_page(GFP_KERNEL);
+    char *bytes = length < sizeof(few) ? few : (char *)__get_free_page(GFP_KERNEL);
     if (!bytes)
         return -ENOMEM;
     ssize_t used = -EFAULT;
@@ -354,7 +355,8 @@ static ssize_t proc_write(struct file *file, const char __user *from, size_t cou
         bytes[length] = 0;
         used = store_entry(info, bytes, length);
     }
-    free_page((unsigned long)bytes);
+    if (bytes != few)
+        free_page((unsigned long)bytes);
     if (used > 0)
         *pos += used;
     return used;

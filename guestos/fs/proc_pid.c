@@ -325,6 +325,37 @@ static ssize_t store_oom_adj(const struct proc_context *c, char *bytes, size_t c
     return error ? error : (ssize_t)count;
 }
 
+/* ---- the n-th allocation from now on fails ---- */
+
+/* Neither reading nor a short write allocates: they change nothing of what they are about. */
+static ssize_t read_fail_nth(const struct proc_context *c, char __user *to, size_t count, loff_t *pos)
+{
+    char line[16];
+    const struct task_struct *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    loff_t length = snprintf(line, sizeof(line), "%u\n", task->fail_nth);
+    if (*pos >= length)
+        return 0;
+    size_t bytes = min_t(size_t, count, length - *pos);
+    if (copy_to_user(to, line + *pos, bytes))
+        return -EFAULT;
+    *pos += (loff_t)bytes;
+    return (ssize_t)bytes;
+}
+
+static ssize_t store_fail_nth(const struct proc_context *c, char *bytes, size_t count)
+{
+    long value;
+    if (parse_whole(bytes, count, &value) || value < 0)
+        return -EINVAL;
+    struct task_struct *task = proc_task(c);
+    if (!task)
+        return -ESRCH;
+    task->fail_nth = (u32)value;
+    return (ssize_t)count;
+}
+
 /* A range of the program's own memory, as far as it can be read. */
 static int show_memory(const struct proc_context *c, char *buf, int size, bool environment)
 {
@@ -440,6 +471,7 @@ static struct dentry *jump_fd(const struct proc_context *c)
         {.name = "cwd", .mode = S_IFLNK | 0777, .jump = jump_cwd},                                                     \
         {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ},                                             \
         {.name = "exe", .mode = S_IFLNK | 0777, .jump = jump_exe},                                                     \
+        {.name = "fail-nth", .mode = S_IFREG | 0644, .read_at = read_fail_nth, .store = store_fail_nth},               \
         {.name = "fd", .mode = S_IFDIR | 0500, .numbered = PROC_FDS},                                                  \
         {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},                                               \
         {.name = "maps", .mode = S_IFREG | 0444, .show = show_maps},                                                   \

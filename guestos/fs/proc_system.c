@@ -211,6 +211,12 @@ static int show_self(const struct proc_context *c, char *buf, int size)
     return scnprintf(buf, (size_t)size, "%d", current->tgid);
 }
 
+static int show_thread_self(const struct proc_context *c, char *buf, int size)
+{
+    (void)c;
+    return scnprintf(buf, (size_t)size, "%d/task/%d", current->tgid, current->pid);
+}
+
 static int show_self_mounts(const struct proc_context *c, char *buf, int size)
 {
     (void)c;
@@ -243,6 +249,7 @@ const struct proc_entry proc_root_entries[] = {
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
     {.name = "sysvipc", .mode = S_IFDIR | 0555, .children = sysvipc_entries},
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
+    {.name = "thread-self", .mode = S_IFLNK | 0777, .show = show_thread_self},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
     {.name = "interrupts", .mode = S_IFREG | 0444, .show = show_proc_interrupts},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},

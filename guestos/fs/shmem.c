@@ -17,7 +17,8 @@ void shmem_init(void)
 {
     shmem_cache_init();
     shmem_sb = ramfs_super("tmpfs", "none");
-    BUG_ON(IS_ERR(shmem_sb));
+    if (IS_ERR(shmem_sb))
+        panic("no memory for the file system of shared memory");
 }
 
 struct file *shmem_file_named(const char *name, loff_t size)

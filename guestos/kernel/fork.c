@@ -120,6 +120,7 @@ static void reset_task(struct task_struct *task, const struct clone_request *req
     task->exit_signal = request->flags & CLONE_THREAD ? -1 : request->exit_signal;
     task->pdeath_signal = 0;
     task->forced_signal = 0;
+    task->fail_nth = 0;
     task->vfork_pending = (request->flags & CLONE_VFORK) != 0;
     task->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : NULL;
     task->robust_list = NULL;

@@ -53,15 +53,18 @@ static int init(void *unused)
     current->fs = copy_fs(NULL, false);
     if (!current->files || !current->fs)
         panic("no memory for pid 1");
-    open_console_for_init();
+    int error = open_console_for_init();
+    if (error)
+        panic("cannot open the console for pid 1 (error %d)", -error);
     if (!command_line_option("init", path, sizeof(path)) || !path[0])
         strlcpy(path, "/init", sizeof(path));
     strlcpy(arguments, saved_command_line, sizeof(arguments));
     split_init_arguments(arguments, argv);
     argv[0] = path;
-    int error = kernel_execve(path, argv, environment);
+    error = kernel_execve(path, argv, environment);
     if (error)
         panic("cannot start %s (error %d): give an initramfs that has it, or init=PATH", path, -error);
+    fail_nth_boot_ends();
     return 0;
 }
 
@@ -110,6 +113,7 @@ static void print_banner(void)
 static void start_memory(void)
 {
     print_banner();
+    fail_nth_init();
     mem_init();
     kmem_cache_init();
     mm_late_init();

@@ -26,8 +26,11 @@ static bool may_sleep(const struct alloc_request *request)
     return (request->gfp & __GFP_WAIT) && current != &init_task;
 }
 
+/* The rights of a task are not those of an interrupt that comes while it runs. */
 static bool may_use_reserves(const struct alloc_request *request)
 {
+    if (in_interrupt())
+        return false;
     return ((current->flags & PF_MEMALLOC) || current->memdie) && !(request->gfp & __GFP_NOMEMALLOC);
 }
 

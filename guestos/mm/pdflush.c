@@ -13,8 +13,8 @@
 #include "block/blkdev.h"
 #include "kernel/timer.h"
 
-#define MIN_THREADS 2u
-#define MAX_THREADS 8u
+#define MIN_THREADS 2
+#define MAX_THREADS 8
 #define CHUNK 1024 /* pages a round: between two rounds others get their turn at the inodes */
 
 struct worker {
@@ -25,7 +25,7 @@ struct worker {
 };
 
 static LIST_HEAD(idle_workers);
-static unsigned workers;
+int nr_pdflush_threads;
 static struct timer_list kupdate_timer;
 
 /* ---- the threads ---- */
@@ -34,9 +34,9 @@ static int pdflush(void *unused);
 
 static void start_worker(void)
 {
-    workers++;
+    nr_pdflush_threads++;
     if (IS_ERR(kernel_thread("pdflush", pdflush, NULL)))
-        workers--;
+        nr_pdflush_threads--;
 }
 
 bool pdflush_operation(void (*function)(unsigned long argument), unsigned long argument)
@@ -77,7 +77,7 @@ static bool wait_for_work(struct worker *worker)
         current->state = TASK_UNINTERRUPTIBLE;
         if (worker->function || left <= 0)
             break;
-        left = schedule_timeout(workers > MIN_THREADS ? left : 0x7fffffffl);
+        left = schedule_timeout(nr_pdflush_threads > MIN_THREADS ? left : 0x7fffffffl);
     }
     current->state = TASK_RUNNING;
     if (!worker->function)
@@ -92,16 +92,16 @@ static int pdflush(void *unused)
     (void)unused;
     for (;;) {
         if (!wait_for_work(&worker)) {
-            if (workers > MIN_THREADS)
+            if (nr_pdflush_threads > MIN_THREADS)
                 break;
             continue;
         }
-        if (list_empty(&idle_workers) && workers < MAX_THREADS)
+        if (list_empty(&idle_workers) && nr_pdflush_threads < MAX_THREADS)
             start_worker();
         worker.function(worker.argument);
         worker.function = NULL;
     }
-    workers--;
+    nr_pdflush_threads--;
     do_exit(0); /* returning would go on in a program that there is none of */
 }
 

@@ -2,10 +2,12 @@
  * Shrinkers: caches of small objects that reclaim asks to give some up.
  *
  * A cache is asked for the share of its objects that was scanned of the LRU pages, times 4 / seeks (seeks: disk
- * accesses to make an object again, 2 as a rule). What does not fill a batch is remembered for the next time.
+ * accesses to make an object again, 2 as a rule). What does not fill a batch is remembered for the next time, unless the
+ * cache has no more than that: it is asked for all then.
  */
 #include "mm/internal.h"
 #include "mm/swap.h"
+#include "kernel/signal_struct.h"
 
 #define SHRINK_BATCH 128
 
@@ -16,6 +18,8 @@ struct shrinker {
     int seeks;
     unsigned long nr; /* objects still to be scanned */
 };
+
+int vfs_cache_pressure = 100;
 
 static LIST_HEAD(shrinker_list);
 static struct rw_semaphore shrinker_rwsem = RWSEM_INIT(shrinker_rwsem);
@@ -61,14 +65,16 @@ static unsigned long shrink_one(struct shrinker *shrinker, unsigned long scanned
 
     if (objects <= 0)
         return 0;
-    for (left = objects_to_scan(shrinker, scanned, lru_pages, (unsigned long)objects); left >= SHRINK_BATCH;
-         left -= SHRINK_BATCH) {
-        int before = shrinker->shrink(0, gfp), after = shrinker->shrink(SHRINK_BATCH, gfp);
+    left = objects_to_scan(shrinker, scanned, lru_pages, (unsigned long)objects);
+    while (left && (left >= SHRINK_BATCH || left >= (unsigned long)objects)) {
+        int batch = (int)min_t(unsigned long, left, SHRINK_BATCH);
+        int before = shrinker->shrink(0, gfp), after = shrinker->shrink(batch, gfp);
 
         if (after < 0)
             break; /* it cannot now: a lock is held, or gfp forbids it */
         freed += after < before ? (unsigned long)(before - after) : 0;
-        asked += SHRINK_BATCH;
+        asked += (unsigned long)batch;
+        left -= (unsigned long)batch;
         cond_resched();
     }
     shrinker->nr += left;
@@ -96,8 +102,9 @@ unsigned long shrink_slab(unsigned long scanned, gfp_t gfp, unsigned long lru_pa
     return freed;
 }
 
+/* A name that goes lets its directory go, and both their inodes. */
 void drop_slab(void)
 {
-    while (shrink_slab(1000, GFP_KERNEL, 1000) > 10)
+    while (!fatal_signal_pending(current) && shrink_slab(1000, GFP_KERNEL, 1000))
         cond_resched();
 }

@@ -467,7 +467,7 @@ kmem_cache_t *kmem_cache_create(const char *name, size_t size, size_t align, u32
         return cache;
     }
     if (flags & SLAB_PANIC)
-        panic("slab: cache %s of %lu bytes cannot be made", name, (unsigned long)size);
+        panic("slab: no memory for the cache %s of %lu bytes", name, (unsigned long)size);
     if (cache)
         kmem_cache_free(&cache_cache, cache);
     return NULL;
@@ -489,7 +489,7 @@ int kmem_cache_destroy(kmem_cache_t *cache)
 void kmem_cache_init(void)
 {
     if (!init_cache(&cache_cache, "kmem_cache", sizeof(kmem_cache_t), 0, SLAB_HWCACHE_ALIGN, NULL))
-        panic("slab: the cache of caches cannot be made");
+        panic("slab: no memory for the cache of caches");
     INIT_LIST_HEAD(&cache_chain);
     list_add_tail(&cache_cache.next, &cache_chain);
     for (int i = 0; i < KMALLOC_CACHES; i++)

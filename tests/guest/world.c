@@ -104,6 +104,8 @@ void fail_allocation(unsigned n)
 
 bool allocation_failed(void) { return failed; }
 
+const struct pt_regs *irq_regs; /* a test sets it to be in an interrupt */
+
 static bool fail_now(void)
 {
     if (!fail_countdown || --fail_countdown)

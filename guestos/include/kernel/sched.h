@@ -120,6 +120,7 @@ struct task_struct {
     bool memdie;                  /* chosen by the OOM killer: may use every reserve until it is gone */
     unsigned long reclaimed_slab; /* pages that slabs gave back in this task's reclaim */
     u64 read_bytes, write_bytes;  /* caused I/O */
+    u32 fail_nth;                 /* so many allocations from now, one fails; 0: none. /proc/PID/fail-nth */
 };
 
 extern struct task_struct *current_task;
@@ -127,6 +128,10 @@ extern struct task_struct init_task; /* pid 0, the idle task */
 #define current current_task
 
 extern char init_stack[THREAD_SIZE];
+
+/* Inside the handler of an interrupt: `current` is whom it interrupted and has nothing to do with what is done. */
+extern const struct pt_regs *irq_regs;
+static inline bool in_interrupt(void) { return irq_regs != NULL; }
 
 void schedule(void);
 bool wake_up_state(struct task_struct *task, long states); /* true: it slept in one of states and is runnable now */

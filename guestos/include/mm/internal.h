@@ -39,21 +39,19 @@
 /* "mmcheck" on the command line: whole-structure checks around every mutation, poison in free frames and objects. */
 extern bool mm_check_always;
 
-/* The host's tests make the n-th allocation fail. */
+/* The n-th allocation fails: of a test on the host; of a task or of the boot, mm/fail_nth.c. */
 #ifdef HOST_TEST
 bool should_fail_alloc_page(gfp_t gfp, unsigned order);
 bool should_failslab(gfp_t gfp);
 #else
+extern u32 boot_fail_nth; /* not 0: the boot's allocations are counted */
+bool fail_nth_now(gfp_t gfp);
 static inline bool should_fail_alloc_page(gfp_t gfp, unsigned order)
 {
-    (void)gfp, (void)order;
-    return false;
+    (void)order;
+    return unlikely(current->fail_nth | boot_fail_nth) && fail_nth_now(gfp);
 }
-static inline bool should_failslab(gfp_t gfp)
-{
-    (void)gfp;
-    return false;
-}
+static inline bool should_failslab(gfp_t gfp) { return should_fail_alloc_page(gfp, 0); }
 #endif
 
 /* ---- zones: mm/mm_init.c, mm/page_alloc.c ---- */

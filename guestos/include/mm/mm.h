@@ -12,6 +12,8 @@ void paging_init(void);  /* arch/i386/mm: direct map, kmap and fixmap tables, th
 void setup_memory(void); /* arch/i386/mm: e820 -> limits -> bootmem with the kernel and initrd reserved */
 void mem_init(void);     /* bootmem -> buddy, prints the memory line */
 void kmem_cache_init(void);
+void fail_nth_init(void);                /* "fail_nth=" of the command line; before the first allocation */
+void fail_nth_boot_ends(void);
 void mm_late_init(void);                 /* vma, mm, anon_vma caches; page cache; after the slab works */
 void *alloc_bootmem(unsigned long size); /* zeroed, page aligned for >= PAGE_SIZE; panics when there is none */
 void free_initrd_mem(u32 start_phys, u32 end_phys); /* gives the initrd's frames to the buddy system */

@@ -104,6 +104,8 @@ extern unsigned long vm_total_pages;
 unsigned long try_to_free_pages(struct zone *const *zones, unsigned order, gfp_t gfp); /* pages freed */
 void wakeup_kswapd(struct zone *zone, unsigned order);
 void kswapd_init(void); /* a thread a node */
+/* Of 100 unused names and inodes, so many count when reclaim shares its work between them and pages; 0: never dropped. */
+extern int vfs_cache_pressure;
 /* nr_to_scan 0: only tell how many objects it has. -1: cannot now. */
 typedef int (*shrinker_t)(int nr_to_scan, gfp_t gfp);
 struct shrinker *set_shrinker(const char *name, int seeks, shrinker_t shrink); /* name is not copied; NULL: no memory */

@@ -64,6 +64,7 @@ void page_writeback_init(void);
 void balance_dirty_pages_ratelimited(struct address_space *mapping);
 void throttle_vm_writeout(gfp_t gfp);       /* reclaim: not ever more pages under writeback */
 void wakeup_pdflush(long nr_pages);         /* 0: all that is dirty */
+extern int nr_pdflush_threads;
 void pdflush_init(void);
 /* Runs function(argument) in a thread of its own. false: all of them are busy. Any context. */
 bool pdflush_operation(void (*function)(unsigned long argument), unsigned long argument);
