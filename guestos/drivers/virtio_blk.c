@@ -301,6 +301,8 @@ static bool make_ring(struct virtio_blk *blk)
     if (!ring || !blk->slots || !blk->next) {
         if (ring)
             free_pages((unsigned long)ring, order);
+        kfree(blk->slots);
+        kfree(blk->next);
         return false;
     }
     blk->desc = (struct vring_desc *)ring;
@@ -423,7 +425,13 @@ static void probe(const struct pci_dev *dev)
     pci_enable_device(dev);
     blk->port = dev->io_base[0];
     const char *wrong = start_device(blk);
-    if (!wrong && request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk))
+    if (wrong) {
+        complain(dev, wrong);
+        set_status(blk, STATUS_FAILED);
+        kfree(blk);
+        return;
+    }
+    if (request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk))
         wrong = "gets no interrupt";
     if (!wrong)
         read_id(blk);

@@ -88,11 +88,10 @@ void brelse(struct buffer_head *bh)
 
 /* ---- the circle of a page ---- */
 
+/* Never fails: who asks is in the middle of a change of the disk, and most could not go back. */
 static struct buffer_head *alloc_buffer_head(struct page *page, u32 size, u32 offset)
 {
-    struct buffer_head *bh = kmem_cache_zalloc(bh_cache, GFP_NOFS);
-    if (!bh)
-        return NULL;
+    struct buffer_head *bh = kmem_cache_zalloc(bh_cache, GFP_NOFS | __GFP_NOFAIL);
     bh->b_page = page;
     bh->b_size = size;
     bh->b_data = PageHighMem(page) ? (char *)(unsigned long)offset : (char *)page_address(page) + offset;
@@ -109,28 +108,22 @@ static void free_chain(struct buffer_head *bh)
     }
 }
 
-/* A chain (not yet a circle) for one page, in order; NULL: no memory. */
+/* A chain (not yet a circle) for one page, in order. */
 static struct buffer_head *alloc_page_buffers(struct page *page, u32 size)
 {
     struct buffer_head *head = NULL;
     for (u32 offset = PAGE_SIZE; offset; offset -= size) {
         struct buffer_head *bh = alloc_buffer_head(page, size, offset - size);
-        if (!bh) {
-            free_chain(head);
-            return NULL;
-        }
         bh->b_this_page = head;
         head = bh;
     }
     return head;
 }
 
-int create_empty_buffers(struct page *page, u32 block_size)
+void create_empty_buffers(struct page *page, u32 block_size)
 {
     struct buffer_head *head = alloc_page_buffers(page, block_size), *bh = head;
     BUG_ON(!PageLocked(page) || page_has_buffers(page));
-    if (!head)
-        return -ENOMEM;
     for (;;) {
         if (PageUptodate(page))
             set_buffer_uptodate(bh);
@@ -144,7 +137,6 @@ int create_empty_buffers(struct page *page, u32 block_size)
     get_page(page);
     page->private = (u32)(unsigned long)head;
     SetPagePrivate(page);
-    return 0;
 }
 
 static void remove_assoc_queue(struct buffer_head *bh)
@@ -225,7 +217,7 @@ struct buffer_head *__find_get_block(struct block_device *bdev, u64 block, u32 s
 }
 
 /* The page at index, locked and referenced, not read. NULL: no memory. */
-struct page *find_or_create_locked(struct address_space *mapping, unsigned long index)
+struct page *find_or_create_locked(struct address_space *mapping, unsigned long index, gfp_t gfp)
 {
     for (;;) {
         struct page *page = find_get_page(mapping, index);
@@ -237,10 +229,10 @@ struct page *find_or_create_locked(struct address_space *mapping, unsigned long 
             put_page(page);
             continue;
         }
-        page = alloc_page(mapping->gfp_mask & ~__GFP_FS);
+        page = alloc_page(gfp);
         if (!page)
             return NULL;
-        int error = add_to_page_cache(page, mapping, index, mapping->gfp_mask & ~__GFP_FS);
+        int error = add_to_page_cache(page, mapping, index, gfp);
         if (!error)
             return page;
         put_page(page);
@@ -262,17 +254,17 @@ static void map_device_page(struct page *page, struct block_device *bdev, u32 si
     } while (bh != head);
 }
 
-/* Gives the block's page buffers of that size. 0, or -errno: nothing more can be done. */
+/* Gives the block's page buffers of that size; it waits for memory as long as there is none. 0 or -EBUSY. */
 static int grow_buffers(struct block_device *bdev, u64 block, u32 size)
 {
     int error = 0;
-    struct page *page = find_or_create_locked(bdev->bd_inode->i_mapping, index_of(block, size));
-    if (!page)
-        return -ENOMEM;
+    struct address_space *mapping = bdev->bd_inode->i_mapping;
+    struct page *page =
+        find_or_create_locked(mapping, index_of(block, size), (mapping->gfp_mask & ~__GFP_FS) | __GFP_NOFAIL);
     if (page_has_buffers(page) && page_buffers(page)->b_size != size && !try_to_free_buffers(page))
         error = -EBUSY;
     if (!error && !page_has_buffers(page))
-        error = create_empty_buffers(page, size);
+        create_empty_buffers(page, size);
     if (!error)
         map_device_page(page, bdev, size);
     unlock_page(page);

@@ -20,9 +20,10 @@ static u32 block_size_of(const struct inode *inode)
     return inode->i_sb->s_blocksize ? inode->i_sb->s_blocksize : inode->i_bdev->bd_block_size;
 }
 
-static int ensure_buffers(struct page *page)
+static void ensure_buffers(struct page *page)
 {
-    return page_has_buffers(page) ? 0 : create_empty_buffers(page, block_size_of(page->mapping->host));
+    if (!page_has_buffers(page))
+        create_empty_buffers(page, block_size_of(page->mapping->host));
 }
 
 static u64 first_block(const struct page *page, u32 size) { return ((u64)page->index << PAGE_SHIFT) / size; }
@@ -138,11 +139,8 @@ int block_read_full_page(struct page *page, get_block_t get_block)
     unsigned count = 0;
     BUG_ON(!PageLocked(page));
     ClearPageError(page);
-    int error = ensure_buffers(page);
-    if (error) {
-        unlock_page(page);
-        return error;
-    }
+    int error = 0;
+    ensure_buffers(page);
     struct buffer_head *head = page_buffers(page), *bh = head;
     u64 block = first_block(page, bh->b_size);
     do {
@@ -236,18 +234,17 @@ static void write_buffers(struct page *page, struct writeback_control *wbc)
 }
 
 /* Buffers for a page that was dirtied without any: all of them are. */
-static int ensure_dirty_buffers(struct page *page)
+static void ensure_dirty_buffers(struct page *page)
 {
-    int error = page_has_buffers(page) ? -EEXIST : ensure_buffers(page);
-    if (error)
-        return error == -EEXIST ? 0 : error;
+    if (page_has_buffers(page))
+        return;
+    ensure_buffers(page);
     struct buffer_head *head = page_buffers(page), *bh = head;
     do {
         set_buffer_uptodate(bh);
         set_buffer_dirty(bh);
         bh = bh->b_this_page;
     } while (bh != head);
-    return 0;
 }
 
 /* It stays dirty. Who needs to know that it is on the disk is told. */
@@ -271,9 +268,8 @@ int block_write_full_page(struct page *page, get_block_t get_block, struct write
     }
     if (page->index == end_index)
         zero_bytes(page, tail, PAGE_SIZE); /* a mapping may have written there */
-    int error = ensure_dirty_buffers(page);
-    if (!error)
-        error = map_dirty(page, get_block);
+    ensure_dirty_buffers(page);
+    int error = map_dirty(page, get_block);
     if (error == -ENOMEM)
         return write_later(page, wbc, error);
     if (error) {
@@ -346,9 +342,8 @@ static int prepare_write(struct page *page, u32 from, u32 to, get_block_t get_bl
 {
     struct buffer_head *reads[2]; /* only the first and the last block change in part */
     unsigned count = 0;
-    int error = ensure_buffers(page);
-    if (error)
-        return error;
+    int error = 0;
+    ensure_buffers(page);
     struct buffer_head *head = page_buffers(page), *bh = head;
     u64 block = first_block(page, bh->b_size);
     do {
@@ -388,7 +383,7 @@ int block_write_begin(struct file *file, struct address_space *mapping, loff_t p
 {
     u32 from = (u32)pos & (PAGE_SIZE - 1);
     (void)file;
-    *page = find_or_create_locked(mapping, (unsigned long)(pos >> PAGE_SHIFT));
+    *page = find_or_create_locked(mapping, (unsigned long)(pos >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
     if (!*page)
         return -ENOMEM;
     wait_on_page_writeback(*page);
@@ -435,9 +430,8 @@ static struct buffer_head *buffer_at(struct page *page, u32 offset)
 /* From offset to the end of its block. */
 static int zero_block_tail(struct page *page, u32 offset, get_block_t get_block)
 {
-    int error = ensure_buffers(page);
-    if (error)
-        return error;
+    int error = 0;
+    ensure_buffers(page);
     struct buffer_head *bh = buffer_at(page, offset);
     u64 block = first_block(page, bh->b_size) + bh_offset(bh) / bh->b_size;
     if (!buffer_mapped(bh))
@@ -462,7 +456,7 @@ int block_truncate_page(struct address_space *mapping, loff_t from, get_block_t 
     u32 offset = (u32)from & (PAGE_SIZE - 1);
     if (offset % block_size_of(mapping->host) == 0)
         return 0;
-    struct page *page = find_or_create_locked(mapping, (unsigned long)(from >> PAGE_SHIFT));
+    struct page *page = find_or_create_locked(mapping, (unsigned long)(from >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
     if (!page)
         return -ENOMEM;
     wait_on_page_writeback(page);

@@ -380,8 +380,8 @@ static int do_execve(const char *filename, const struct strings *argv, const str
     kfree(bprm);
     if (error && committed && current->pid == 1)
         panic("cannot start %s (error %d)", filename, -error);
-    if (error && committed)
-        do_group_exit(SIGSEGV);
+    if (error && committed) /* the old program is gone: it ends on its way back to there */
+        force_sig_fault(SIGSEGV, SI_KERNEL, 0);
     return error;
 }
 

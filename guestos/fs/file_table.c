@@ -109,7 +109,7 @@ int get_unused_fd(unsigned from, bool cloexec)
     unsigned limit = min_t(unsigned long, current->rlim[RLIMIT_NOFILE].rlim_cur, NR_OPEN);
     for (unsigned fd = from; fd < limit; fd++) {
         if (fd >= files->max_fds && expand_table(files, fd))
-            return -EMFILE;
+            return -ENOMEM;
         struct fd_slot *slot = &files->fd[fd];
         if (slot->file || slot->reserved)
             continue;

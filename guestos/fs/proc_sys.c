@@ -138,6 +138,7 @@ static void min_free_changed(void)
 
 static void drop_caches_now(void)
 {
+    lru_add_drain(); /* pages on their way to the LRU lists are held until they are there */
     if (drop_caches & 1)
         drop_pagecache();
     if (drop_caches & 2)

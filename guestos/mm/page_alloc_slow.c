@@ -11,7 +11,7 @@
  * Who gives up: who may not sleep, after 3. __GFP_NORETRY after one round of 4. Blocks above order 3 too, unless
  * __GFP_REPEAT: reclaim frees single frames and cannot promise neighbours; nobody is killed for them either. Requests
  * without __GFP_FS go on with 4 and never kill: the file system that they are inside of may hold what a victim needs.
- * __GFP_NOFAIL never gives up.
+ * __GFP_NOFAIL never gives up, and takes from the reserves when reclaim gets nowhere and nobody may be killed.
  */
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
@@ -128,6 +128,8 @@ struct page *alloc_pages_slow(struct alloc_request *request)
             page = alloc_or_kill(request);
             continue;
         }
+        if (!page && !progress && (request->gfp & __GFP_NOFAIL))
+            page = get_page_from_freelist(request, WMARK_MIN, ALLOC_NO_WATERMARKS);
         if (page || !may_retry(request))
             break;
         congestion_wait(WRITE, HZ / 50);

@@ -106,8 +106,10 @@ bool allocation_failed(void) { return failed; }
 
 const struct pt_regs *irq_regs; /* a test sets it to be in an interrupt */
 
-static bool fail_now(void)
+static bool fail_now(gfp_t gfp)
 {
+    if (gfp & __GFP_NOFAIL)
+        return false;
     if (!fail_countdown || --fail_countdown)
         return false;
     failed = true;
@@ -116,14 +118,13 @@ static bool fail_now(void)
 
 bool should_fail_alloc_page(gfp_t gfp, unsigned order)
 {
-    (void)gfp, (void)order;
-    return fail_now();
+    (void)order;
+    return fail_now(gfp);
 }
 
 bool should_failslab(gfp_t gfp)
 {
-    (void)gfp;
-    return fail_now();
+    return fail_now(gfp);
 }
 
 /* ---- sleeping: one task; what others would do meanwhile is a function of the test ---- */
@@ -455,7 +456,7 @@ struct file *test_file(u32 pages, u32 flags) { return new_file(pages, flags, 1);
 
 WEAK struct file *shmem_file_setup(loff_t size)
 {
-    return fail_now() ? ERR_PTR(-ENOMEM) : new_file((u32)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT), O_RDWR, 0);
+    return fail_now(GFP_KERNEL) ? ERR_PTR(-ENOMEM) : new_file((u32)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT), O_RDWR, 0);
 }
 
 WEAK void fput(struct file *file)

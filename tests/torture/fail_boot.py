@@ -23,6 +23,7 @@ COUNTED = re.compile(r"fail_nth: the boot made (\d+) allocations")
 PANIC = re.compile(r"Kernel panic: (.*)")
 NO_MEMORY = re.compile(r"memory|\(error -?(12|11)\)")  # ENOMEM, EAGAIN
 BROKEN = re.compile(r"BUG|Oops|Call trace.*\n.*BUG|unable to handle|bad state|freed twice", re.I)
+NO_DISK = re.compile(r"virtio_blk .*: the device (gets no memory|cannot be made a disk)\n(.*\n)*init: cannot mount")
 GOOD_END = "8. write to unmapped memory       signal 11, si_addr 0x10"
 
 
@@ -40,7 +41,7 @@ def command(options, n, folder):
         file.write(words.encode() + b"\0")
     names = {"build": options.build, "initrd": os.path.join(options.build, "guestos/user/initramfs.cpio"),
              "cmdline": cmdline, "memory": "16", "machine": ""}
-    return [part.format(**names) for part in compare.TEMPLATES["qemu"].split()]
+    return compare.TEMPLATES["qemu"].format(**names).split()
 
 
 def boot(options, n, folder):
@@ -59,7 +60,7 @@ def problem_of(text):
         return "broken"
     if panic:
         return None if NO_MEMORY.search(panic.group(1)) else "the panic does not speak of memory"
-    return None if GOOD_END in text else "neither a panic nor the program's end"
+    return None if GOOD_END in text or NO_DISK.search(text) else "neither a panic nor the program's end"
 
 
 def make_disks(folder):

@@ -101,7 +101,7 @@ int block_set_page_dirty(struct page *page);
 void block_invalidatepage(struct page *page, u32 offset);
 /* The page loses its buffers, if none is in use or dirty: 1. releasepage and reclaim use it. */
 int try_to_free_buffers(struct page *page);
-int create_empty_buffers(struct page *page, u32 block_size); /* page locked; 0 or -ENOMEM */
+void create_empty_buffers(struct page *page, u32 block_size); /* page locked */
 void buffer_init(void);
 static inline bool page_has_buffers(const struct page *page) { return page->flags >> PG_private & 1; }
 static inline struct buffer_head *page_buffers(const struct page *page)

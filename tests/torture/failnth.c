@@ -1,0 +1,899 @@
+/*
+ * Refuses every allocation of the kernel once: for each path, /proc/thread-self/fail-nth is set to 1, 2, 3 ... until a
+ * run asks for fewer. What fails must fail with ENOMEM (or what Linux says instead), what was written must be there, and
+ * afterwards the system holds as many objects and frames as before.
+ *
+ * usage: failnth [-v] [PATH...]   -v tells of each path how many allocations it had and how many failed
+ * The machine: /dev/vda an ext2 file system, /dev/vdb swap space. Run as root.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/swap.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+#define MOST_ALLOCATIONS 3000
+#define SELF "/proc/self/exe"
+
+static int fail_fd = -1;
+static bool verbose;
+static const char *where = "the start";
+
+static void broken(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("%s: BROKEN: ", where);
+    vprintf(format, args);
+    printf("\n");
+    fflush(stdout);
+    exit(1);
+}
+
+/* ---- the switch ---- */
+
+static void arm(int n)
+{
+    char text[16];
+    int length = snprintf(text, sizeof(text), "%d", n);
+    if (pwrite(fail_fd, text, (size_t)length, 0) != length)
+        broken("cannot arm: %s", strerror(errno));
+}
+
+static int left(void)
+{
+    char text[16] = "";
+    if (pread(fail_fd, text, sizeof(text) - 1, 0) <= 0)
+        broken("cannot read what is left: %s", strerror(errno));
+    return atoi(text);
+}
+
+/* What was left. */
+static int disarm(void)
+{
+    int saved = errno, rest = left();
+    arm(0);
+    errno = saved;
+    return rest;
+}
+
+static void open_switch(void)
+{
+    if (fail_fd >= 0)
+        close(fail_fd);
+    fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+    if (fail_fd < 0)
+        broken("no fail-nth: %s", strerror(errno));
+}
+
+/* ---- what the kernel holds ---- */
+
+#define MAX_LINES 96
+struct census {
+    char names[MAX_LINES][32];
+    long values[MAX_LINES];
+    int count;
+};
+static char text[65536];
+
+static void read_text(const char *path)
+{
+    ssize_t n, length = 0;
+    int fd = open(path, O_RDONLY);
+    while (fd >= 0 && (n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0)
+        length += n;
+    if (fd < 0 || length <= 0)
+        broken("cannot read %s: %s", path, strerror(errno));
+    text[length] = '\0';
+    close(fd);
+}
+
+static void add(struct census *census, const char *name, long value)
+{
+    snprintf(census->names[census->count], sizeof(census->names[0]), "%s", name);
+    census->values[census->count++] = value;
+}
+
+static long sum_of(const char *key)
+{
+    long sum = 0;
+    size_t length = strlen(key);
+    for (const char *at = text; (at = strstr(at, key)); at += length)
+        if (at[length] == ' ' || at[length] == ':')
+            sum += atol(at + length + strspn(at + length, ": "));
+    return sum;
+}
+
+static long pages_with_a_use(void)
+{
+    read_text("/proc/zoneinfo");
+    return sum_of("nr_free_pages") + sum_of("count") + sum_of("nr_anon_pages") + sum_of("nr_file_pages") +
+           sum_of("nr_slab") + sum_of("nr_page_table_pages") + sum_of("nr_kernel_stack");
+}
+
+static void take_census(struct census *census)
+{
+    census->count = 0;
+    read_text("/proc/slabinfo");
+    for (char *line = strchr(strchr(text, '\n') + 1, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+        char name[32];
+        long active;
+        if (sscanf(line, "%31s %ld", name, &active) == 2)
+            add(census, name, active);
+    }
+    add(census, "pages with a use", pages_with_a_use());
+    add(census, "anonymous pages", sum_of("nr_anon_pages"));
+    add(census, "page tables", sum_of("nr_page_table_pages"));
+    add(census, "stacks", sum_of("nr_kernel_stack"));
+    read_text("/proc/meminfo");
+    add(census, "vmalloc", sum_of("VmallocUsed"));
+    add(census, "committed", sum_of("Committed_AS"));
+}
+
+static void drop_caches(void)
+{
+    sync();
+    int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+    if (fd < 0 || write(fd, "3", 1) != 1)
+        broken("cannot drop caches");
+    close(fd);
+}
+
+static void at_rest(struct census *census)
+{
+    drop_caches();
+    take_census(census);
+    take_census(census); /* the reading itself makes objects: the same ones each time */
+}
+
+static int first_difference(const struct census *a, const struct census *b)
+{
+    for (int i = 0; i < a->count; i++)
+        if (a->values[i] != b->values[i])
+            return i;
+    return -1;
+}
+
+/* Threads of the kernel come and go by themselves, and the last of a task goes after its parent has heard of its end. */
+static void compare_with(const struct census *before)
+{
+    static struct census now;
+    int at = -1;
+    for (int tries = 0; tries < 15; tries++) {
+        at_rest(&now);
+        at = first_difference(before, &now);
+        if (at < 0)
+            return;
+        usleep(200000);
+    }
+    for (; at < before->count; at++)
+        if (before->values[at] != now.values[at])
+            printf("%s: %s: %ld before, %ld after\n", where, before->names[at], before->values[at], now.values[at]);
+    if (verbose) {
+        read_text("/proc/zoneinfo");
+        printf("%s", text);
+    }
+    broken("something leaks");
+}
+
+/* ---- helpers of the paths ---- */
+
+static char pattern[5 * PAGE];
+static char buffer[5 * PAGE];
+static int fds[4];
+static char *region = MAP_FAILED;
+static size_t region_bytes;
+
+/* The number of the error, in a path's function. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((call) == -1)                                                                                              \
+            return errno;                                                                                              \
+    } while (0)
+
+static int map(size_t bytes, int protection, int flags, int fd)
+{
+    region_bytes = bytes;
+    region = mmap(NULL, bytes, protection, flags, fd, 0);
+    return region == MAP_FAILED ? -1 : 0;
+}
+
+static void clean_common(void)
+{
+    for (int i = 0; i < 4; i++) {
+        if (fds[i] > 0)
+            close(fds[i]);
+        fds[i] = 0;
+    }
+    if (region != MAP_FAILED && munmap(region, region_bytes))
+        broken("munmap in peace: %s", strerror(errno));
+    region = MAP_FAILED;
+}
+
+static int wait_status(pid_t child)
+{
+    int status = -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* ---- processes ---- */
+
+static int path_fork(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(7);
+    TRY(child);
+    return wait_status(child) == 7 << 8 ? 0 : EPROTO;
+}
+
+static char *const program_word[] = {"failnth", "--exec", NULL}, *const no_words[] = {NULL};
+
+/* Over the execed program: it reads what is left of its own. 0 or 1: it ran, 1 with something left. */
+static int execed(void)
+{
+    fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+    if (fail_fd < 0 && errno != ENOMEM)
+        return 5;
+    return fail_fd >= 0 && left() ? 1 : 0;
+}
+
+static int path_vfork(void)
+{
+    pid_t child = vfork();
+    if (child == 0) {
+        execve(SELF, program_word, no_words);
+        _exit(9);
+    }
+    TRY(child);
+    return wait_status(child) == 0 ? 0 : EPROTO;
+}
+
+static int exec_n;
+/* The child is the one that fails; the parent takes over what it had left, and its error. */
+static int path_exec(void)
+{
+    int n = exec_n;
+    disarm();
+    TRY(fds[0] = open("/dev/null", O_WRONLY));
+    pid_t child = fork();
+    if (child == 0) {
+        open_switch();
+        dup2(fds[0], 2); /* the C library's start complains */
+        arm(n);
+        execve(SELF, program_word, no_words);
+        int error = errno;
+        _exit(disarm() ? 3 : error == ENOMEM ? 2 : 4);
+    }
+    TRY(child);
+    int status = wait_status(child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+        arm(1000000); /* not reached */
+    if (status == 0 || status == 1 << 8)
+        return 0;
+    if (status == 2 << 8 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV))
+        return ENOMEM; /* before the old program is gone, and after */
+    if (status == 127 << 8)
+        return ENOMEM; /* the C library's own start */
+    return EPROTO;
+}
+
+static void *thread_body(void *argument) { return argument; }
+static char thread_stack[64 * 1024] __attribute__((aligned(4096)));
+
+static int path_thread(void)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    void *result = NULL;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, thread_stack, sizeof(thread_stack));
+    int error = pthread_create(&thread, &attributes, thread_body, thread_stack);
+    if (!error) {
+        pthread_join(thread, &result);
+        if (result != thread_stack)
+            return EPROTO;
+    }
+    return error;
+}
+
+static volatile sig_atomic_t caught;
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info, (void)context;
+    caught++;
+}
+
+static int path_signals(void)
+{
+    union sigval value = {.sival_int = 5};
+    caught = 0;
+    TRY(kill(getpid(), SIGUSR1));
+    TRY(raise(SIGUSR1));
+    if (caught != 2)
+        return EPROTO; /* kill never fails for want of memory */
+    TRY(sigqueue(getpid(), SIGRTMIN + 1, value));
+    return caught == 3 ? 0 : EPROTO;
+}
+
+static int path_timer(void)
+{
+    struct timespec little = {0, 1000000};
+    struct itimerval timer = {{0, 0}, {0, 1000}};
+    struct pollfd polls[40];
+    for (int i = 0; i < 40; i++)
+        polls[i] = (struct pollfd){.fd = fail_fd, .events = POLLIN};
+    TRY(poll(polls, 40, 0));
+    TRY(nanosleep(&little, NULL));
+    TRY(setitimer(ITIMER_VIRTUAL, &timer, NULL));
+    memset(&timer, 0, sizeof(timer));
+    TRY(setitimer(ITIMER_VIRTUAL, &timer, NULL));
+    return 0;
+}
+
+/* ---- address spaces ---- */
+
+static int path_map(void)
+{
+    char *moved;
+    TRY(map(16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
+    TRY(mprotect(region + 4 * PAGE, 4 * PAGE, PROT_READ));
+    TRY(munmap(region + 10 * PAGE, 2 * PAGE));
+    moved = mremap(region + 12 * PAGE, 4 * PAGE, 2048 * PAGE, MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED)
+        return errno;
+    if (munmap(moved, 2048 * PAGE))
+        return munmap(moved, 2048 * PAGE) ? EPROTO : ENOMEM;
+    TRY(madvise(region, 2 * PAGE, MADV_DONTFORK));
+    TRY(mlock(region, PAGE));
+    TRY(munlock(region, PAGE));
+    TRY(mincore(region, 10 * PAGE, (unsigned char *)buffer));
+    return 0;
+}
+
+static int path_brk(void)
+{
+    char *start = sbrk(0);
+    TRY((intptr_t)sbrk(64 * PAGE));
+    start[63 * PAGE] = 1;
+    if (sbrk(-(intptr_t)(64 * PAGE)) == (void *)-1)
+        return errno;
+    return sbrk(0) == start ? 0 : ENOMEM; /* the C library does not see a break that stays where it is */
+}
+
+static void clean_brk(void)
+{
+    static char *start;
+    if (!start)
+        start = sbrk(0);
+    if (sbrk(0) != start && brk(start))
+        broken("the break does not go back");
+}
+
+/* Faults never fail: they are tried again. Each kind once. */
+static int path_anonymous(void)
+{
+    TRY(map(2048 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
+    if (region[1 * PAGE] | region[1500 * PAGE])
+        return EPROTO;
+    region[1 * PAGE] = 1;
+    region[2 * PAGE] = 2;
+    region[1499 * PAGE] = 3;
+    return region[1 * PAGE] == 1 && region[2 * PAGE] == 2 && region[1499 * PAGE] == 3 ? 0 : EPROTO;
+}
+
+static __attribute__((noinline)) int deep(unsigned depth)
+{
+    volatile char frame[PAGE];
+    frame[0] = (char)depth;
+    frame[PAGE - 1] = 1;
+    return depth ? deep(depth - 1) + frame[PAGE - 1] : 0;
+}
+
+/* In a child: only its own stack can be small again. */
+static int path_stack(void)
+{
+    int n = exec_n;
+    disarm();
+    pid_t child = fork();
+    if (child == 0) {
+        open_switch();
+        arm(n);
+        int depth = deep(40);
+        _exit(depth != 40 ? 2 : disarm() ? 1 : 0);
+    }
+    TRY(child);
+    int status = wait_status(child);
+    if (status == 1 << 8)
+        arm(1000000);
+    return status == 0 || status == 1 << 8 ? 0 : EPROTO;
+}
+
+static int path_cow(void)
+{
+    int n = exec_n, sum = 0;
+    disarm();
+    TRY(map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
+    memset(region, 5, 4 * PAGE);
+    pid_t child = fork();
+    if (child == 0) {
+        open_switch();
+        arm(n);
+        region[0] = 6;
+        region[PAGE] = 6;
+        int rest = disarm();
+        for (unsigned i = 0; i < 4 * PAGE; i++)
+            sum += region[i];
+        _exit(sum != 4 * (int)PAGE * 5 + 2 ? 2 : rest ? 1 : 0);
+    }
+    TRY(child);
+    int status = wait_status(child);
+    if (status == 1 << 8)
+        arm(1000000);
+    return status == 0 || status == 1 << 8 ? 0 : EPROTO;
+}
+
+/* ---- files ---- */
+
+static const char *folder; /* of the file system under test */
+static char name_a[64], name_b[64], name_dir[64];
+
+static void set_names(const char *under)
+{
+    folder = under;
+    snprintf(name_a, sizeof(name_a), "%s/alpha", under);
+    snprintf(name_b, sizeof(name_b), "%s/beta", under);
+    snprintf(name_dir, sizeof(name_dir), "%s/directory", under);
+}
+
+static void names_on_tmpfs(void) { set_names("/t"); }
+static void names_on_ext2(void) { set_names("/mnt"); }
+
+/* Whatever is there begins with the pattern: a failed write may be short, never wrong. */
+static void clean_files(void)
+{
+    clean_common();
+    const char *names[] = {name_a, name_b};
+    for (int i = 0; i < 2; i++) {
+        int fd = open(names[i], O_RDONLY);
+        ssize_t n = fd < 0 ? 0 : read(fd, buffer, sizeof(buffer));
+        if (n < 0 || memcmp(buffer, pattern, (size_t)n) != 0)
+            broken("%s does not hold what was written (%zd bytes)", names[i], n);
+        if (fd >= 0)
+            close(fd);
+        if (unlink(names[i]) && errno != ENOENT)
+            broken("cannot remove %s in peace: %s", names[i], strerror(errno));
+    }
+    if (rmdir(name_dir) && errno != ENOENT)
+        broken("cannot remove %s in peace: %s", name_dir, strerror(errno));
+}
+
+static int path_write(void)
+{
+    TRY(fds[0] = open(name_a, O_RDWR | O_CREAT, 0644));
+    ssize_t written = write(fds[0], pattern, sizeof(pattern));
+    TRY(written);
+    if (written != (ssize_t)sizeof(pattern))
+        return ENOMEM; /* as far as there was memory */
+    TRY(fsync(fds[0]));
+    TRY(ftruncate(fds[0], 3 * PAGE));
+    TRY(fdatasync(fds[0]));
+    return 0;
+}
+
+static int write_file(void)
+{
+    int error = path_write();
+    clean_common();
+    return error;
+}
+
+static void prepare_read(void)
+{
+    if (write_file())
+        broken("cannot write in peace");
+    drop_caches();
+}
+
+static int path_read(void)
+{
+    struct stat st;
+    struct iovec parts[2] = {{buffer, PAGE}, {buffer + PAGE, 2 * PAGE}};
+    TRY(stat(name_a, &st));
+    TRY(fds[0] = open(name_a, O_RDONLY));
+    memset(buffer, 0, sizeof(buffer));
+    ssize_t n = readv(fds[0], parts, 2);
+    TRY(n);
+    if (memcmp(buffer, pattern, (size_t)n) != 0)
+        return EPROTO;
+    if (n != 3 * PAGE)
+        return ENOMEM;
+    TRY(posix_fadvise(fds[0], 0, 0, POSIX_FADV_WILLNEED));
+    return st.st_size == 3 * PAGE ? 0 : EPROTO;
+}
+
+static int path_names(void)
+{
+    struct stat st;
+    char target[16];
+    TRY(mkdir(name_dir, 0755));
+    TRY(fds[0] = open(name_a, O_RDWR | O_CREAT | O_EXCL, 0644));
+    TRY(chmod(name_a, 0600));
+    TRY(link(name_a, name_b));
+    TRY(rename(name_a, name_b) ? -1 : unlink(name_b));
+    TRY(rename(name_a, name_b));
+    TRY(stat(name_b, &st));
+    TRY(symlink("target", name_a));
+    TRY(readlink(name_a, target, sizeof(target)));
+    TRY(unlink(name_a));
+    TRY(rmdir(name_dir));
+    return 0;
+}
+
+static void clean_names(void)
+{
+    clean_common();
+    unlink(name_a);
+    unlink(name_b);
+    rmdir(name_dir);
+    if (access(name_a, F_OK) == 0 || access(name_b, F_OK) == 0 || access(name_dir, F_OK) == 0)
+        broken("names stay");
+}
+
+static int path_readdir(void)
+{
+    static char entries[2048];
+    TRY(fds[0] = open(folder, O_RDONLY | O_DIRECTORY));
+    ssize_t n = getdents64(fds[0], entries, sizeof(entries));
+    TRY(n);
+    return n ? 0 : EPROTO;
+}
+
+static int path_mapped_read(void)
+{
+    TRY(fds[0] = open(name_a, O_RDWR));
+    TRY(map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[0]));
+    if (memcmp(region, pattern, 3 * PAGE) != 0)
+        return EPROTO;
+    region[PAGE] ^= 1;
+    return region[PAGE] == (pattern[PAGE] ^ 1) && region[0] == pattern[0] ? 0 : EPROTO;
+}
+
+static int path_mapped_write(void)
+{
+    TRY(fds[0] = open(name_a, O_RDWR | O_CREAT, 0644));
+    TRY(ftruncate(fds[0], 20 * PAGE)); /* holes: a write fault allocates blocks */
+    TRY(ftruncate(fds[0], 3 * PAGE));
+    TRY(map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0]));
+    memcpy(region, pattern, 3 * PAGE);
+    TRY(msync(region, 3 * PAGE, MS_SYNC));
+    TRY(remap_file_pages(region, PAGE, 0, 2, 0));
+    return memcmp(region, pattern + 2 * PAGE, PAGE) == 0 ? 0 : EPROTO;
+}
+
+/* Where the mapping failed the file has holes. */
+static void clean_mapped(void)
+{
+    clean_common();
+    unlink(name_a);
+}
+
+static int path_pipe(void)
+{
+    TRY(pipe(fds));
+    ssize_t n = write(fds[1], pattern, 3 * PAGE);
+    TRY(n);
+    memset(buffer, 0, 3 * PAGE);
+    if (read(fds[0], buffer, 3 * PAGE) != n || memcmp(buffer, pattern, (size_t)n) != 0)
+        return EPROTO;
+    return n == 3 * PAGE ? 0 : ENOMEM;
+}
+
+static int path_descriptors(void)
+{
+    TRY(fds[0] = dup(fail_fd));
+    TRY(fds[1] = dup2(fds[0], 300));
+    TRY(fds[2] = fcntl(fds[1], F_DUPFD_CLOEXEC, 700));
+    return 0;
+}
+
+/* The table of descriptors never shrinks: in a child. */
+static int path_descriptors_of_child(void)
+{
+    int n = exec_n;
+    disarm();
+    pid_t child = fork();
+    if (child == 0) {
+        open_switch();
+        arm(n);
+        int error = path_descriptors(), rest = disarm();
+        _exit(error && error != ENOMEM ? 2 : rest ? 1 : error == ENOMEM ? 3 : 0);
+    }
+    TRY(child);
+    int status = wait_status(child);
+    if (status == 1 << 8)
+        arm(1000000);
+    return status == 3 << 8 ? ENOMEM : status == 0 || status == 1 << 8 ? 0 : EPROTO;
+}
+
+static int path_memory_file(void)
+{
+    TRY(fds[0] = memfd_create("memory", 0));
+    ssize_t n = write(fds[0], pattern, 2 * PAGE);
+    TRY(n);
+    TRY(lseek(fds[0], 0, SEEK_SET));
+    TRY(fds[1] = memfd_create("other", 0));
+    n = sendfile(fds[1], fds[0], NULL, PAGE);
+    TRY(n);
+    TRY(map(2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1));
+    region[0] = region[PAGE] = 1;
+    return 0;
+}
+
+static int read_all(const char *path)
+{
+    ssize_t n;
+    int fd = open(path, O_RDONLY);
+    TRY(fd);
+    fds[0] = fd;
+    while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+        ;
+    TRY(n);
+    close(fd);
+    fds[0] = 0;
+    return 0;
+}
+
+static int path_proc(void)
+{
+    static const char *const names[] = {"/proc/self/maps", "/proc/self/smaps", "/proc/self/status", "/proc/self/cmdline",
+                                        "/proc/meminfo", "/proc/slabinfo", "/proc/vmstat", "/proc/sys/vm/swappiness",
+                                        "/proc/self/task/../environ", "/proc/mounts", "/proc/partitions"};
+    char target[64], directory[64];
+    int error = 0;
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && !error; i++)
+        error = read_all(names[i]);
+    if (error)
+        return error;
+    TRY(readlink("/proc/self/exe", target, sizeof(target)));
+    if (!getcwd(directory, sizeof(directory)))
+        return errno;
+    TRY(chdir("/proc/self"));
+    TRY(chdir("/"));
+    return 0;
+}
+
+static void clean_directory(void)
+{
+    clean_common();
+    if (chdir("/"))
+        broken("chdir in peace");
+}
+
+/* ---- shared memory, swap, mounts, devices ---- */
+
+static int shm_id = -1;
+static char *shm_at = (char *)-1;
+
+static int path_shm(void)
+{
+    TRY(shm_id = shmget(IPC_PRIVATE, 4 * PAGE, 0600 | IPC_CREAT));
+    TRY((intptr_t)(shm_at = shmat(shm_id, NULL, 0)));
+    shm_at[0] = shm_at[3 * PAGE] = 1;
+    return 0;
+}
+
+static void clean_shm(void)
+{
+    if (shm_at != (char *)-1 && shmdt(shm_at))
+        broken("shmdt in peace: %s", strerror(errno));
+    shm_at = (char *)-1;
+    if (shm_id >= 0 && shmctl(shm_id, IPC_RMID, NULL))
+        broken("shmctl in peace: %s", strerror(errno));
+    shm_id = -1;
+}
+
+static int path_swapon(void)
+{
+    TRY(swapon("/dev/vdb", 0));
+    TRY(swapoff("/dev/vdb"));
+    return 0;
+}
+
+static void clean_swapon(void)
+{
+    if (swapoff("/dev/vdb") && errno != EINVAL)
+        broken("swapoff in peace: %s", strerror(errno));
+}
+
+static int path_mount_ext2(void)
+{
+    struct statfs numbers;
+    TRY(mount("/dev/vda", "/mnt", "ext2", 0, NULL));
+    TRY(statfs("/mnt", &numbers));
+    TRY(umount("/mnt"));
+    return 0;
+}
+
+static int path_mount_tmpfs(void)
+{
+    TRY(mount("none", "/mnt", "tmpfs", 0, "size=1M"));
+    TRY(fds[0] = open("/mnt/file", O_RDWR | O_CREAT, 0644));
+    TRY(write(fds[0], "x", 1));
+    TRY(close(fds[0]));
+    fds[0] = 0;
+    TRY(umount("/mnt"));
+    return 0;
+}
+
+static void clean_mount(void)
+{
+    clean_common();
+    if (umount("/mnt") && errno != EINVAL)
+        broken("umount in peace: %s", strerror(errno));
+}
+
+static int path_device(void)
+{
+    TRY(fds[0] = open("/dev/vdb", O_RDONLY));
+    ssize_t n = read(fds[0], buffer, 2 * PAGE);
+    TRY(n);
+    return n == 2 * PAGE ? 0 : ENOMEM;
+}
+
+/* ---- the loop ---- */
+
+struct path {
+    const char *name;
+    void (*before)(void); /* once */
+    void (*prepare)(void);
+    int (*run)(void);
+    void (*clean)(void);
+    int also; /* an error that Linux gives where memory is short */
+};
+
+static const struct path paths[] = {
+    {"fork", NULL, NULL, path_fork, clean_common, 0},
+    {"vfork", NULL, NULL, path_vfork, clean_common, 0},
+    {"exec", NULL, NULL, path_exec, clean_common, 0},
+    {"thread", NULL, NULL, path_thread, clean_common, EAGAIN},
+    {"signals", NULL, NULL, path_signals, clean_common, EAGAIN},
+    {"timer", NULL, NULL, path_timer, clean_common, 0},
+    {"map", NULL, NULL, path_map, clean_common, EAGAIN},
+    {"brk", NULL, NULL, path_brk, clean_brk, 0},
+    {"anonymous faults", NULL, NULL, path_anonymous, clean_common, 0},
+    {"stack", NULL, NULL, path_stack, clean_common, 0},
+    {"copy on write", NULL, NULL, path_cow, clean_common, 0},
+    {"pipe", NULL, NULL, path_pipe, clean_common, 0},
+    {"descriptors", NULL, NULL, path_descriptors_of_child, clean_common, 0},
+    {"memory file", NULL, NULL, path_memory_file, clean_common, 0},
+    {"proc", NULL, NULL, path_proc, clean_directory, 0},
+    {"shm", NULL, NULL, path_shm, clean_shm, 0},
+    {"device", NULL, drop_caches, path_device, clean_common, 0},
+    {"swapon", NULL, NULL, path_swapon, clean_swapon, 0},
+    {"mount tmpfs", NULL, NULL, path_mount_tmpfs, clean_mount, 0},
+    {"mount ext2", NULL, NULL, path_mount_ext2, clean_mount, 0},
+    {"tmpfs write", names_on_tmpfs, NULL, path_write, clean_files, 0},
+    {"tmpfs names", names_on_tmpfs, NULL, path_names, clean_names, 0},
+    {"tmpfs mapped", names_on_tmpfs, NULL, path_mapped_write, clean_mapped, 0},
+    {"ext2 write", names_on_ext2, NULL, path_write, clean_files, 0},
+    {"ext2 read", names_on_ext2, prepare_read, path_read, clean_files, 0},
+    {"ext2 names", names_on_ext2, drop_caches, path_names, clean_names, 0},
+    {"ext2 readdir", names_on_ext2, drop_caches, path_readdir, clean_common, 0},
+    {"ext2 mapped read", names_on_ext2, prepare_read, path_mapped_read, clean_files, 0},
+    {"ext2 mapped write", names_on_ext2, NULL, path_mapped_write, clean_mapped, 0},
+};
+
+static void mount_for(const struct path *path)
+{
+    static bool done;
+    if (done || path->before != names_on_ext2)
+        return;
+    if (mount("/dev/vda", "/mnt", "ext2", 0, NULL))
+        broken("cannot mount /dev/vda: %s", strerror(errno));
+    done = true;
+}
+
+/* One run whose n-th allocation fails: its error; *reached false: it had fewer. */
+static int run_once(const struct path *path, int n, bool *reached)
+{
+    if (path->prepare)
+        path->prepare();
+    exec_n = n;
+    arm(n);
+    int error = path->run();
+    *reached = disarm() == 0 && n > 0;
+    path->clean();
+    return error;
+}
+
+static void torture(const struct path *path)
+{
+    static struct census before;
+    bool reached;
+    int n, errors = 0;
+    where = path->name;
+    mount_for(path);
+    if (path->before)
+        path->before();
+    for (int i = 0; i < 2; i++) {
+        int error = run_once(path, 0, &reached);
+        if (error)
+            broken("fails in peace: %s", strerror(error));
+    }
+    at_rest(&before);
+    if (getenv("SHOW")) { read_text("/proc/zoneinfo"); printf("%s", text); }
+    for (n = 1; n < MOST_ALLOCATIONS; n++) {
+        int error = run_once(path, n, &reached);
+        if (!reached && !error)
+            break;
+        if (!reached || (error && error != ENOMEM && error != path->also))
+            broken("without allocation %d: %s", n, strerror(error));
+        errors += error != 0;
+    }
+    compare_with(&before);
+    if (verbose)
+        printf("%s: %d allocations, %d errors\n", path->name, n - 1, errors);
+    else
+        printf("%s: unharmed\n", path->name);
+    fflush(stdout);
+}
+
+static bool wanted(const char *name, char **names)
+{
+    if (!names[0])
+        return true;
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    if (argc > 1 && strcmp(argv[1], "--exec") == 0)
+        return execed();
+    verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+    memset(buffer, 1, sizeof(buffer)); /* what it touches later is no leak of the kernel */
+    memset(text, 1, sizeof(text));
+    setvbuf(stdout, malloc(BUFSIZ), _IOFBF, BUFSIZ);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGRTMIN + 1, &action, NULL);
+    for (unsigned i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (char)(i * 7 + i / 251 + 1);
+    swapoff("/dev/vdb");
+    mkdir("/mnt", 0755);
+    mkdir("/t", 0755);
+    if (mount("none", "/t", "tmpfs", 0, NULL))
+        broken("cannot mount a tmpfs: %s", strerror(errno));
+    open_switch();
+    for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (wanted(paths[i].name, argv + 1 + verbose))
+            torture(&paths[i]);
+    umount("/mnt");
+    return 0;
+}
