@@ -14,6 +14,7 @@ return {
     event("mm_filemap_add", function() return count("mm_filemap_add") > before + 1200 end)
     local grown = memory()
     say("A program reads a file that is larger than memory. Every page that was read stays in the *page cache*, in case somebody wants it again: *light blue* frames fill the memory that was free.")
+    check(files()[1].fs == "ext2" and files()[1].pages > 1000, "most of them belong to one file of the disk")
     check(grown.frames.file > start.frames.file + 1000, "more than a thousand frames hold pages of the file")
 
     local wake = event("mm_vmscan_kswapd_wake")

@@ -21,6 +21,9 @@ return {
     say("Every page-table entry that named the frame is changed. The entry was " .. hex(unmap.before) .. "; now it is " .. hex(unmap.after) .. ": not present, but not empty either. It names the *slot*.")
     check(unmap.before % 2 == 1 and unmap.after % 2 == 0 and unmap.after ~= 0, "the entry went from present to a swap entry")
 
+    local area = swap_areas()[out.area + 1]
+    check(area.users[out.offset] > 0 and area.used > 0, "the area's map says that the slot is in use")
+
     show("fault")
     local back = fault(function(f) return f.branch == "swap_in" and f.access.linear // 4096 == unmap.address // 4096 end)
     say("Later the program reads *that page* again. The entry is not present, so it faults, and the entry itself tells where the page is: *slot " .. back.swap.slot .. "*. A frame is taken, the *disk is read*, and the program sleeps meanwhile.")
@@ -36,6 +39,7 @@ return {
     check(finish() == 0, "every byte was right")
     check(console():find("0 pages are wrong", 1, true), "the program says so too")
     check(count("mm_swap_out") > 1000 and count("mm_swap_in") > 1000, "thousands of pages went out and came back")
+    check(swap_areas()[1].used < 100, "the slots are free again, with the program gone")
     say(count("mm_swap_out") .. " times a page was given a slot, " .. count("mm_swap_in") .. " times one came back. The program noticed nothing but the time.")
   end,
 }

@@ -9,6 +9,9 @@ return {
     say("Two processes share one table of descriptors. The parent wants descriptor 4000, so the table must grow to " .. big.pages .. " pages. So many frames side by side may be hard to find: *vmalloc* takes single frames and maps them side by side, from " .. hex(big.address) .. " on.")
     check(big.address > 0xc0000000 and big.pages > 1, "kernel addresses, more than one page")
 
+    local areas = vmalloc_areas()
+    check(areas[#areas].address == big.address and areas[#areas].pages == big.pages, "it is in the kernel's list of areas")
+
     show("fault")
     local function sync(f) return f.branch == "vmalloc_sync" end
     local parent = fault(sync)

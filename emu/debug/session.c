@@ -265,6 +265,7 @@ void session_finish(struct session *session) {
         story_finish(session->story, machine_blocks(session->machine));
 }
 
+struct kernelview *session_kernelview(struct session *session) { return session->kernelview; }
 struct machine *session_machine(struct session *session) {
     return session->machine;
 }

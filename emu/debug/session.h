@@ -48,6 +48,8 @@ enum machine_stop session_run(struct session *session, vtime limit);
 enum machine_stop session_next_fault(struct session *session, vtime limit);
 void session_finish(struct session *session); /* the run is over: closes open records */
 
+/* The kernel's structures for questions that a view does not answer; NULL: not a kernel that we know. */
+struct kernelview *session_kernelview(struct session *session);
 struct machine *session_machine(struct session *session);
 const struct story *session_story(const struct session *session); /* NULL when config.story is false */
 /* The program runs: told by its event, or, when the guest does not trace, by the POST code. */

@@ -273,6 +273,77 @@ static int api_memory(lua_State *lua) {
     return 1;
 }
 
+static struct kernelview *kernelview_of(lua_State *lua) {
+    struct kernelview *view = session_kernelview(demo_of(lua)->session);
+    if (!view)
+        luaL_error(lua, "the kernel's memory cannot be read");
+    return view;
+}
+
+static const struct mmu_context *mmu_of(lua_State *lua) { return machine_mmu(session_machine(demo_of(lua)->session)); }
+
+/* swap_areas(): those that are on; users[slot] from slot 0 on, without the bad ones */
+static int api_swap_areas(lua_State *lua) {
+    struct kernelview *view = kernelview_of(lua);
+    struct kv_swap_area area;
+    lua_newtable(lua);
+    lua_Integer n = 0;
+    for (unsigned number = 0; number < KV_SWAP_AREAS; number++) {
+        if (kernelview_swap_area(view, mmu_of(lua), number, &area)) {
+            lua_createtable(lua, 0, 5);
+            lua_pushstring(lua, area.name);
+            lua_setfield(lua, -2, "name");
+            set_number(lua, "number", number);
+            set_number(lua, "slots", area.slots);
+            set_number(lua, "used", area.used);
+            lua_newtable(lua);
+            for (uint64_t slot = 0; area.users && slot < area.slots_read; slot++)
+                if (!(area.users[slot] & KV_SLOT_BAD)) {
+                    lua_pushinteger(lua, area.users[slot]);
+                    lua_seti(lua, -2, (lua_Integer)slot);
+                }
+            lua_setfield(lua, -2, "users");
+            lua_seti(lua, -2, ++n);
+        }
+        kernelview_swap_area_free(&area);
+    }
+    return 1;
+}
+
+#define LISTED 64u
+
+/* files(): those with pages in memory, the largest first */
+static int api_files(lua_State *lua) {
+    struct kv_file files[LISTED];
+    size_t count = kernelview_files(kernelview_of(lua), mmu_of(lua), files, LISTED);
+    lua_newtable(lua);
+    for (size_t i = 0; i < count && i < LISTED; i++) {
+        lua_createtable(lua, 0, 4);
+        lua_pushstring(lua, files[i].fs);
+        lua_setfield(lua, -2, "fs");
+        set_number(lua, "inode", files[i].inode);
+        set_number(lua, "pages", files[i].pages);
+        set_number(lua, "dirty", files[i].dirty);
+        lua_seti(lua, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+/* vmalloc_areas(): by address */
+static int api_vmalloc_areas(lua_State *lua) {
+    struct kv_vmalloc areas[LISTED];
+    size_t count = kernelview_vmalloc(kernelview_of(lua), mmu_of(lua), areas, LISTED);
+    lua_newtable(lua);
+    for (size_t i = 0; i < count && i < LISTED; i++) {
+        lua_createtable(lua, 0, 3);
+        set_number(lua, "address", areas[i].address);
+        set_number(lua, "bytes", areas[i].bytes);
+        set_number(lua, "pages", areas[i].pages);
+        lua_seti(lua, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 /* console(): what the program has printed */
 static int api_console(lua_State *lua) {
     struct demo *demo = demo_of(lua);
@@ -296,9 +367,21 @@ static int api_hex(lua_State *lua) {
 
 void demo_open_api(struct demo *demo) {
     static const luaL_Reg functions[] = {
-        {"fault", api_fault}, {"event", api_event},   {"finish", api_finish},   {"say", api_say},
-        {"show", api_show},   {"check", api_check},   {"count", api_count},     {"faults", api_faults},
-        {"now", api_now},     {"memory", api_memory}, {"console", api_console}, {"hex", api_hex},
+        {"fault", api_fault},
+        {"event", api_event},
+        {"finish", api_finish},
+        {"say", api_say},
+        {"show", api_show},
+        {"check", api_check},
+        {"count", api_count},
+        {"faults", api_faults},
+        {"now", api_now},
+        {"memory", api_memory},
+        {"console", api_console},
+        {"hex", api_hex},
+        {"files", api_files},
+        {"swap_areas", api_swap_areas},
+        {"vmalloc_areas", api_vmalloc_areas},
     };
     /* No files, no processes, no clock of the host: a script tells the same on every run. */
     static const luaL_Reg libraries[] = {

@@ -39,6 +39,11 @@ struct layout {
     struct member mm_mmap, mm_pgd, mm_start_brk, mm_brk, mm_start_stack;
     struct member vma_start, vma_end, vma_next, vma_flags, vma_pgoff, vma_file;
     struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
+    uint32_t swap_bytes, mapping_bytes, inode_bytes, super_bytes, vm_bytes;
+    struct member swap_flags, swap_prio, swap_file, swap_map, swap_max, swap_pages, swap_inuse;
+    struct member mapping_host, inode_number, inode_super, super_type;
+    struct member vm_next, vm_address, vm_size, vm_flags, vm_pages;
+    uint64_t swap_info, vmlist; /* linear addresses of the variables */
     uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
     uint32_t pg_referenced;
     uint32_t stat_dirty, stat_writeback; /* places in zone->vm_stat */
@@ -98,6 +103,8 @@ uint64_t kv_tasks_find(struct reader *reader, int pid); /* address of its task_s
 
 /* space.c */
 void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t task);
+/* The path of a struct file; one that is too long keeps its end. */
+void file_name(struct reader *reader, uint64_t file, char *to, size_t size);
 bool space_pgd(struct reader *reader, uint64_t mm, uint64_t *physical);
 
 #endif

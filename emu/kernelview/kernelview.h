@@ -128,6 +128,40 @@ bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, 
 /* Page directory of pid (any state but dead); false when there is no such task with an address space. */
 bool kernelview_find_task(struct kernelview *view, const struct mmu_context *mmu, int pid, struct kv_task *to);
 
+#define KV_SWAP_AREAS 32u
+#define KV_SLOT_BAD 0x8000u /* users[slot]: never to be used */
+
+struct kv_swap_area {
+    unsigned number;
+    int priority;
+    bool writable, torn;        /* writable: slots may be given out; false while it is being turned off */
+    char name[64];              /* "/dev/vdb" */
+    uint64_t slots, good, used; /* slots: the header and the bad ones included */
+    uint16_t *users;            /* by slot, slots_read of them: 0 free, else how many entries and caches name it */
+    uint64_t slots_read;
+};
+
+struct kv_file { /* pages of one file in the page cache */
+    uint64_t mapping;
+    uint32_t inode;
+    char fs[16]; /* "ext2", "" not known */
+    uint64_t pages, dirty;
+};
+
+struct kv_vmalloc {
+    uint64_t address, bytes, pages; /* bytes without the guard page; pages: 0 for what is not RAM */
+    uint32_t flags;
+};
+
+/* Swap area `number`; false: not in use. Freed by kernelview_swap_area_free(), which may be called after false, too. */
+bool kernelview_swap_area(struct kernelview *view, const struct mmu_context *mmu, unsigned number,
+                          struct kv_swap_area *to);
+void kernelview_swap_area_free(struct kv_swap_area *area);
+/* Files by their pages in memory, the largest first: writes at most `most`, returns how many there are. */
+size_t kernelview_files(struct kernelview *view, const struct mmu_context *mmu, struct kv_file *to, size_t most);
+/* vmalloc's areas by address: writes at most `most`, returns how many there are. */
+size_t kernelview_vmalloc(struct kernelview *view, const struct mmu_context *mmu, struct kv_vmalloc *to, size_t most);
+
 const char *frame_kind_name(enum frame_kind kind); /* "page table", "file, dirty" */
 
 #endif

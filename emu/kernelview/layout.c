@@ -30,6 +30,11 @@ struct wanted_member {
 #define DENTRY(path, field, bytes, optional)                                                                           \
     { "struct dentry", path, AT(field), AT(dentry_bytes), bytes, optional }
 
+#define SWAP(path, field)                                                                                              \
+    { "struct swap_info_struct", path, AT(field), AT(swap_bytes), 4, false }
+#define VM(path, field)                                                                                                \
+    { "struct vm_struct", path, AT(field), AT(vm_bytes), 4, false }
+
 static const struct wanted_member members[] = {
     PAGE("flags", page_flags),
     PAGE("_count.counter", page_count),
@@ -85,6 +90,22 @@ static const struct wanted_member members[] = {
     DENTRY("d_name", dentry_name, 4, false),
     DENTRY("d_len", dentry_length, 0, false),
     DENTRY("d_covers", dentry_covers, 4, true),
+    SWAP("flags", swap_flags),
+    SWAP("prio", swap_prio),
+    SWAP("file", swap_file),
+    SWAP("swap_map", swap_map),
+    SWAP("max", swap_max),
+    SWAP("pages", swap_pages),
+    SWAP("inuse_pages", swap_inuse),
+    {"struct address_space", "host", AT(mapping_host), AT(mapping_bytes), 4, false},
+    {"struct inode", "i_ino", AT(inode_number), AT(inode_bytes), 4, false},
+    {"struct inode", "i_sb", AT(inode_super), AT(inode_bytes), 4, false},
+    {"struct super_block", "s_type", AT(super_type), AT(super_bytes), 4, false},
+    VM("next", vm_next),
+    VM("addr", vm_address),
+    VM("size", vm_size),
+    VM("flags", vm_flags),
+    VM("nr_pages", vm_pages),
 };
 
 static const struct {
@@ -98,6 +119,8 @@ static const struct {
                {"contig_page_data", AT(contig_page_data)},
                {"current_task", AT(current_task)},
                {"init_task", AT(init_task)},
+               {"swap_info", AT(swap_info)},
+               {"vmlist", AT(vmlist)},
                {"nr_swap_pages", AT(nr_swap_pages)},
                {"total_swap_pages", AT(total_swap_pages)}},
   places[] = {{"NR_FILE_DIRTY", AT(stat_dirty)}, {"NR_WRITEBACK", AT(stat_writeback)}};

@@ -78,7 +78,7 @@ static uint64_t climb(struct reader *reader, uint64_t dentry, char *path, size_t
 }
 
 /* The path of a file; a path that is too long keeps its end, a ring of parents its first PATH_DEPTH names. */
-static void file_name(struct reader *reader, uint64_t file, char *to, size_t size) {
+void file_name(struct reader *reader, uint64_t file, char *to, size_t size) {
     char path[64];
     size_t at = sizeof path - 1;
     path[at] = '\0';

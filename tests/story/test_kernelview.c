@@ -269,6 +269,63 @@ Test(kernelview, survives_wild_pointers) {
     kernelview_snapshot_free(taken);
 }
 
+Test(kernelview, reads_a_swap_area_and_its_slots) {
+    static const uint16_t users[] = {KV_SLOT_BAD, 0, 2, KV_SLOT_BAD, 0, 1, 0, 0};
+    struct kv_swap_area area;
+    cr_assert(kernelview_swap_area(view, &ram.mmu, 1, &area));
+    cr_expect(area.number == 1 && area.writable && area.priority == -1 && !area.torn);
+    cr_expect(area.slots == 8 && area.good == 6 && area.used == 2);
+    cr_expect_str_eq(area.name, "/bin/toy");
+    cr_assert_eq(area.slots_read, 8);
+    cr_expect_arr_eq(area.users, users, sizeof users);
+    kernelview_swap_area_free(&area);
+    cr_expect_null(area.users);
+    cr_expect_not(kernelview_swap_area(view, &ram.mmu, 0, &area), "not in use");
+    cr_expect_not(kernelview_swap_area(view, &ram.mmu, KV_SWAP_AREAS, &area), "no such area");
+    cr_expect_not(kernelview_swap_area(view, &ram.mmu, UINT32_MAX, &area), "no such area");
+    kernelview_swap_area_free(&area);
+}
+
+Test(kernelview, bounds_a_swap_area_that_lies) {
+    struct kv_swap_area area;
+    poke("swap_info", "struct swap_info_struct", "max", 0xffffffff);
+    poke("swap_info", "struct swap_info_struct", "flags", 1);
+    poke("swap_info", "struct swap_info_struct", "swap_map", address_of("swap_info"));
+    cr_assert(kernelview_swap_area(view, &ram.mmu, 0, &area));
+    cr_expect(area.torn && area.slots <= 1u << 24 && area.slots_read < area.slots && !area.writable);
+    kernelview_swap_area_free(&area);
+    poke("swap_info", "struct swap_info_struct", "max", 8);
+    poke("swap_info", "struct swap_info_struct", "swap_map", 0x10);
+    cr_assert(kernelview_swap_area(view, &ram.mmu, 0, &area));
+    cr_expect(area.torn && area.slots_read == 0);
+    kernelview_swap_area_free(&area);
+}
+
+Test(kernelview, counts_pages_of_files) {
+    struct kv_file files[2] = {{0}};
+    cr_assert_eq(kernelview_files(view, &ram.mmu, files, 2), 1);
+    cr_expect(files[0].pages == 2 && files[0].dirty == 1 && files[0].inode == 12);
+    cr_expect_str_eq(files[0].fs, "ext2");
+    poke("toy_mapping", "struct address_space", "host", 0x77);
+    cr_assert_eq(kernelview_files(view, &ram.mmu, files, 2), 1);
+    cr_expect(files[0].pages == 2 && files[0].fs[0] == '\0', "a host that is none has no name");
+    cr_expect_eq(kernelview_files(view, &ram.mmu, NULL, 0), 1, "only the count");
+    poke("max_mapnr", NULL, NULL, 0);
+    cr_expect_eq(kernelview_files(view, &ram.mmu, files, 2), 0);
+}
+
+Test(kernelview, lists_vmalloc_areas) {
+    struct kv_vmalloc areas[4];
+    cr_assert_eq(kernelview_vmalloc(view, &ram.mmu, areas, 4), 2);
+    cr_expect(areas[0].address == 0xd0000000 && areas[0].bytes == 0x2000 && areas[0].pages == 2);
+    cr_expect(areas[1].address == 0xd0004000 && areas[1].bytes == 0x2000 && areas[1].pages == 0);
+    cr_expect_eq(kernelview_vmalloc(view, &ram.mmu, areas, 1), 2, "the count knows no limit");
+    poke("toy_area", "struct vm_struct", "next", address_of("toy_area"));
+    cr_expect_eq(kernelview_vmalloc(view, &ram.mmu, areas, 4), 65536, "a ring ends");
+    poke("vmlist", NULL, NULL, 0x5);
+    cr_expect_eq(kernelview_vmalloc(view, &ram.mmu, areas, 4), 0);
+}
+
 Test(kernelview, survives_a_ring_of_tasks_without_init_task) {
     struct image_field list;
     cr_assert(image_field(image, "struct task_struct", "tasks.next", &list));

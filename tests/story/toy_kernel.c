@@ -7,6 +7,8 @@
  */
 #include "fs/fs.h"
 #include "mm/mmzone.h"
+#include "mm/swapfile.h"
+#include "mm/vmalloc.h"
 
 #define FRAMES 4096
 #define TABLE(array) ((u32)(array)-0xC0000000u + 0x67)
@@ -24,7 +26,9 @@ unsigned long nr_swap_pages = 900, total_swap_pages = 1000;
 extern struct task_struct toy_init, toy_kswapd;
 extern struct dentry toy_root, toy_bin;
 
-static struct address_space toy_mapping;
+static struct super_block toy_super = {.s_type = "ext2"};
+static struct inode toy_inode = {.i_ino = 12, .i_sb = &toy_super};
+static struct address_space toy_mapping = {.host = &toy_inode};
 static char toy_anon_vma[64] __attribute__((aligned(4)));
 #define ANON_MAPPING ((struct address_space *)(toy_anon_vma + PAGE_MAPPING_ANON))
 
@@ -111,6 +115,21 @@ struct dentry toy_root = {.d_parent = &toy_root, .d_len = 0, .d_name = ""};
 struct dentry toy_bin = {.d_parent = &toy_root, .d_len = 3, .d_name = "bin"};
 static struct dentry toy_name = {.d_parent = &toy_bin, .d_len = 3, .d_name = "toy"};
 static struct file toy_file = {.f_dentry = &toy_name};
+
+/* Area 1: eight slots with the header; slot 3 is bad, 2 and 5 are in use. */
+u16 toy_slots[8] = {SWAP_MAP_BAD, 0, 2, SWAP_MAP_BAD, 0, 1, 0, 0};
+struct swap_info_struct swap_info[MAX_SWAPFILES] = {[1] = {.flags = SWP_USED | SWP_WRITEOK,
+                                                           .prio = -1,
+                                                           .file = &toy_file,
+                                                           .swap_map = toy_slots,
+                                                           .max = 8,
+                                                           .pages = 6,
+                                                           .inuse_pages = 2}};
+
+static struct vm_struct toy_io = {.addr = (void *)0xd0004000, .size = 0x3000, .flags = VM_IOREMAP};
+struct vm_struct toy_area = {
+    .next = &toy_io, .addr = (void *)0xd0000000, .size = 0x3000, .flags = VM_ALLOC, .nr_pages = 2};
+struct vm_struct *vmlist = &toy_area;
 
 extern struct mm_struct toy_mm;
 extern struct vm_area_struct toy_vmas[4];
