@@ -431,8 +431,9 @@ static void probe(const struct pci_dev *dev)
         kfree(blk);
         return;
     }
-    if (request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk))
-        wrong = "gets no interrupt";
+    int error = request_irq(dev->irq, virtio_blk_interrupt, "virtio_blk", blk);
+    if (error)
+        wrong = error == -ENOMEM ? "gets no memory" : "gets no interrupt";
     if (!wrong)
         read_id(blk);
     if (!wrong && make_disk(blk))

@@ -3,6 +3,7 @@
  * The bits are Linux's KPF_ ones, whatever the bits of page->flags are here.
  */
 #include "fs/proc.h"
+#include "fs/vfs.h"
 #include "asm/uaccess.h"
 #include "mm/mm.h"
 
@@ -54,9 +55,17 @@ static u64 bits_of_flags(const struct page *page)
            bit(page, PG_private, KPF_PRIVATE);
 }
 
+/* Anonymous, or of a file that lives in memory and swap. */
+static bool is_swap_backed(struct page *page)
+{
+    if (PageAnon(page) || PageSwapCache(page))
+        return true;
+    return page->mapping && page->mapping->host->i_sb->s_magic == TMPFS_MAGIC;
+}
+
 static u64 page_flags_word(unsigned long pfn)
 {
-    const struct page *page = pfn_to_page(pfn);
+    struct page *page = pfn_to_page(pfn);
     u64 word = bits_of_flags(page);
     if (!page_count(page) && !PageReserved(page))
         return word | (u64)is_free_buddy_page(pfn) << KPF_BUDDY;
@@ -67,7 +76,9 @@ static u64 page_flags_word(unsigned long pfn)
     if (page_mapcount(page) > 0)
         word |= 1ull << KPF_MMAP;
     if (PageAnon(page))
-        word |= 1ull << KPF_ANON | 1ull << KPF_SWAPBACKED;
+        word |= 1ull << KPF_ANON;
+    if (is_swap_backed(page))
+        word |= 1ull << KPF_SWAPBACKED;
     return word;
 }
 

@@ -287,7 +287,9 @@ static int disable(struct swap_info_struct *area)
         return -ENOMEM;
     vm_unacct_memory(area->pages);
     swap_area_off(area);
+    current->flags |= PF_SWAPOFF; /* without room for all that comes back, this task is the one to give up */
     error = try_to_unuse(area);
+    current->flags &= ~(u32)PF_SWAPOFF;
     if (error) {
         swap_area_on(area, prio);
         return error;

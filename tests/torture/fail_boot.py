@@ -34,7 +34,7 @@ def command(options, n, folder):
         run = [os.path.join(options.build, "emu/commands/faultline"), "run", "--headless", "--verbose", "--memory", "16M",
                "--cmdline", words, "--limit", "100"]
         if options.disk:
-            run += ["--root", os.path.join(folder, "root.img") + ",ro", "--disk", os.path.join(folder, "swap.img") + ",ro"]
+            run += ["--root", os.path.join(folder, "root.img"), "--disk", os.path.join(folder, "swap.img") + ",ro"]
         return run + ["first-faults"]
     cmdline = os.path.join(folder, "cmdline-%d" % n)
     with open(cmdline, "wb") as file:
@@ -64,8 +64,10 @@ def problem_of(text):
 
 
 def make_disks(folder):
-    root, swap = os.path.join(folder, "root.img"), os.path.join(folder, "swap.img")
-    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-b", "1024", root, "2048"], check=True, stdout=subprocess.DEVNULL)
+    root, swap, tree = (os.path.join(folder, name) for name in ("root.img", "swap.img", "tree"))
+    for name in ("bin", "dev", "proc", "tmp"):
+        os.makedirs(os.path.join(tree, name))
+    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-b", "1024", "-d", tree, root, "2048"], check=True, stdout=subprocess.DEVNULL)
     with open(swap, "wb") as file:
         file.truncate(4 << 20)
     subprocess.run(["mkswap", swap], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
