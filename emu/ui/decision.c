@@ -35,7 +35,7 @@ static void paint_page(struct asking *asking, const struct reclaim_decision *pag
     put_until(painter, x + 12, asking->y + 4, right, FONT_CODE, SIZE_CODE, PALETTE_DIM,
               page->anon ? "anonymous" : "of a file");
     put_until(painter, asking->inside.x, asking->y + 22, right, FONT_CODE, SIZE_CODE, PALETTE_DIM,
-              format_words("mapped by %" PRIu32 " %s \xc2\xb7 A bits %" PRIu32, page->mapcount,
+              format_words("mapped by %" PRIu32 " %s \xc2\xb7 signs of use: %" PRIu32, page->mapcount,
                            page->mapcount == 1 ? "entry" : "entries", page->referenced)
                   .text);
     asking->y += 36;
@@ -51,9 +51,17 @@ static const char *answer_of(const struct reclaim_decision *page) {
     }
 }
 
+/* A page that was used is kept on only while some process maps it: what was read once needs no place of its own. */
+static const char *referenced_text(const struct reclaim_decision *page) {
+    if (!page->referenced)
+        return "referenced? no: not activated for that";
+    bool gone = page->outcome == FLT_OUTCOME_RECLAIM || page->outcome == FLT_OUTCOME_PAGEOUT;
+    return gone && page->mapcount == 0 ? "referenced? yes, but no process maps it"
+                                       : "referenced? yes, since the last look";
+}
+
 static void paint_questions(struct asking *asking, const struct reclaim_decision *page) {
-    box(asking, false,
-        page->referenced ? "referenced? yes, since the last look" : "referenced? no: not activated for that", "");
+    box(asking, false, referenced_text(page), "");
     if (page->has_slot)
         box(asking, false, format_words("a swap slot: area %" PRIu32 ", slot %" PRIu32, page->area, page->slot).text,
             "");

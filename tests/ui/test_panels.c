@@ -417,6 +417,21 @@ Test(reclaim, panels_tell_who_frees_what_and_why) {
     drawn_free(drawn);
 }
 
+Test(reclaim, a_page_that_nobody_maps_is_freed_although_it_was_used) {
+    struct sample_options options = {.ram_mib = 24, .pressure = true};
+    struct drawn *drawn = drawn_sample(&options, SCENE_RECLAIM, 1280, 800);
+    struct reclaim_decision *page = &drawn->view->reclaim.last;
+    page->referenced = 1;
+    page->mapcount = 0;
+    page->outcome = FLT_OUTCOME_RECLAIM;
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_DECISION, "signs of use: 1", "referenced? yes, but no process maps it", "freed");
+    page->outcome = FLT_OUTCOME_ACTIVATE;
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_DECISION, "referenced? yes, since the last look", "activated");
+    drawn_free(drawn);
+}
+
 /* Belts ------------------------------------------------------------------------------------------------------- */
 
 static void fill_belt(struct kv_lru *lru, uint32_t first, uint64_t count) {
