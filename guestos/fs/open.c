@@ -63,7 +63,7 @@ int do_truncate(struct inode *inode, loff_t size)
     if (!inode->i_op->truncate)
         return -EINVAL;
     mutex_lock(&inode->i_mutex);
-    int error = inode->i_op->truncate(inode, size);
+    int error = IS_SWAPFILE(inode) ? -ETXTBSY : inode->i_op->truncate(inode, size);
     if (!error)
         touch_mtime(inode);
     mutex_unlock(&inode->i_mutex);

@@ -15,11 +15,13 @@
 #include "kernel/trace.h"
 #include "asm/uaccess.h"
 
-/* How far this write may go: *count is cut to the limits. 0, -EFBIG. */
+/* How far this write may go: *count is cut to the limits. 0, -EFBIG, -ETXTBSY. */
 static int write_limits(const struct file *file, loff_t pos, size_t *count)
 {
     unsigned long rlimit = current->rlim[RLIMIT_FSIZE].rlim_cur;
     loff_t end = file->f_flags & O_LARGEFILE ? MAX_LFS_FILESIZE : 0x7fffffff;
+    if (IS_SWAPFILE(file->f_mapping->host))
+        return -ETXTBSY;
     if (rlimit != RLIM_INFINITY) {
         if (pos >= (loff_t)rlimit) {
             send_signal(current, SIGXFSZ, NULL);

@@ -188,6 +188,8 @@ static unsigned make_page_writable(struct vm_area_struct *vma, struct page *page
 {
     const struct vm_operations_struct *ops = vma->vm_ops;
 
+    if (vma->vm_file && IS_SWAPFILE(vma->vm_file->f_mapping->host))
+        return VM_FAULT_SIGBUS;
     if (ops && ops->page_mkwrite && ops->page_mkwrite(vma, page) < 0)
         return VM_FAULT_SIGBUS;
     if (page->mapping) /* not cut off meanwhile */

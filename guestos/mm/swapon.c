@@ -156,6 +156,9 @@ static int claim(struct swap_info_struct *area)
         if (!S_ISREG(inode->i_mode) || !inode->i_sb->s_bdev || !inode->i_mapping->a_ops->bmap)
             return -EINVAL;
         area->bdev = inode->i_sb->s_bdev;
+        mutex_lock(&inode->i_mutex); /* who writes or truncates is through */
+        inode->i_flags |= S_SWAPFILE;
+        mutex_unlock(&inode->i_mutex);
     }
     return filemap_write_and_wait(area->file->f_mapping);
 }
@@ -207,6 +210,8 @@ static void release_area(struct swap_info_struct *area)
 {
     if (area->bdev && is_device(area))
         bd_release(area->bdev);
+    else if (area->bdev)
+        area->file->f_inode->i_flags &= ~S_SWAPFILE;
     if (area->file && !IS_ERR(area->file))
         fput(area->file);
     vfree(area->swap_map);

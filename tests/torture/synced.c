@@ -7,7 +7,7 @@
  * cells of 512 bytes, each full of records that name the file, the cell and the version. What a worker does it prints
  * first, what is promised it prints when the call has returned; the first character is the worker's:
  *
- *   n ID NAME     creates       w ID CELL COUNT VERSION  writes    t ID SIZE  truncates     d NAME  makes a directory
+ *   n ID NAME     creates       w ID CELL COUNT VERSION  writes    t ID SIZE  truncates
  *   r NAME NAME   renames       m ID CELL COUNT VERSION  writes through a mapping           u NAME  removes
  *   F ID          fsync or fdatasync of the file has returned       M ID CELL COUNT         msync of these cells has
  *   D             fsync of the worker's directory has returned      A                       sync has returned
@@ -30,13 +30,19 @@
 #define CELLS_MAX 640u
 #define FILES 7
 #define WORKERS 2
+#define NAME_BYTES 200
+#define FOLDERS 3
 
 struct file {
     unsigned id, size; /* id 0: there is none */
-    char name[32];
+    char name[NAME_BYTES];
 };
 
+#define TEN "xxxxxxxxxx"
+#define PADDING TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static struct file files[FILES];
+static int folders_made[FOLDERS];
 static unsigned state, worker, version, names_made;
 static int folder;
 
@@ -48,7 +54,7 @@ static unsigned roll(unsigned below) {
 }
 
 static void say(const char *format, ...) {
-    char line[160];
+    char line[3 * NAME_BYTES];
     va_list args;
     int length = sprintf(line, "%u ", worker);
     va_start(args, format);
@@ -155,12 +161,14 @@ static void truncate_file(struct file *file) {
     close(fd);
 }
 
+/* Some are long, so that a directory needs more than a block. */
 static void new_name(char *name) {
+    int padding = roll(3) ? 0 : 100 + (int)roll(80);
     names_made++;
     if (roll(3))
-        sprintf(name, "f%u", names_made);
+        sprintf(name, "f%u%.*s", names_made, padding, PADDING);
     else
-        sprintf(name, "d%u/f%u", roll(2), names_made);
+        sprintf(name, "d%u/f%u%.*s", roll(2), names_made, padding, PADDING);
 }
 
 static void create(struct file *file) {
@@ -184,7 +192,7 @@ static void sync_file(const struct file *file) {
 /* To a fresh name, or over another file; mostly as programs do it, with the bytes on the disk first. */
 static void rename_file(struct file *file) {
     struct file *other = &files[roll(FILES)];
-    char name[32];
+    char name[NAME_BYTES];
     if (roll(3))
         sync_file(file);
     if (other != file && other->id && roll(2)) {
@@ -214,6 +222,15 @@ static void sync_all(void) {
     say("A");
 }
 
+/* Nothing is promised of it, but that e2fsck can put it right. */
+static void toggle_folder(void) {
+    unsigned which = roll(FOLDERS);
+    char name[16];
+    sprintf(name, which ? "e%u" : "d0/e%u", which);
+    check(folders_made[which] ? unlinkat(folder, name, AT_REMOVEDIR) : mkdirat(folder, name, 0755), "directory");
+    folders_made[which] = !folders_made[which];
+}
+
 static void operate(void) {
     struct file *file = &files[roll(FILES)];
     unsigned what = roll(100);
@@ -229,6 +246,8 @@ static void operate(void) {
         rename_file(file);
     else if (what < 71)
         remove_file(file);
+    else if (what < 74)
+        toggle_folder();
     else if (what < 92)
         sync_file(file);
     else if (what < 96)

@@ -204,6 +204,12 @@ static int find_own_entry(struct inode *dir, struct dentry *dentry, struct ext2_
     return error;
 }
 
+static int make_inode_last(struct inode *inode)
+{
+    int error = ext2_write_inode(inode, 1);
+    return error ? error : blkdev_issue_flush(inode->i_sb->s_bdev);
+}
+
 /* So many links are left. When there are none, the disk knows it before the last name goes (rule 3). */
 static int set_links(struct inode *inode, u32 links)
 {
@@ -211,11 +217,7 @@ static int set_links(struct inode *inode, u32 links)
     inode->i_nlink = links;
     inode->i_ctime = current_time();
     mark_inode_dirty(inode);
-    if (links)
-        return 0;
-    int error = ext2_write_inode(inode, 1);
-    if (!error)
-        error = blkdev_issue_flush(inode->i_sb->s_bdev);
+    int error = links ? 0 : make_inode_last(inode);
     if (error)
         inode->i_nlink = before;
     return error;
@@ -352,32 +354,52 @@ static int move_dotdot(struct inode *inode, struct inode *new_dir)
     return 0;
 }
 
-/* The new name is written, over another file's when there is one; that has one link less then. */
-static int take_name(struct inode *inode, struct inode *old_dir, struct inode *new_dir, struct dentry *name)
+/* The empty directory goes first: nothing of it can be lost. */
+static int take_name_of_directory(struct inode *inode, struct inode *dir, struct dentry *name)
+{
+    struct ext2_place place;
+    u32 links = name->d_inode->i_nlink;
+    int error = set_links(name->d_inode, 0);
+    if (error)
+        return error;
+    error = write_new_name(inode, dir, name, &place);
+    if (error)
+        name->d_inode->i_nlink = links;
+    else
+        brelse(place.bh);
+    return error;
+}
+
+static int take_name_of_file(struct inode *inode, struct inode *old_dir, struct inode *dir, struct dentry *name)
 {
     struct inode *victim = name->d_inode;
     struct aside aside = {NULL};
     struct ext2_place place;
-    if (victim && S_ISDIR(victim->i_mode)) { /* it is empty: nothing of it can be lost */
-        u32 links = victim->i_nlink;
-        int error = set_links(victim, 0);
-        if (!error)
-            error = write_new_name(inode, new_dir, name, &place);
-        if (!error)
-            brelse(place.bh);
-        else
-            victim->i_nlink = links;
-        return error;
-    }
-    if (victim && victim->i_nlink == 1)
-        put_aside(victim, old_dir, new_dir, &aside);
-    int error = write_new_name(inode, new_dir, name, &place);
+    if (victim->i_nlink == 1)
+        put_aside(victim, old_dir, dir, &aside);
+    int error = write_new_name(inode, dir, name, &place);
     if (!error) {
         brelse(place.bh);
-        if (victim && set_links(victim, victim->i_nlink ? victim->i_nlink - 1 : 0))
+        if (set_links(victim, victim->i_nlink ? victim->i_nlink - 1 : 0))
             drop_link(victim);
     }
     end_aside(&aside);
+    return error;
+}
+
+/* The new name is written, over another file's when there is one; that has one link less then. */
+static int take_name(struct inode *inode, struct inode *old_dir, struct inode *dir, struct dentry *name)
+{
+    struct ext2_place place;
+    int error = name->d_inode ? make_inode_last(inode) : 0; /* a name that leads to no links would be dropped */
+    if (error)
+        return error;
+    if (name->d_inode)
+        return S_ISDIR(name->d_inode->i_mode) ? take_name_of_directory(inode, dir, name)
+                                              : take_name_of_file(inode, old_dir, dir, name);
+    error = write_new_name(inode, dir, name, &place);
+    if (!error)
+        brelse(place.bh);
     return error;
 }
 

@@ -94,6 +94,9 @@ struct timespec64 {
 struct pipe_inode_info;
 
 /* One file. i_count counts dentries, and whoever works on it; the last iput frees it with its pages. */
+#define S_SWAPFILE 256u /* an active swap area: its bytes are not the file's */
+#define IS_SWAPFILE(inode) ((inode)->i_flags & S_SWAPFILE)
+
 struct inode {
     u32 i_ino;
     umode_t i_mode;
@@ -112,6 +115,7 @@ struct inode {
     void *i_private;                 /* the file system's own */
     struct block_device *i_bdev;     /* S_IFBLK: the device */
     u32 i_state;                     /* I_ bits, mm/writeback.h */
+    u32 i_flags;                     /* S_ bits */
     unsigned long dirtied_when;      /* jiffies */
     struct list_head i_list;         /* on s_dirty or s_io while dirty; else empty */
     struct list_head i_sb_list;      /* all inodes of s_inodes */
