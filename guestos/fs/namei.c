@@ -47,6 +47,7 @@ struct dentry *follow_mounts(struct dentry *dentry)
     return dentry;
 }
 
+/* Whoever may add a name to dir, or remove dir, holds its i_mutex, as the caller does: nothing changes while this sleeps. */
 struct dentry *lookup_one(struct dentry *dir, const char *name, int length)
 {
     struct dentry *dentry = d_lookup(dir, name, length);

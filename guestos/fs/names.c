@@ -225,6 +225,18 @@ static int unlink_target(struct target *target)
     return target->dentry->d_mounted ? -EBUSY : dir->i_op->unlink(dir, target->dentry);
 }
 
+/* Under the mutex of the one that goes: who makes a name in it has done so, or finds it gone. */
+static int remove_directory(struct inode *dir, struct dentry *victim)
+{
+    struct inode *inode = victim->d_inode;
+    if (!dir->i_op->rmdir)
+        return -EPERM;
+    mutex_lock(&inode->i_mutex);
+    int error = victim->d_mounted ? -EBUSY : dir->i_op->rmdir(dir, victim);
+    mutex_unlock(&inode->i_mutex);
+    return error;
+}
+
 static int rmdir_target(struct target *target)
 {
     struct inode *dir = target->nd.dentry->d_inode;
@@ -244,9 +256,7 @@ static int rmdir_target(struct target *target)
         return error;
     if (!S_ISDIR(target->dentry->d_inode->i_mode))
         return -ENOTDIR;
-    if (target->dentry->d_mounted)
-        return -EBUSY;
-    return dir->i_op->rmdir ? dir->i_op->rmdir(dir, target->dentry) : -EPERM;
+    return remove_directory(dir, target->dentry);
 }
 
 static long do_remove(int dfd, const char __user *path, int (*remove)(struct target *target))
@@ -286,16 +296,17 @@ static bool is_ancestor(const struct dentry *ancestor, const struct dentry *dent
     }
 }
 
-static void lock_two(struct inode *a, struct inode *b)
+/* The upper one first, as everybody does who holds two; only one task at a time locks two that are not one in the other. */
+static void lock_two(const struct dentry *a, const struct dentry *b)
 {
-    if (a > b) {
-        struct inode *swap = a;
+    if (is_ancestor(b, a)) {
+        const struct dentry *swap = a;
         a = b;
         b = swap;
     }
-    mutex_lock(&a->i_mutex);
+    mutex_lock(&a->d_inode->i_mutex);
     if (a != b)
-        mutex_lock(&b->i_mutex);
+        mutex_lock(&b->d_inode->i_mutex);
 }
 
 static void unlock_two(struct inode *a, struct inode *b)
@@ -316,6 +327,20 @@ static int check_replaced(struct dentry *old, struct dentry *replaced, struct de
     if (old_is_dir != new_is_dir)
         return old_is_dir ? -ENOTDIR : -EISDIR;
     return 0;
+}
+
+/* The name changes on the file system; a directory that is replaced is held, as for rmdir. */
+static int rename_inode(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *replaced)
+{
+    struct inode *gone = replaced->d_inode && S_ISDIR(replaced->d_inode->i_mode) ? replaced->d_inode : NULL;
+    if (gone)
+        mutex_lock(&gone->i_mutex);
+    int error = old->d_mounted || replaced->d_mounted ? -EBUSY : old_dir->i_op->rename(old_dir, old, new_dir, replaced);
+    if (!error)
+        d_move(old, replaced);
+    if (gone)
+        mutex_unlock(&gone->i_mutex);
+    return error;
 }
 
 static int rename_locked(struct target *from, struct target *to, u32 flags)
@@ -343,15 +368,8 @@ static int rename_locked(struct target *from, struct target *to, u32 flags)
         return error;
     if (old->d_inode == replaced->d_inode)
         return 0;
-    if (old->d_mounted || replaced->d_mounted)
-        return -EBUSY;
     struct inode *old_dir = from->nd.dentry->d_inode, *new_dir = to->nd.dentry->d_inode;
-    if (!old_dir->i_op->rename)
-        return -EPERM;
-    error = old_dir->i_op->rename(old_dir, old, new_dir, replaced);
-    if (!error)
-        d_move(old, replaced);
-    return error;
+    return old_dir->i_op->rename ? rename_inode(old_dir, old, new_dir, replaced) : -EPERM;
 }
 
 static int do_rename(struct target *from, struct target *to, u32 flags)
@@ -363,7 +381,7 @@ static int do_rename(struct target *from, struct target *to, u32 flags)
     if (to->nd.last_type != LAST_NORM)
         return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
     mutex_lock(&rename_mutex);
-    lock_two(from->nd.dentry->d_inode, to->nd.dentry->d_inode);
+    lock_two(from->nd.dentry, to->nd.dentry);
     from->dentry = to->dentry = NULL;
     int error = rename_locked(from, to, flags);
     dput(from->dentry);

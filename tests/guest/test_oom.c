@@ -248,6 +248,9 @@ static void who_may_not_kill_gets_nothing(void)
     hoard_all(GFP_ATOMIC);
     CHECK(!alloc_page(GFP_ATOMIC | __GFP_NOWARN));
     current->flags |= PF_MEMALLOC;
+    irq_regs = (const struct pt_regs *)1; /* an interrupt that comes while it runs may not, whatever the task may */
+    CHECK(!alloc_page(GFP_ATOMIC | __GFP_NOWARN));
+    irq_regs = NULL;
     CHECK(!alloc_page(GFP_KERNEL | __GFP_NOMEMALLOC | __GFP_NOWARN));
     CHECK(alloc_page(GFP_KERNEL));
     current->flags &= ~(u32)PF_MEMALLOC;

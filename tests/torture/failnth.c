@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -572,6 +573,41 @@ static int path_readdir(void)
     return n ? 0 : EPROTO;
 }
 
+/* A file is made in a directory while it is removed: one of the two is too late. */
+static int path_removed(void)
+{
+    int status;
+    char name[80];
+    snprintf(name, sizeof(name), "%s/inside", name_dir);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open(name, O_RDWR | O_CREAT, 0644) >= 0 ? 0 : errno);
+    TRY(child);
+    sched_yield();
+    int error = rmdir(name_dir) ? errno : 0;
+    status = wait_status(child);
+    if (!error)
+        return status == ENOENT << 8 ? 0 : EPROTO;
+    return status != 0 ? EPROTO : error == ENOTEMPTY ? 0 : error;
+}
+
+static void prepare_removed(void)
+{
+    if (mkdir(name_dir, 0755))
+        broken("cannot make a directory in peace: %s", strerror(errno));
+    drop_caches();
+}
+
+static void clean_removed(void)
+{
+    char name[80];
+    snprintf(name, sizeof(name), "%s/inside", name_dir);
+    if (unlink(name) && errno != ENOENT)
+        broken("cannot remove %s in peace: %s", name, strerror(errno));
+    if (rmdir(name_dir) && errno != ENOENT)
+        broken("cannot remove %s in peace: %s", name_dir, strerror(errno));
+}
+
 static int path_mapped_read(void)
 {
     TRY(fds[0] = open(name_a, O_RDWR));
@@ -803,6 +839,7 @@ static const struct path paths[] = {
     {"ext2 read", names_on_ext2, prepare_read, path_read, clean_files, 0},
     {"ext2 names", names_on_ext2, drop_caches, path_names, clean_names, 0},
     {"ext2 readdir", names_on_ext2, drop_caches, path_readdir, clean_common, 0},
+    {"ext2 removed directory", names_on_ext2, prepare_removed, path_removed, clean_removed, 0},
     {"ext2 mapped read", names_on_ext2, prepare_read, path_mapped_read, clean_files, 0},
     {"ext2 mapped write", names_on_ext2, NULL, path_mapped_write, clean_mapped, 0},
 };
