@@ -37,7 +37,7 @@ def run(machine, options, folder):
              "initrd": os.path.join(folder, "initrd"), "cmdline": os.path.join(folder, "cmdline"), "words": options.words}
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", names["disk"], "4096"], check=True, stdout=subprocess.DEVNULL)
     with open(names["swap"], "wb") as file:
-        file.truncate(4 << 20)
+        file.truncate(24 << 20)
     subprocess.run(["mkswap", names["swap"]], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(names["initrd"], "wb") as file:
         file.write(compare.make_initrd(os.path.join(options.build, "guestos/user/initramfs.cpio"), options.program))
