@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Cuts the machine's power at random points while the program synced works on an ext2 root with little memory and swap:
-e2fsck -p must put the image right, and nothing that was promised may be lost. Prints TAP.
+e2fsck -p must put the image right, and nothing that was promised may be lost. Point 0 is the end. Prints TAP.
 
 usage: synced.py --build DIR --program PATH [--first N] [--points N] [--keep DIR]
 
@@ -218,15 +218,15 @@ def cut(options, number, folder):
     image, swap, root = (os.path.join(folder, name) for name in ("image", "swap", "root"))
     for name in ("dev", "proc", "tmp", "data"):
         os.makedirs(os.path.join(root, name))
-    run(["mke2fs", "-q", "-F", "-t", "ext2", *SHAPES[number % len(SHAPES)], "-d", root, image, "16M"], [0])
+    run(["mke2fs", "-q", "-F", "-t", "ext2", *SHAPES[number % len(SHAPES)], "-d", root, image, "16M" if number % 5 else "5M"], [0])
     with open(swap, "wb") as file:
         file.truncate(16 << 20)
     run(["mkswap", swap], [0])
     where = (["--cut-after", str(chance.randrange(20, 2200))] if number % 4 else
-             ["--cut-at", str(chance.randrange(3000000, 150000000))])
+             ["--cut-at", str(chance.randrange(3000000, 150000000))] if number else [])
     command = [os.path.join(options.build, "emu/commands/faultline"), "run", "--headless", "--memory", "16M",
                "--root", image + ",rw", "--disk", swap, *where, "--cut-seed", str(number), "--limit", "3000",
-               options.program, "/data", str(number), str(options.operations), str(chance.choice([0, 8, 11, 14]))]
+               options.program, "/data", str(number), str(options.operations), str(chance.choice([0, 8, 11, 14]) if number else 14)]
     status, text = run(command, [0, POWER_CUT])
     promises, cells = judge(text, image, folder)
     return "%s: %d promises, %d cells" % ("cut " + " ".join(where) if status else "not cut", promises, cells)
@@ -243,14 +243,14 @@ def main():
     options = parser.parse_args()
     options.build, options.program = os.path.abspath(options.build), os.path.abspath(options.program)
     failed = 0
-    print("1..%d" % options.points)
-    for number in range(options.first, options.first + options.points):
+    print("1..%d" % (options.points + 1))
+    for count, number in enumerate([0, *range(options.first, options.first + options.points)], 1):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                print("ok %d - point %d, %s" % (number - options.first + 1, number, cut(options, number, folder)))
+                print("ok %d - point %d, %s" % (count, number, cut(options, number, folder)))
             except (Failure, subprocess.TimeoutExpired) as problem:
                 failed += 1
-                print("not ok %d - point %d" % (number - options.first + 1, number))
+                print("not ok %d - point %d" % (count, number))
                 for line in str(problem).splitlines():
                     print("#   " + line)
                 if options.keep:

@@ -6,10 +6,10 @@
  *
  * A removed entry is added to the one before it in its block, or gets inode 0. A position in a listing is a byte offset:
  * since entries come and go and merge, a listing walks its block from the start and goes on at the first entry that is
- * not before the position. A directory has no holes. What a change touches lies in one sector (rule 4): entries of our own
- * blocks end with their sector, and of an entry that goes on beyond its sector only the slack in there is used.
- * The hash tree that Linux may have laid over a directory is in
- * unused entries; it is forgotten at the first change (EXT2_INDEX_FL).
+ * not before the position. A directory has no holes. What a change touches lies in one sector (rule 4): entries of our
+ * own blocks end with their sector, and of an entry that goes on beyond its sector only the slack in there is used. The
+ * hash tree that Linux may have laid over a directory is in unused entries; it is forgotten at the first change
+ * (EXT2_INDEX_FL).
  */
 #include "ext2.h"
 

@@ -373,7 +373,7 @@ static int take_name_of_directory(struct inode *inode, struct inode *dir, struct
 static int take_name_of_file(struct inode *inode, struct inode *old_dir, struct inode *dir, struct dentry *name)
 {
     struct inode *victim = name->d_inode;
-    struct aside aside = {NULL};
+    struct aside aside = {.dir = NULL};
     struct ext2_place place;
     if (victim->i_nlink == 1)
         put_aside(victim, old_dir, dir, &aside);
