@@ -135,7 +135,7 @@ struct decode {
 
 /* A translation of the CPU's own accesses that is still true: the entries that led to it are looked at again
  * before each use, so that it equals a fresh walk. */
-#define SHORTCUTS 16
+#define SHORTCUTS 32 /* pairs: the later of two pages that fall on one, and the one before it */
 #define SHORTCUT_LEVELS 4
 
 struct shortcut {

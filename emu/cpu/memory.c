@@ -53,8 +53,10 @@ static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct 
 
 /* Shortcuts: the CPU reads the same gates, descriptors and TSS, and writes the same stack pages, over and over. */
 
-static struct shortcut *slot_of(struct cpu *cpu, uint64_t tag) {
-    return &cpu->shortcut[(tag ^ tag >> MMU_PAGE_SHIFT ^ tag >> 16) % SHORTCUTS];
+/* Two slots: where the tables and the stack lie is the guest's choice, and two of them that take turns in one slot would
+ * never find themselves there. */
+static struct shortcut *pair_of(struct cpu *cpu, uint64_t tag) {
+    return &cpu->shortcut[(tag ^ tag >> MMU_PAGE_SHIFT ^ tag >> 16) % (SHORTCUTS / 2) * 2];
 }
 
 /* A size that the compiler knows makes a copy one load instead of a call. */
@@ -72,7 +74,9 @@ static bool still_true(const struct shortcut *shortcut) {
 /* Host memory of [linear, linear + size) when a shortcut is still true, else NULL. */
 static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, uint64_t kind, uint64_t *physical) {
     uint64_t offset = linear % MMU_PAGE_SIZE, tag = (linear - offset) | kind;
-    const struct shortcut *shortcut = slot_of(cpu, tag);
+    const struct shortcut *shortcut = pair_of(cpu, tag);
+    if (shortcut->page != tag)
+        shortcut++;
     if (shortcut->page != tag || shortcut->generation != cpu->generation || offset + size > MMU_PAGE_SIZE ||
         !still_true(shortcut))
         return NULL;
@@ -84,7 +88,9 @@ static uint8_t *follow_shortcut(struct cpu *cpu, uint64_t linear, size_t size, u
 static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t kind) {
     struct mmu_walk walk;
     uint64_t page = access.linear.value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
-    struct shortcut *shortcut = slot_of(cpu, page | kind);
+    struct shortcut *shortcut = pair_of(cpu, page | kind);
+    if (shortcut->page != (page | kind))
+        shortcut[1] = shortcut[0];
     shortcut->page = UINT64_MAX;
     access.linear = mmu_linear(page);
     if (cpu->mmu.mode == MMU_MODE_PAE || mmu_peek(&cpu->mmu, access, &walk).status != MMU_OK ||
