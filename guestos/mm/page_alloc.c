@@ -47,19 +47,21 @@ static unsigned marks_below(const struct zone *zone)
 }
 
 /* After a whole operation: while a block is split or merged the number goes down and up again. Interrupts off. */
-static void tell_watermarks(struct zone *zone)
+static void trace_watermarks(struct zone *zone)
 {
-    unsigned now, changed;
+    unsigned now = marks_below(zone), changed = now ^ zone->told_below;
 
-    if (likely(!trace_enabled))
-        return;
-    now = marks_below(zone);
-    changed = now ^ zone->told_below;
     zone->told_below = now;
     for (unsigned mark = FLT_MARK_MIN; mark <= FLT_MARK_HIGH; mark++)
         if (changed >> mark & 1)
             TRACE(FLT_MM_WATERMARK, flt_mm_watermark, .node = (u32)zone->zone_pgdat->node_id,
                   .zone = (u32)zone_index(zone), .mark = mark, .below = now >> mark & 1, .free = (u32)zone->free_pages);
+}
+
+static inline void tell_watermarks(struct zone *zone)
+{
+    if (unlikely(trace_enabled))
+        trace_watermarks(zone);
 }
 
 /* Somebody gave frames back: reclaim looks at a zone again that it had given up. */

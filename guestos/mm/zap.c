@@ -21,8 +21,10 @@ static void free_gathered(struct page *page)
 {
     if (PageTable(page))
         pte_free(page);
-    else
+    else if (unlikely(PageSwapCache(page)))
         free_page_and_swap_cache(page);
+    else
+        put_page(page);
 }
 
 static void gather_flush(struct mmu_gather *gather)
@@ -58,19 +60,25 @@ static void forget_page(struct mmu_gather *gather, struct page *page, pte_t pte)
     gather_page(gather, page);
 }
 
+/* An entry that names a page of its file or a slot of a swap area. */
+static void zap_absent(struct mmu_gather *gather, pte_t pte)
+{
+    if (pte_is_file(pte))
+        return;
+    BUG_ON(!pte_is_swap(pte));
+    gather->mm->swap_usage--;
+    free_swap_and_cache(pte_to_swp_entry(pte));
+}
+
 static void zap_pte(struct mmu_gather *gather, const struct vm_area_struct *vma, pte_t *ptep)
 {
     pte_t pte = ptep_get_and_clear(ptep);
     struct page *page;
 
-    if (pte_is_file(pte))
-        return;
-    if (pte_is_swap(pte)) {
-        gather->mm->swap_usage--;
-        free_swap_and_cache(pte_to_swp_entry(pte));
+    if (unlikely(!pte_present(pte))) {
+        zap_absent(gather, pte);
         return;
     }
-    BUG_ON(!pte_present(pte));
     gather->need_flush = true;
     page = vm_normal_page(vma, pte);
     if (page)
