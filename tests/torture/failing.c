@@ -1,8 +1,8 @@
 /*
  * Uses disks that fail, are full, or hold swap, and prints what that looks like.
  *
- * usage: failing read FILE OTHER | metadata DIRECTORY FILE | write FILE OTHER | metadata-write DIRECTORY FILE | swap |
- *                full DIRECTORY | hog | swapfile FILE
+ * usage: failing read FILE OTHER | metadata DIRECTORY FILE | write FILE OTHER | metadata-write DIRECTORY FILE |
+ *                flush FILE | swap | full DIRECTORY | hog | swapfile FILE
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -155,6 +155,19 @@ static void write_errors(const char *path, const char *other) {
     write_page(second, 4, 'V');
     sync();
     say("fsync of the other", fsync(second));
+}
+
+/* ---- a cache that cannot be flushed ---- */
+
+/* One flush fails: the fsync that asked for it says so. */
+static void flush_errors(const char *path) {
+    int fd = must_open(path, O_RDWR), failed = 0;
+    for (int i = 0; i < 60; i++) {
+        if (pwrite(fd, bytes, PAGE, (i & 7) * PAGE) != PAGE)
+            exit(1);
+        failed += fsync(fd) < 0 && errno == EIO;
+    }
+    say("failed", failed);
 }
 
 /* ---- metadata that cannot be written ---- */
@@ -325,6 +338,7 @@ static void use_swap(const char *path) {
     say("write to it", write(fd, bytes, 10));
     say("truncate it", ftruncate(fd, 0));
     say("open with O_TRUNC", open(path, O_RDWR | O_TRUNC));
+    touch("mapped, written", map_file(fd, 4 * PAGE) + PAGE, 1);
     say("swapon again", swapon(path, 0));
     for (unsigned i = 0; i < 2; i++) {
         say("told to look", write(go[i], &c, 1));
@@ -364,6 +378,8 @@ int main(int argc, char **argv) {
         metadata_errors(first, second);
     else if (!strcmp(what, "write"))
         write_errors(first, second);
+    else if (!strcmp(what, "flush"))
+        flush_errors(first);
     else if (!strcmp(what, "metadata-write"))
         metadata_write_errors(first, second);
     else if (!strcmp(what, "swap"))

@@ -213,6 +213,7 @@ memory written: 1
 write to it: Text file busy
 truncate it: Text file busy
 open with O_TRUNC: Text file busy
+mapped, written: signal 7, code 2, this address
 swapon again: Device or resource busy
 told to look: 1
 an owner: ended with 0
@@ -273,6 +274,14 @@ def metadata_write(options, folder):
     disks.check()
 
 
+def flush_fails(options, folder):
+    disks = Disks(folder)
+    out, log = in_guest(options, folder, disks, ["vda:flush:0-0:40+1"], ["flush", "/data/file"])
+    expect(out, "failed: 1\ndone\n")
+    expect_log(log, r"vda: I/O error 5, flush")
+    disks.check()
+
+
 def swap_fails(options, folder, request, wanted, said):
     disks = Disks(folder, swap=32 << 20)
     out, log = in_guest(options, folder, disks, ["vdb:" + request], ["swap"])
@@ -292,6 +301,7 @@ CASES = {
     "metadata cannot be read": metadata_read,
     "data cannot be written": data_write,
     "metadata cannot be written": metadata_write,
+    "a cache cannot be flushed": flush_fails,
     "swap cannot be read": lambda options, folder: swap_fails(options, folder, "read:4000-4799:1+3", SWAP_READ, "swap: read error"),
     "swap cannot be written": lambda options, folder: swap_fails(options, folder, "write:4000-4799", SWAP_WRITE, "swap: write error"),
     "full disk": lambda options, folder: without_errors(options, folder, ["full", "/data"], FULL, size="4M"),
