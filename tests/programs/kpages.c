@@ -12,7 +12,8 @@
 
 static int pagemap, flags, counts;
 
-static uint64_t word_at(int fd, uint64_t index) {
+static uint64_t word_at(int fd, uint64_t index)
+{
     uint64_t word = 0;
     return pread(fd, &word, sizeof(word), (off64_t)(index * sizeof(word))) == sizeof(word) ? word : ~0ull;
 }
@@ -20,7 +21,8 @@ static uint64_t word_at(int fd, uint64_t index) {
 static uint64_t map_of(const void *address) { return word_at(pagemap, (uintptr_t)address / PAGE); }
 
 /* Of the flags those that say what the page is; the others are a matter of time. */
-static void tell(const char *what, const void *address) {
+static void tell(const char *what, const void *address)
+{
     static const struct {
         int bit;
         const char *name;
@@ -40,7 +42,8 @@ static void tell(const char *what, const void *address) {
     printf("\n");
 }
 
-static void run(char *anonymous, char *shared, char *file, char *mapped_private) {
+static void run(char *anonymous, char *shared, char *file, char *mapped_private)
+{
     int to_parent[2], to_child[2];
     char c = 0;
     if (pipe(to_parent) || pipe(to_child))
@@ -65,7 +68,8 @@ static void run(char *anonymous, char *shared, char *file, char *mapped_private)
     waitpid(child, NULL, 0);
 }
 
-int main(void) {
+int main(void)
+{
     char page[PAGE];
     pagemap = open("/proc/self/pagemap", O_RDONLY);
     flags = open("/proc/kpageflags", O_RDONLY);

@@ -7,6 +7,7 @@
  * The machine: /dev/vda an ext2 file system, /dev/vdb swap space. Run as root.
  */
 #define _GNU_SOURCE
+#include "census.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,170 +38,6 @@
 #define MOST_ALLOCATIONS 3000
 #define SELF "/proc/self/exe"
 
-static int fail_fd = -1;
-static bool verbose;
-static const char *where = "the start";
-
-static void broken(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    printf("%s: BROKEN: ", where);
-    vprintf(format, args);
-    printf("\n");
-    fflush(stdout);
-    exit(1);
-}
-
-/* ---- the switch ---- */
-
-static void arm(int n) {
-    char text[16];
-    int length = snprintf(text, sizeof(text), "%d", n);
-    if (pwrite(fail_fd, text, (size_t)length, 0) != length)
-        broken("cannot arm: %s", strerror(errno));
-}
-
-static int left(void) {
-    char text[16] = "";
-    if (pread(fail_fd, text, sizeof(text) - 1, 0) <= 0)
-        broken("cannot read what is left: %s", strerror(errno));
-    return atoi(text);
-}
-
-/* What was left. */
-static int disarm(void) {
-    int saved = errno, rest = left();
-    arm(0);
-    errno = saved;
-    return rest;
-}
-
-static void open_switch(void) {
-    if (fail_fd >= 0)
-        close(fail_fd);
-    fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-    if (fail_fd < 0)
-        broken("no fail-nth: %s", strerror(errno));
-}
-
-/* ---- what the kernel holds ---- */
-
-#define MAX_LINES 96
-struct census {
-    char names[MAX_LINES][32];
-    long values[MAX_LINES];
-    int count;
-};
-static char text[65536];
-
-static void read_text(const char *path) {
-    ssize_t n, length = 0;
-    int fd = open(path, O_RDONLY);
-    while (fd >= 0 && (n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0)
-        length += n;
-    if (fd < 0 || length <= 0)
-        broken("cannot read %s: %s", path, strerror(errno));
-    text[length] = '\0';
-    close(fd);
-}
-
-static void add(struct census *census, const char *name, long value) {
-    snprintf(census->names[census->count], sizeof(census->names[0]), "%s", name);
-    census->values[census->count++] = value;
-}
-
-static long sum_of(const char *key) {
-    long sum = 0;
-    size_t length = strlen(key);
-    for (const char *at = text; (at = strstr(at, key)); at += length)
-        if (at[length] == ' ' || at[length] == ':')
-            sum += atol(at + length + strspn(at + length, ": "));
-    return sum;
-}
-
-static long pages_with_a_use(void) {
-    read_text("/proc/zoneinfo");
-    return sum_of("nr_free_pages") + sum_of("count") + sum_of("nr_anon_pages") + sum_of("nr_file_pages") +
-           sum_of("nr_slab") + sum_of("nr_page_table_pages") + sum_of("nr_kernel_stack");
-}
-
-#define OFF_SLAB_BYTES                                                                                                 \
-    544 /* with red zones. Slabs of such objects, empty ones too, are each an object of 32 or 64 bytes */
-
-static void count_objects(struct census *census) {
-    long described = 0, small = 0;
-    read_text("/proc/slabinfo");
-    for (char *line = strchr(strchr(text, '\n') + 1, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
-        char name[32];
-        long active, bytes, slabs;
-        if (sscanf(line, "%31s %ld %*d %ld %*d %*d : tunables %*d %*d %*d : slabdata %*d %ld", name, &active, &bytes,
-                   &slabs) != 4)
-            broken("cannot read slabinfo");
-        if (bytes >= OFF_SLAB_BYTES)
-            described += slabs;
-        if (strcmp(name, "size-32") == 0 || strcmp(name, "size-64") == 0)
-            small += active;
-        else
-            add(census, name, active);
-    }
-    add(census, "size-32 and size-64", small - described);
-}
-
-static void take_census(struct census *census) {
-    census->count = 0;
-    count_objects(census);
-    add(census, "pages with a use", pages_with_a_use());
-    add(census, "anonymous pages", sum_of("nr_anon_pages"));
-    add(census, "page tables", sum_of("nr_page_table_pages"));
-    add(census, "stacks", sum_of("nr_kernel_stack"));
-    read_text("/proc/meminfo");
-    add(census, "vmalloc", sum_of("VmallocUsed"));
-    add(census, "committed", sum_of("Committed_AS"));
-}
-
-static void drop_caches(void) {
-    sync();
-    int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-    if (fd < 0 || write(fd, "3", 1) != 1)
-        broken("cannot drop caches");
-    close(fd);
-}
-
-static void at_rest(struct census *census) {
-    drop_caches();
-    take_census(census);
-    take_census(census); /* the reading itself makes objects: the same ones each time */
-}
-
-static int first_difference(const struct census *a, const struct census *b) {
-    for (int i = 0; i < a->count; i++)
-        if (a->values[i] != b->values[i])
-            return i;
-    return -1;
-}
-
-/* Threads of the kernel come and go by themselves, and the last of a task goes after its parent has heard of its end.
- */
-static void compare_with(const struct census *before) {
-    static struct census now;
-    int at = -1;
-    for (int tries = 0; tries < 15; tries++) {
-        at_rest(&now);
-        at = first_difference(before, &now);
-        if (at < 0)
-            return;
-        usleep(200000);
-    }
-    for (; at < before->count; at++)
-        if (before->values[at] != now.values[at])
-            printf("%s: %s: %ld before, %ld after\n", where, before->names[at], before->values[at], now.values[at]);
-    if (verbose) {
-        read_text("/proc/zoneinfo");
-        printf("%s", text);
-    }
-    broken("something leaks");
-}
-
 /* ---- helpers of the paths ---- */
 
 static char pattern[5 * PAGE];
@@ -216,13 +53,15 @@ static size_t region_bytes;
             return errno;                                                                                              \
     } while (0)
 
-static int map(size_t bytes, int protection, int flags, int fd) {
+static int map(size_t bytes, int protection, int flags, int fd)
+{
     region_bytes = bytes;
     region = mmap(NULL, bytes, protection, flags, fd, 0);
     return region == MAP_FAILED ? -1 : 0;
 }
 
-static void clean_common(void) {
+static void clean_common(void)
+{
     for (int i = 0; i < 4; i++) {
         if (fds[i] > 0)
             close(fds[i]);
@@ -233,7 +72,8 @@ static void clean_common(void) {
     region = MAP_FAILED;
 }
 
-static int wait_status(pid_t child) {
+static int wait_status(pid_t child)
+{
     int status = -1;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
@@ -242,7 +82,8 @@ static int wait_status(pid_t child) {
 
 /* ---- processes ---- */
 
-static int path_fork(void) {
+static int path_fork(void)
+{
     pid_t child = fork();
     if (child == 0)
         _exit(7);
@@ -253,14 +94,16 @@ static int path_fork(void) {
 static char *const program_word[] = {"failnth", "--exec", NULL}, *const no_words[] = {NULL};
 
 /* Over the execed program: it reads what is left of its own. 0 or 1: it ran, 1 with something left. */
-static int execed(void) {
+static int execed(void)
+{
     fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
     if (fail_fd < 0 && errno != ENOMEM)
         return 5;
     return fail_fd >= 0 && left() ? 1 : 0;
 }
 
-static int path_vfork(void) {
+static int path_vfork(void)
+{
     pid_t child = vfork();
     if (child == 0) {
         execve(SELF, program_word, no_words);
@@ -272,7 +115,8 @@ static int path_vfork(void) {
 
 static int exec_n;
 /* The child is the one that fails; the parent takes over what it had left, and its error. */
-static int path_exec(void) {
+static int path_exec(void)
+{
     int n = exec_n;
     disarm();
     TRY(fds[0] = open("/dev/null", O_WRONLY));
@@ -301,7 +145,8 @@ static int path_exec(void) {
 static void *thread_body(void *argument) { return argument; }
 static char thread_stack[64 * 1024] __attribute__((aligned(4096)));
 
-static int path_thread(void) {
+static int path_thread(void)
+{
     pthread_t thread;
     pthread_attr_t attributes;
     void *result = NULL;
@@ -317,12 +162,14 @@ static int path_thread(void) {
 }
 
 static volatile sig_atomic_t caught;
-static void on_signal(int number, siginfo_t *info, void *context) {
+static void on_signal(int number, siginfo_t *info, void *context)
+{
     (void)number, (void)info, (void)context;
     caught++;
 }
 
-static int path_signals(void) {
+static int path_signals(void)
+{
     union sigval value = {.sival_int = 5};
     caught = 0;
     TRY(kill(getpid(), SIGUSR1));
@@ -333,7 +180,8 @@ static int path_signals(void) {
     return caught == 3 ? 0 : EPROTO;
 }
 
-static int path_timer(void) {
+static int path_timer(void)
+{
     struct timespec little = {0, 1000000};
     struct itimerval timer = {{0, 0}, {0, 1000}};
     struct pollfd polls[40];
@@ -349,7 +197,8 @@ static int path_timer(void) {
 
 /* ---- address spaces ---- */
 
-static int path_map(void) {
+static int path_map(void)
+{
     char *moved;
     TRY(map(16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
     TRY(mprotect(region + 4 * PAGE, 4 * PAGE, PROT_READ));
@@ -366,7 +215,8 @@ static int path_map(void) {
     return 0;
 }
 
-static int path_brk(void) {
+static int path_brk(void)
+{
     char *start = sbrk(0);
     TRY((intptr_t)sbrk(64 * PAGE));
     start[63 * PAGE] = 1;
@@ -375,7 +225,8 @@ static int path_brk(void) {
     return sbrk(0) == start ? 0 : ENOMEM; /* the C library does not see a break that stays where it is */
 }
 
-static void clean_brk(void) {
+static void clean_brk(void)
+{
     static char *start;
     if (!start)
         start = sbrk(0);
@@ -384,7 +235,8 @@ static void clean_brk(void) {
 }
 
 /* Faults never fail: they are tried again. Each kind once. */
-static int path_anonymous(void) {
+static int path_anonymous(void)
+{
     TRY(map(2048 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
     if (region[1 * PAGE] | region[1500 * PAGE])
         return EPROTO;
@@ -394,7 +246,8 @@ static int path_anonymous(void) {
     return region[1 * PAGE] == 1 && region[2 * PAGE] == 2 && region[1499 * PAGE] == 3 ? 0 : EPROTO;
 }
 
-static __attribute__((noinline)) int deep(unsigned depth) {
+static __attribute__((noinline)) int deep(unsigned depth)
+{
     volatile char frame[PAGE];
     frame[0] = (char)depth;
     frame[PAGE - 1] = 1;
@@ -402,7 +255,8 @@ static __attribute__((noinline)) int deep(unsigned depth) {
 }
 
 /* In a child: only its own stack can be small again. */
-static int path_stack(void) {
+static int path_stack(void)
+{
     int n = exec_n;
     disarm();
     pid_t child = fork();
@@ -419,7 +273,8 @@ static int path_stack(void) {
     return status == 0 || status == 1 << 8 ? 0 : EPROTO;
 }
 
-static int path_cow(void) {
+static int path_cow(void)
+{
     int n = exec_n, sum = 0;
     disarm();
     TRY(map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
@@ -447,7 +302,8 @@ static int path_cow(void) {
 static const char *folder; /* of the file system under test */
 static char name_a[64], name_b[64], name_dir[64];
 
-static void set_names(const char *under) {
+static void set_names(const char *under)
+{
     folder = under;
     snprintf(name_a, sizeof(name_a), "%s/alpha", under);
     snprintf(name_b, sizeof(name_b), "%s/beta", under);
@@ -458,7 +314,8 @@ static void names_on_tmpfs(void) { set_names("/t"); }
 static void names_on_ext2(void) { set_names("/mnt"); }
 
 /* Whatever is there begins with the pattern: a failed write may be short, never wrong. */
-static void clean_files(void) {
+static void clean_files(void)
+{
     clean_common();
     const char *names[] = {name_a, name_b};
     for (int i = 0; i < 2; i++) {
@@ -475,7 +332,8 @@ static void clean_files(void) {
         broken("cannot remove %s in peace: %s", name_dir, strerror(errno));
 }
 
-static int path_write(void) {
+static int path_write(void)
+{
     TRY(fds[0] = open(name_a, O_RDWR | O_CREAT, 0644));
     ssize_t written = write(fds[0], pattern, sizeof(pattern));
     TRY(written);
@@ -487,19 +345,22 @@ static int path_write(void) {
     return 0;
 }
 
-static int write_file(void) {
+static int write_file(void)
+{
     int error = path_write();
     clean_common();
     return error;
 }
 
-static void prepare_read(void) {
+static void prepare_read(void)
+{
     if (write_file())
         broken("cannot write in peace");
     drop_caches();
 }
 
-static int path_read(void) {
+static int path_read(void)
+{
     struct stat st;
     struct iovec parts[2] = {{buffer, PAGE}, {buffer + PAGE, 2 * PAGE}};
     TRY(stat(name_a, &st));
@@ -515,7 +376,8 @@ static int path_read(void) {
     return st.st_size == 3 * PAGE ? 0 : EPROTO;
 }
 
-static int path_names(void) {
+static int path_names(void)
+{
     struct stat st;
     char target[16];
     TRY(mkdir(name_dir, 0755));
@@ -532,7 +394,8 @@ static int path_names(void) {
     return 0;
 }
 
-static void clean_names(void) {
+static void clean_names(void)
+{
     clean_common();
     unlink(name_a);
     unlink(name_b);
@@ -541,7 +404,8 @@ static void clean_names(void) {
         broken("names stay");
 }
 
-static int path_readdir(void) {
+static int path_readdir(void)
+{
     static char entries[2048];
     TRY(fds[0] = open(folder, O_RDONLY | O_DIRECTORY));
     ssize_t n = getdents64(fds[0], entries, sizeof(entries));
@@ -550,7 +414,8 @@ static int path_readdir(void) {
 }
 
 /* A file is made in a directory while it is removed: one of the two is too late. */
-static int path_removed(void) {
+static int path_removed(void)
+{
     int status;
     char name[80];
     snprintf(name, sizeof(name), "%s/inside", name_dir);
@@ -566,13 +431,15 @@ static int path_removed(void) {
     return status != 0 ? EPROTO : error == ENOTEMPTY ? 0 : error;
 }
 
-static void prepare_removed(void) {
+static void prepare_removed(void)
+{
     if (mkdir(name_dir, 0755))
         broken("cannot make a directory in peace: %s", strerror(errno));
     drop_caches();
 }
 
-static void clean_removed(void) {
+static void clean_removed(void)
+{
     char name[80];
     snprintf(name, sizeof(name), "%s/inside", name_dir);
     if (unlink(name) && errno != ENOENT)
@@ -581,7 +448,8 @@ static void clean_removed(void) {
         broken("cannot remove %s in peace: %s", name_dir, strerror(errno));
 }
 
-static int path_mapped_read(void) {
+static int path_mapped_read(void)
+{
     TRY(fds[0] = open(name_a, O_RDWR));
     TRY(map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[0]));
     if (memcmp(region, pattern, 3 * PAGE) != 0)
@@ -590,7 +458,8 @@ static int path_mapped_read(void) {
     return region[PAGE] == (pattern[PAGE] ^ 1) && region[0] == pattern[0] ? 0 : EPROTO;
 }
 
-static int path_mapped_write(void) {
+static int path_mapped_write(void)
+{
     TRY(fds[0] = open(name_a, O_RDWR | O_CREAT, 0644));
     TRY(ftruncate(fds[0], 20 * PAGE)); /* holes: a write fault allocates blocks */
     TRY(ftruncate(fds[0], 3 * PAGE));
@@ -602,12 +471,14 @@ static int path_mapped_write(void) {
 }
 
 /* Where the mapping failed the file has holes. */
-static void clean_mapped(void) {
+static void clean_mapped(void)
+{
     clean_common();
     unlink(name_a);
 }
 
-static int path_pipe(void) {
+static int path_pipe(void)
+{
     TRY(pipe(fds));
     ssize_t n = write(fds[1], pattern, 3 * PAGE);
     TRY(n);
@@ -617,7 +488,8 @@ static int path_pipe(void) {
     return n == 3 * PAGE ? 0 : ENOMEM;
 }
 
-static int path_descriptors(void) {
+static int path_descriptors(void)
+{
     TRY(fds[0] = dup(fail_fd));
     TRY(fds[1] = dup2(fds[0], 300));
     TRY(fds[2] = fcntl(fds[1], F_DUPFD_CLOEXEC, 700));
@@ -625,7 +497,8 @@ static int path_descriptors(void) {
 }
 
 /* The table of descriptors never shrinks: in a child. */
-static int path_descriptors_of_child(void) {
+static int path_descriptors_of_child(void)
+{
     int n = exec_n;
     disarm();
     pid_t child = fork();
@@ -642,7 +515,8 @@ static int path_descriptors_of_child(void) {
     return status == 3 << 8 ? ENOMEM : status == 0 || status == 1 << 8 ? 0 : EPROTO;
 }
 
-static int path_memory_file(void) {
+static int path_memory_file(void)
+{
     TRY(fds[0] = memfd_create("memory", 0));
     ssize_t n = write(fds[0], pattern, 2 * PAGE);
     TRY(n);
@@ -655,7 +529,8 @@ static int path_memory_file(void) {
     return 0;
 }
 
-static int read_all(const char *path) {
+static int read_all(const char *path)
+{
     ssize_t n;
     int fd = open(path, O_RDONLY);
     TRY(fd);
@@ -668,7 +543,8 @@ static int read_all(const char *path) {
     return 0;
 }
 
-static int path_proc(void) {
+static int path_proc(void)
+{
     static const char *const names[] = {"/proc/self/maps",    "/proc/self/smaps",        "/proc/self/status",
                                         "/proc/self/cmdline", "/proc/meminfo",           "/proc/slabinfo",
                                         "/proc/vmstat",       "/proc/sys/vm/swappiness", "/proc/self/task/../environ",
@@ -687,7 +563,8 @@ static int path_proc(void) {
     return 0;
 }
 
-static void clean_directory(void) {
+static void clean_directory(void)
+{
     clean_common();
     if (chdir("/"))
         broken("chdir in peace");
@@ -698,14 +575,16 @@ static void clean_directory(void) {
 static int shm_id = -1;
 static char *shm_at = (char *)-1;
 
-static int path_shm(void) {
+static int path_shm(void)
+{
     TRY(shm_id = shmget(IPC_PRIVATE, 4 * PAGE, 0600 | IPC_CREAT));
     TRY((intptr_t)(shm_at = shmat(shm_id, NULL, 0)));
     shm_at[0] = shm_at[3 * PAGE] = 1;
     return 0;
 }
 
-static void clean_shm(void) {
+static void clean_shm(void)
+{
     if (shm_at != (char *)-1 && shmdt(shm_at))
         broken("shmdt in peace: %s", strerror(errno));
     shm_at = (char *)-1;
@@ -714,18 +593,21 @@ static void clean_shm(void) {
     shm_id = -1;
 }
 
-static int path_swapon(void) {
+static int path_swapon(void)
+{
     TRY(swapon("/dev/vdb", 0));
     TRY(swapoff("/dev/vdb"));
     return 0;
 }
 
-static void clean_swapon(void) {
+static void clean_swapon(void)
+{
     if (swapoff("/dev/vdb") && errno != EINVAL)
         broken("swapoff in peace: %s", strerror(errno));
 }
 
-static int path_mount_ext2(void) {
+static int path_mount_ext2(void)
+{
     struct statfs numbers;
     TRY(mount("/dev/vda", "/mnt", "ext2", 0, NULL));
     TRY(statfs("/mnt", &numbers));
@@ -733,7 +615,8 @@ static int path_mount_ext2(void) {
     return 0;
 }
 
-static int path_mount_tmpfs(void) {
+static int path_mount_tmpfs(void)
+{
     TRY(mount("none", "/mnt", "tmpfs", 0, NULL));
     TRY(fds[0] = open("/mnt/file", O_RDWR | O_CREAT, 0644));
     TRY(write(fds[0], "x", 1));
@@ -743,13 +626,15 @@ static int path_mount_tmpfs(void) {
     return 0;
 }
 
-static void clean_mount(void) {
+static void clean_mount(void)
+{
     clean_common();
     if (umount("/mnt") && errno != EINVAL)
         broken("umount in peace: %s", strerror(errno));
 }
 
-static int path_device(void) {
+static int path_device(void)
+{
     TRY(fds[0] = open("/dev/vdb", O_RDONLY));
     ssize_t n = read(fds[0], buffer, 2 * PAGE);
     TRY(n);
@@ -762,7 +647,8 @@ static int path_device(void) {
 static bool swap_is_on;
 
 /* The first page of the region that is in swap; -1: none. */
-static int swapped_page(void) {
+static int swapped_page(void)
+{
     uint64_t words[SWAPPED_PAGES];
     int found = -1, fd = open("/proc/self/pagemap", O_RDONLY);
     if (fd < 0 || pread(fd, words, sizeof(words), (off_t)((uintptr_t)region / PAGE * 8)) != sizeof(words))
@@ -775,7 +661,8 @@ static int swapped_page(void) {
 }
 
 /* A child uses as much memory as there is. */
-static void press(void) {
+static void press(void)
+{
     read_text("/proc/meminfo");
     size_t bytes = (size_t)sum_of("MemTotal") * 1024;
     pid_t child = fork();
@@ -790,7 +677,8 @@ static void press(void) {
         broken("the child that uses all memory ends with %x", status);
 }
 
-static void prepare_swap_in(void) {
+static void prepare_swap_in(void)
+{
     if (!swap_is_on) {
         if (swapon("/dev/vdb", 0) || map(SWAPPED_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1))
             broken("no swap: %s", strerror(errno));
@@ -806,7 +694,8 @@ static void prepare_swap_in(void) {
 }
 
 static int swap_in_at;
-static void find_swapped(void) {
+static void find_swapped(void)
+{
     prepare_swap_in();
     swap_in_at = swapped_page();
 }
@@ -814,7 +703,8 @@ static void find_swapped(void) {
 static int path_swap_in(void) { return region[swap_in_at * (int)PAGE] == swap_in_at + 1 ? 0 : EPROTO; }
 static void clean_nothing(void) {}
 
-static void after_swap_in(void) {
+static void after_swap_in(void)
+{
     if (swapoff("/dev/vdb"))
         broken("swapoff in peace: %s", strerror(errno));
     for (unsigned i = 0; i < SWAPPED_PAGES; i++)
@@ -870,7 +760,8 @@ static const struct path paths[] = {
     {"swap in", NULL, find_swapped, path_swap_in, clean_nothing, 0, after_swap_in},
 };
 
-static void mount_for(const struct path *path) {
+static void mount_for(const struct path *path)
+{
     static bool done;
     if (done || path->before != names_on_ext2)
         return;
@@ -880,7 +771,8 @@ static void mount_for(const struct path *path) {
 }
 
 /* One run whose n-th allocation fails: its error; *reached false: it had fewer. */
-static int run_once(const struct path *path, int n, bool *reached) {
+static int run_once(const struct path *path, int n, bool *reached)
+{
     if (path->prepare)
         path->prepare();
     exec_n = n;
@@ -891,7 +783,8 @@ static int run_once(const struct path *path, int n, bool *reached) {
     return error;
 }
 
-static void torture(const struct path *path) {
+static void torture(const struct path *path)
+{
     static struct census before;
     bool reached;
     int n, errors = 0;
@@ -925,7 +818,8 @@ static void torture(const struct path *path) {
     fflush(stdout);
 }
 
-static bool wanted(const char *name, char **names) {
+static bool wanted(const char *name, char **names)
+{
     if (!names[0])
         return true;
     for (; *names; names++)
@@ -934,7 +828,8 @@ static bool wanted(const char *name, char **names) {
     return false;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     if (argc > 1 && strcmp(argv[1], "--exec") == 0)
         return execed();

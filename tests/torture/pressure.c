@@ -20,7 +20,8 @@
 #define PAGE 4096u
 #define DISK "/dev/vda"
 
-static void tell(const char *what, bool good, long found) {
+static void tell(const char *what, bool good, long found)
+{
     if (good)
         printf("%s: ok\n", what);
     else
@@ -29,7 +30,8 @@ static void tell(const char *what, bool good, long found) {
 }
 
 static char text[65536];
-static const char *read_text(const char *path) {
+static const char *read_text(const char *path)
+{
     ssize_t n, length = 0;
     int fd = open(path, O_RDONLY);
     while (fd >= 0 && (n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0)
@@ -40,12 +42,14 @@ static const char *read_text(const char *path) {
     return text;
 }
 
-static long number_after(const char *from, const char *key) {
+static long number_after(const char *from, const char *key)
+{
     const char *at = from ? strstr(from, key) : NULL;
     return at ? atol(at + strlen(key) + strspn(at + strlen(key), ": \t")) : -1;
 }
 
-static void set(const char *name, const char *value) {
+static void set(const char *name, const char *value)
+{
     char path[64];
     snprintf(path, sizeof(path), "/proc/sys/vm/%s", name);
     int fd = open(path, O_WRONLY);
@@ -54,14 +58,16 @@ static void set(const char *name, const char *value) {
     close(fd);
 }
 
-static unsigned *fill(unsigned pages) {
+static unsigned *fill(unsigned pages)
+{
     unsigned *memory = mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (unsigned i = 0; memory != MAP_FAILED && i < pages; i++)
         memory[i * (PAGE / 4)] = i ^ 0x5a5a;
     return memory;
 }
 
-static unsigned wrong_pages(const unsigned *memory, unsigned pages) {
+static unsigned wrong_pages(const unsigned *memory, unsigned pages)
+{
     unsigned wrong = 0;
     for (unsigned i = 0; i < pages; i++)
         wrong += memory[i * (PAGE / 4)] != (i ^ 0x5a5a);
@@ -70,7 +76,8 @@ static unsigned wrong_pages(const unsigned *memory, unsigned pages) {
 
 /* ---- swapoff ---- */
 
-static int swapoff_in_child(void) {
+static int swapoff_in_child(void)
+{
     int status;
     pid_t child = fork();
     if (child == 0)
@@ -79,7 +86,8 @@ static int swapoff_in_child(void) {
     return status;
 }
 
-static void swapoff_without_room(void) {
+static void swapoff_without_room(void)
+{
     unsigned pages = (unsigned)number_after(read_text("/proc/meminfo"), "MemTotal") / 4 + 1000;
     unsigned *memory = fill(pages);
     tell("more memory than there is", memory != MAP_FAILED && number_after(read_text("/proc/vmstat"), "pswpout") > 500,
@@ -105,7 +113,8 @@ static void swapoff_without_room(void) {
 /* ---- nodes ---- */
 
 /* The process of that name; 0: none. */
-static int pid_of(const char *name) {
+static int pid_of(const char *name)
+{
     char path[280];
     int found = 0;
     const struct dirent *entry;
@@ -119,7 +128,8 @@ static int pid_of(const char *name) {
     return found;
 }
 
-static long switches_of(int node) {
+static long switches_of(int node)
+{
     char name[32];
     snprintf(name, sizeof(name), "kswapd%d", node);
     snprintf(name, sizeof(name), "/proc/%d/status", pid_of(name));
@@ -127,7 +137,8 @@ static long switches_of(int node) {
 }
 
 /* A number summed over the zones of a node. */
-static long zone_number(int node, const char *key) {
+static long zone_number(int node, const char *key)
+{
     char head[16];
     long sum = 0;
     read_text("/proc/zoneinfo");
@@ -137,7 +148,8 @@ static long zone_number(int node, const char *key) {
     return sum;
 }
 
-static void nodes_under_pressure(void) {
+static void nodes_under_pressure(void)
+{
     unsigned node_pages = (unsigned)zone_number(0, "present");
     long switches[2] = {switches_of(0), switches_of(1)}, now;
     unsigned *first = fill(node_pages);
@@ -168,7 +180,8 @@ static void nodes_under_pressure(void) {
     tell("every page is there", wrong == 0, wrong);
 }
 
-int main(void) {
+int main(void)
+{
     if (strstr(read_text("/proc/zoneinfo"), "Node 1,"))
         nodes_under_pressure();
     else

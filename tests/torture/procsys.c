@@ -16,19 +16,22 @@
 static const char *setting;
 static bool good;
 
-static void wrong(const char *what, const char *text, long found) {
+static void wrong(const char *what, const char *text, long found)
+{
     printf("%s: %s \"%s\": %ld\n", setting, what, text, found);
     good = false;
 }
 
-static int open_setting(int flags) {
+static int open_setting(int flags)
+{
     char path[128];
     snprintf(path, sizeof(path), "/proc/sys/vm/%s", setting);
     return open(path, flags);
 }
 
 /* Bytes written, or the error negated. */
-static long put_bytes(const char *text, size_t length) {
+static long put_bytes(const char *text, size_t length)
+{
     int fd = open_setting(O_WRONLY);
     if (fd < 0)
         return -errno;
@@ -39,7 +42,8 @@ static long put_bytes(const char *text, size_t length) {
 }
 static long put(const char *text) { return put_bytes(text, strlen(text)); }
 
-static const char *get(void) {
+static const char *get(void)
+{
     static char text[128];
     int fd = open_setting(O_RDONLY);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
@@ -49,18 +53,21 @@ static const char *get(void) {
     return text;
 }
 
-static void expect(const char *text) {
+static void expect(const char *text)
+{
     if (strcmp(get(), text) != 0)
         wrong("holds", get(), 0);
 }
 
-static void refused(const char *text) {
+static void refused(const char *text)
+{
     long result = put(text);
     if (result != -EINVAL)
         wrong("takes", text, result);
 }
 
-static void taken(const char *text, const char *then) {
+static void taken(const char *text, const char *then)
+{
     long result = put(text);
     if (result != (long)strlen(text))
         wrong("does not take", text, result);
@@ -68,7 +75,8 @@ static void taken(const char *text, const char *then) {
 }
 
 /* What is the same for each number. */
-static void check_number(long most) {
+static void check_number(long most)
+{
     char first[128], text[64], then[64];
     strcpy(first, get());
     refused("abc");
@@ -97,7 +105,8 @@ static void check_number(long most) {
     taken(first, first);
 }
 
-static void check_rest(void) {
+static void check_rest(void)
+{
     /* The second part of a write in parts is taken and means nothing; a read from behind the beginning gets nothing. */
     char first[128], text[8];
     strcpy(first, get());
@@ -115,18 +124,21 @@ static void check_rest(void) {
     taken(first, first);
 }
 
-static void begin(const char *name) {
+static void begin(const char *name)
+{
     setting = name;
     good = true;
 }
 
-static void end(void) {
+static void end(void)
+{
     if (good)
         printf("%s: ok\n", setting);
     fflush(stdout);
 }
 
-static void number(const char *name, const char *first, long most) {
+static void number(const char *name, const char *first, long most)
+{
     begin(name);
     if (first)
         expect(first);
@@ -135,7 +147,8 @@ static void number(const char *name, const char *first, long most) {
     end();
 }
 
-static void check_drop_caches(void) {
+static void check_drop_caches(void)
+{
     struct stat st;
     begin("drop_caches");
     if (stat("/proc/sys/vm/drop_caches", &st) || (st.st_mode & 07777) != 0200)
@@ -152,7 +165,8 @@ static void check_drop_caches(void) {
     end();
 }
 
-static void check_ratios(void) {
+static void check_ratios(void)
+{
     begin("lowmem_reserve_ratio");
     expect("256\t32\n");
     refused("1 x");
@@ -164,7 +178,8 @@ static void check_ratios(void) {
     end();
 }
 
-static void check_read_only(void) {
+static void check_read_only(void)
+{
     struct stat st;
     begin("nr_pdflush_threads");
     if (stat("/proc/sys/vm/nr_pdflush_threads", &st) || (st.st_mode & 07777) != 0444)
@@ -177,7 +192,8 @@ static void check_read_only(void) {
 
 /* ---- what the settings do ---- */
 
-static long from_file(const char *path, const char *key, int column) {
+static long from_file(const char *path, const char *key, int column)
+{
     static char text[32768];
     ssize_t n, length = 0;
     int fd = open(path, O_RDONLY);
@@ -192,7 +208,8 @@ static long from_file(const char *path, const char *key, int column) {
 }
 
 /* Names that were looked for in vain, a few of them: drop_caches takes them all, unless the pressure says never. */
-static void check_dropping(void) {
+static void check_dropping(void)
+{
     char path[64];
     begin("names");
     system("true");
@@ -219,7 +236,8 @@ static void check_dropping(void) {
     end();
 }
 
-int main(void) {
+int main(void)
+{
     number("swappiness", "60\n", 100);
     number("overcommit_memory", "0\n", 2);
     number("overcommit_ratio", "50\n", INT_MAX);
