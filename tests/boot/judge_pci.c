@@ -6,29 +6,12 @@
  * management), the addresses that the firmware gives (they follow what else is there), features and configuration that
  * only QEMU's disk offers, and accesses to 0xCFC that are not aligned, which QEMU's bus drops.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "judge_start.h"
 
-#define STACK_BYTES 16384
-#define EXIT_GOOD 0x10u
+#include <stdbool.h>
+
 #define FEATURES_OF_BOTH 0x10000274u
 #define SPINS 20000000u
-
-void judge_main(void);
-extern uint8_t judge_stack[STACK_BYTES];
-
-__asm__(".section .multiboot, \"a\"\n"
-        ".balign 4\n"
-        ".long 0x1BADB002, 0, -0x1BADB002\n"
-        ".text\n"
-        ".globl start\n"
-        "start:\n"
-        "movl $judge_stack + 16384, %esp\n"
-        "call judge_main\n"
-        "1: hlt\n"
-        "jmp 1b\n");
-
-uint8_t judge_stack[STACK_BYTES];
 
 struct descriptor {
     uint64_t address;

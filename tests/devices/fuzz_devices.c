@@ -19,6 +19,7 @@
 #include "emu/devices/trace_port.h"
 #include "emu/devices/uart.h"
 #include "emu/devices/vga_text.h"
+#include "tests/devices/fuzz_script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,24 +56,6 @@ struct board {
     bool interrupt;
     uint32_t value;
 };
-
-struct script {
-    const uint8_t *at, *end;
-};
-
-static void demand(bool holds, const char *what) {
-    if (holds)
-        return;
-    fprintf(stderr, "fuzz devices: %s\n", what);
-    abort();
-}
-
-static uint32_t take(struct script *script, unsigned bytes) {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < bytes && script->at < script->end; i++)
-        value |= (uint32_t)*script->at++ << (8 * i);
-    return value;
-}
 
 static uint8_t *ram_at(struct board *board, uint64_t physical, size_t size) {
     if (physical > RAM_BYTES || size > RAM_BYTES - physical)

@@ -25,25 +25,6 @@ int getpid(void);
 
 #define DISK_BYTES (2 * MIB)
 
-/* ---- what the file system calls and this world has not ---- */
-
-u64 real_time_ns(void) { return 1118966400ull * 1000000000u; }
-void mem_devices_init(void) {}
-void tty_devices_init(void) {}
-struct super_block *proc_super(void) { return ramfs_super("ramfs", "proc"); }
-long strncpy_from_user(char *to, const char __user *from, long size)
-{
-    size_t length = strnlen(from, (size_t)size);
-    memcpy(to, from, length);
-    if ((long)length < size)
-        to[length] = '\0';
-    return (long)length;
-}
-
-int get_user_u32(u32 *to, const void __user *from) { return copy_from_user(to, from, 4) ? -EFAULT : 0; }
-int put_user_u32(u32 value, void __user *to) { return copy_to_user(to, &value, 4) ? -EFAULT : 0; }
-void poll_wait(struct poll_table *table, wait_queue_head_t *q) { (void)table, (void)q; }
-
 /* ---- the disk ---- */
 
 static u8 disk[DISK_BYTES], pristine[DISK_BYTES];
