@@ -28,13 +28,13 @@ open_demo() {
   "$faultline" demo --window "$1" >out 2>err &
   window_process=$!
   local window
-  for _ in $(seq 100); do # SDL may make its window anew at the start, so what was found may be gone
+  for _ in $(seq 400); do # SDL may make its window anew at the start, so what was found may be gone
     window=$(xdotool search --onlyvisible --pid "$window_process" 2>/dev/null | tail -n 1) && [ -n "$window" ] &&
-      xdotool windowmove "$window" 0 0 mousemove 1276 796 windowfocus --sync "$window" 2>/dev/null && return 0
+      xdotool windowmove "$window" 0 0 mousemove 1276 796 windowfocus "$window" 2>/dev/null && return 0
     kill -0 "$window_process" 2>/dev/null || fail "$1 ended before its window appeared"
     sleep 0.1
   done
-  fail "no window appeared in ten seconds"
+  fail "no window appeared in forty seconds"
 }
 
 # Takes what lies above the timeline: the caption, and the lower part of the panels.
@@ -42,7 +42,7 @@ take() { import -window root -crop 1240x58+20+612 +repage "$1"; }
 
 # Waits until a caption is there that is not that of band.png, and stands still.
 next_caption() {
-  for _ in $(seq 100); do
+  for _ in $(seq 400); do
     take now.png
     if [ "$(convert now.png -format '%[hex:p{0,40}]' info:)" = "$caption_ground" ]; then
       convert now.png now.rgb
@@ -57,7 +57,7 @@ next_caption() {
 
 # The window closes, and the exit status is $1.
 expect_end() {
-  for _ in $(seq 100); do kill -0 "$window_process" 2>/dev/null || break; sleep 0.1; done
+  for _ in $(seq 400); do kill -0 "$window_process" 2>/dev/null || break; sleep 0.1; done
   kill -0 "$window_process" 2>/dev/null && fail "$2: the window does not close"
   local status=0
   wait "$window_process" || status=$?
