@@ -23,7 +23,7 @@ static wait_queue_head_t congestion_queues[2] = {
 
 static void check_queue(const struct request_queue *q)
 {
-    if (mm_check_always)
+    if (MM_CHECK_DUE())
         check_elevator(&q->elevator);
 }
 

@@ -159,6 +159,11 @@ static const struct ctl_table overcommit_memory_ctl = NUMBER(sysctl_overcommit_m
                               overcommit_ratio_ctl = NUMBER(sysctl_overcommit_ratio, 0, ANY_MOST),
                               swappiness_ctl = NUMBER(vm_swappiness, 0, 100),
                               page_cluster_ctl = NUMBER(page_cluster, 0, 31),
+                              mmcheck_ctl = {.data = (int *)&mm_check_interval,
+                                             .count = 1,
+                                             .min = 1,
+                                             .max = ANY_MOST,
+                                             .changed = check_everything},
                               max_map_count_ctl = NUMBER(sysctl_max_map_count, 0, ANY_MOST);
 static const struct ctl_table vfs_cache_pressure_ctl = NUMBER(vfs_cache_pressure, 0, ANY_MOST),
                               nr_pdflush_threads_ctl = READ_ONLY_NUMBER(nr_pdflush_threads);
@@ -201,6 +206,7 @@ static const struct proc_entry vm_entries[] = {
     CTL("lowmem_reserve_ratio", lowmem_reserve_ctl),
     CTL("max_map_count", max_map_count_ctl),
     CTL("min_free_kbytes", min_free_ctl),
+    CTL("mmcheck", mmcheck_ctl),
     CTL_READ_ONLY("nr_pdflush_threads", nr_pdflush_threads_ctl),
     CTL("overcommit_memory", overcommit_memory_ctl),
     CTL("overcommit_ratio", overcommit_ratio_ctl),

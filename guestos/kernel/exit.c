@@ -15,11 +15,15 @@
 #include "kernel/signal_struct.h"
 #include "kernel/syscalls.h"
 #include "kernel/trace.h"
+#include "mm/internal.h"
 #include "mm/mm.h"
 
 static void __attribute__((noreturn)) power_off_with(int wait_status)
 {
     int signal = wait_status & 0x7f;
+
+    if (mm_check_always)
+        check_everything();
     machine_power_off(signal ? 128 + signal : (wait_status >> 8) & 0xff);
 }
 

@@ -308,7 +308,7 @@ static unsigned long mmap_region(const struct mmap_request *request)
     if (error)
         return (unsigned long)error;
     addr = make_mapping(request);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_mm(mm);
     return addr;
 }
@@ -433,7 +433,7 @@ int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
         merge_range(mm, start, end);
     else
         remove_range(mm, start, end);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_mm(mm);
     return error;
 }

@@ -151,7 +151,7 @@ long sys_mprotect(unsigned long start, unsigned long len, unsigned long prot)
     if (!error)
         error = mprotect_range(mm, start, end, prot);
     merge_range(mm, start, end);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_mm(mm);
     up_write(&mm->mmap_sem);
     return error;

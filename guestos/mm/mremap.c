@@ -226,7 +226,7 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
     result = do_mremap(&move, flags);
     vma = IS_ERR_VALUE(result) ? NULL : find_vma(move.mm, result);
     locked = vma && (vma->vm_flags & VM_LOCKED);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_mm(move.mm);
     up_write(&move.mm->mmap_sem);
     if (locked)

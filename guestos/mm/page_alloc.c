@@ -329,7 +329,7 @@ static void tell_alloc(const struct page *page, const struct alloc_request *requ
           .zone = (u32)zone_index(zone), .preferred_zone = (u32)request->classzone,
           .from_pageset = request->from_pageset, .zone_free = (u32)zone->free_pages, .pages_min = (u32)zone->pages_min,
           .pages_low = (u32)zone->pages_low, .pages_high = (u32)zone->pages_high);
-    if (mm_check_always)
+    if (MM_CHECK_DUE())
         check_buddy();
 }
 
@@ -395,7 +395,7 @@ static void tell_free(const struct page *page, unsigned order)
 
     TRACE(FLT_MM_PAGE_FREE, flt_mm_page_free, .pfn = (u32)page_to_pfn(page), .order = order,
           .zone = (u32)zone_index(zone), .zone_free = (u32)zone->free_pages);
-    if (mm_check_always)
+    if (MM_CHECK_DUE())
         check_buddy();
 }
 

@@ -381,7 +381,7 @@ void *kmem_cache_alloc(kmem_cache_t *cache, gfp_t gfp)
         cache->ctor(object);
     if (gfp & __GFP_ZERO)
         memset(object, 0, cache->object_size);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_slab();
     return object;
 }
@@ -426,7 +426,7 @@ void kmem_cache_free(kmem_cache_t *cache, void *object)
     local_irq_restore(flags);
     if (empty)
         slab_destroy(cache, empty);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_slab();
 }
 

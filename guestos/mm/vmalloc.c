@@ -139,7 +139,7 @@ static void unmap_area(const struct vm_struct *area)
 
 static void check_if_wanted(void)
 {
-    if (mm_check_always)
+    if (MM_CHECK_DUE())
         check_vmalloc();
 }
 

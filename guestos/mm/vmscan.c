@@ -208,7 +208,7 @@ static unsigned long shrink_zone(struct zone *zone, struct scan_control *sc)
     }
     throttle_vm_writeout(sc->gfp);
     atomic_dec(&zone->reclaim_in_progress);
-    if (unlikely(mm_check_always))
+    if (unlikely(MM_CHECK_DUE()))
         check_lru();
     return freed;
 }

@@ -36,8 +36,23 @@
             BUG_ON(condition);                                                                                         \
     } while (0)
 
-/* "mmcheck" on the command line: whole-structure checks around every mutation, poison in free frames and objects. */
+/*
+ * "mmcheck" on the command line: whole-structure checks around every mutation, poison in free frames and objects. With
+ * "mmcheck=N" each place that mutates looks only every N-th time (/proc/sys/vm/mmcheck shows and sets it); the ends and
+ * copies of address spaces are always checked.
+ */
 extern bool mm_check_always;
+extern unsigned mm_check_interval;
+#define MM_CHECK_DUE()                                                                                                 \
+    ({                                                                                                                 \
+        static unsigned passed_;                                                                                       \
+        bool due_ = mm_check_always && ++passed_ >= mm_check_interval;                                                 \
+                                                                                                                       \
+        if (due_)                                                                                                      \
+            passed_ = 0;                                                                                               \
+        due_;                                                                                                          \
+    })
+void check_everything(void); /* each structure against all others, now */
 
 /* The n-th allocation fails: of a test on the host; of a task or of the boot, mm/fail_nth.c. */
 #ifdef HOST_TEST

@@ -17,6 +17,7 @@ unsigned long min_low_pfn, max_low_pfn, max_pfn, highstart_pfn, highend_pfn;
 void *high_memory;
 unsigned long num_physpages, totalram_pages, totalhigh_pages;
 bool mm_check_always;
+unsigned mm_check_interval = 1;
 
 static u64 memory_limit;                   /* mem=, 0: none */
 static unsigned long highmem_pages = ~0ul; /* highmem=, in pages; ~0: whatever does not fit the direct map */
@@ -61,7 +62,9 @@ void parse_mem_options(const char *cmdline)
         memory_limit = parse_bytes(value);
     if ((value = find_word(cmdline, "highmem=")))
         highmem_pages = (unsigned long)(parse_bytes(value) >> PAGE_SHIFT);
-    mm_check_always = find_word(cmdline, "mmcheck") != NULL;
+    if ((value = find_word(cmdline, "mmcheck=")))
+        mm_check_interval = max_t(unsigned, 1, (unsigned)parse_bytes(value));
+    mm_check_always = value || find_word(cmdline, "mmcheck");
 }
 
 /* Splits [0, max_pfn) into the direct map and high memory. */
