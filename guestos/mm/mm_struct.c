@@ -88,7 +88,7 @@ void mmput(struct mm_struct *mm)
         return;
     if (CONFIG_DEBUG_VM)
         check_mm(mm);
-    if (unlikely(mm_check_always)) {
+    if (unlikely(MM_CHECK_DUE_RARELY())) {
         check_mapcounts();
         check_swap_map();
         check_lru();
@@ -154,7 +154,7 @@ struct mm_struct *dup_mm(struct mm_struct *from)
         return NULL;
     }
     mm->hiwater_rss = mm->file_rss + mm->anon_rss;
-    if (unlikely(mm_check_always)) {
+    if (unlikely(MM_CHECK_DUE_RARELY())) {
         check_mapcounts();
         check_swap_map();
     }

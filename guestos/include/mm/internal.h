@@ -38,20 +38,22 @@
 
 /*
  * "mmcheck" on the command line: whole-structure checks around every mutation, poison in free frames and objects. With
- * "mmcheck=N" each place that mutates looks only every N-th time (/proc/sys/vm/mmcheck shows and sets it); the ends and
- * copies of address spaces are always checked.
+ * "mmcheck=N" (/proc/sys/vm/mmcheck shows and sets it) each place that mutates looks only every N-th time; the ends and
+ * copies of address spaces, of which there are few, every N/64-th time.
  */
 extern bool mm_check_always;
 extern unsigned mm_check_interval;
-#define MM_CHECK_DUE()                                                                                                 \
+#define MM_CHECK_EVERY(interval)                                                                                       \
     ({                                                                                                                 \
         static unsigned passed_;                                                                                       \
-        bool due_ = mm_check_always && ++passed_ >= mm_check_interval;                                                 \
+        bool due_ = mm_check_always && ++passed_ >= (interval);                                                        \
                                                                                                                        \
         if (due_)                                                                                                      \
             passed_ = 0;                                                                                               \
         due_;                                                                                                          \
     })
+#define MM_CHECK_DUE() MM_CHECK_EVERY(mm_check_interval)
+#define MM_CHECK_DUE_RARELY() MM_CHECK_EVERY(mm_check_interval / 64)
 void check_everything(void); /* each structure against all others, now */
 
 /* The n-th allocation fails: of a test on the host; of a task or of the boot, mm/fail_nth.c. */
