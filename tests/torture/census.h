@@ -155,9 +155,21 @@ static void drop_caches(void)
     close(fd);
 }
 
+/* More than two threads that write back are there for the work of the moment, and end when it is done for a second. */
+static void wait_for_pdflush(void)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        read_text("/proc/sys/vm/nr_pdflush_threads");
+        if (atoi(text) <= 2)
+            return;
+        usleep(100000);
+    }
+}
+
 static void at_rest(struct census *census)
 {
     drop_caches();
+    wait_for_pdflush();
     take_census(census);
     take_census(census); /* the reading itself makes objects: the same ones each time */
 }

@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -645,11 +646,11 @@ static int path_device(void)
 
 #define SWAPPED_PAGES 64u
 static bool swap_is_on;
+static uint64_t words[SWAPPED_PAGES]; /* of the region's pagemap */
 
 /* The first page of the region that is in swap; -1: none. */
 static int swapped_page(void)
 {
-    uint64_t words[SWAPPED_PAGES];
     int found = -1, fd = open("/proc/self/pagemap", O_RDONLY);
     if (fd < 0 || pread(fd, words, sizeof(words), (off_t)((uintptr_t)region / PAGE * 8)) != sizeof(words))
         broken("cannot read the pagemap");
@@ -693,14 +694,23 @@ static void prepare_swap_in(void)
     }
 }
 
-static int swap_in_at;
-static void find_swapped(void)
+static long major_faults(void)
 {
-    prepare_swap_in();
-    swap_in_at = swapped_page();
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_majflt;
 }
 
-static int path_swap_in(void) { return region[swap_in_at * (int)PAGE] == swap_in_at + 1 ? 0 : EPROTO; }
+/* Those of the swapped pages that are still in the swap cache need no memory: up to the first that is read. */
+static int path_swap_in(void)
+{
+    long before = major_faults();
+    for (int i = 0; i < (int)SWAPPED_PAGES && major_faults() == before && left(); i++)
+        if (words[i] >> 62 & 1 && region[i * (int)PAGE] != i + 1)
+            return EPROTO;
+    return 0;
+}
+
 static void clean_nothing(void) {}
 
 static void after_swap_in(void)
@@ -757,7 +767,7 @@ static const struct path paths[] = {
     {"ext2 removed directory", names_on_ext2, prepare_removed, path_removed, clean_removed, 0, NULL},
     {"ext2 mapped read", names_on_ext2, prepare_read, path_mapped_read, clean_files, 0, NULL},
     {"ext2 mapped write", names_on_ext2, NULL, path_mapped_write, clean_mapped, 0, NULL},
-    {"swap in", NULL, find_swapped, path_swap_in, clean_nothing, 0, after_swap_in},
+    {"swap in", NULL, prepare_swap_in, path_swap_in, clean_nothing, 0, after_swap_in},
 };
 
 static void mount_for(const struct path *path)
