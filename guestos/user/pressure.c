@@ -182,10 +182,9 @@ static void mixed(char **a)
 /* ---- the hot set ---- */
 
 struct hot_set {
-    volatile char *memory; /* anon, mapped; read: a mapping that nobody touches, to look at the page cache */
+    volatile char *memory; /* NULL: of the file, by read() */
     size_t bytes;
-    int fd; /* read: the file */
-    bool in_memory;
+    int fd; /* -1: anonymous */
 };
 
 static size_t memory_bytes(void)
@@ -201,16 +200,23 @@ static size_t memory_bytes(void)
     return (kib * 1024 + MIB - 1) / MIB * MIB;
 }
 
+static void *map_file(int fd, size_t bytes)
+{
+    void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        fail("mmap");
+    return at;
+}
+
 static struct hot_set make_hot_set(const char *kind, const char *path)
 {
     struct hot_set set = {.bytes = memory_bytes() / 4, .fd = -1};
     if (strcmp(kind, "anon"))
         set.fd = open_file(path, O_RDONLY);
-    set.memory = mmap(NULL, set.bytes, PROT_READ | (set.fd < 0 ? PROT_WRITE : 0),
-                      set.fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, set.fd, 0);
-    set.in_memory = strcmp(kind, "read") != 0;
-    if (set.memory == MAP_FAILED)
-        fail("mmap");
+    if (!strcmp(kind, "mapped"))
+        set.memory = map_file(set.fd, set.bytes);
+    else if (set.fd < 0)
+        set.memory = map(set.bytes, MAP_PRIVATE, -1);
     for (size_t i = 0; set.fd < 0 && i < set.bytes; i += PAGE)
         set.memory[i] = 1;
     return set;
@@ -218,21 +224,25 @@ static struct hot_set make_hot_set(const char *kind, const char *path)
 
 static void use(const struct hot_set *set)
 {
-    for (size_t i = 0; set->in_memory && i < set->bytes; i += PAGE)
+    for (size_t i = 0; set->memory && i < set->bytes; i += PAGE)
         (void)set->memory[i];
-    for (size_t i = 0; !set->in_memory && i < set->bytes; i += CHUNK)
+    for (size_t i = 0; !set->memory && i < set->bytes; i += CHUNK)
         if (pread(set->fd, chunk, CHUNK, (off_t)i) < 0)
             fail("pread");
 }
 
+/* A file that is read is mapped for this look only: reclaim treats files that somebody maps better. */
 static size_t resident(const struct hot_set *set)
 {
     static unsigned char pages[64 * MIB / PAGE];
+    void *memory = set->memory ? (void *)set->memory : map_file(set->fd, set->bytes);
     size_t count = 0;
-    if (set->bytes / PAGE > sizeof(pages) || mincore((void *)set->memory, set->bytes, pages) < 0)
+    if (set->bytes / PAGE > sizeof(pages) || mincore(memory, set->bytes, pages) < 0)
         fail("mincore");
     for (size_t i = 0; i < set->bytes / PAGE; i++)
         count += pages[i] & 1;
+    if (!set->memory)
+        munmap(memory, set->bytes);
     return count;
 }
 
