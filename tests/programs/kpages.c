@@ -86,11 +86,12 @@ int main(void)
     char *mapped_private = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     tell("untouched", anonymous);
     anonymous[0] = anonymous[PAGE] = 1;
-    volatile char seen = anonymous[2 * PAGE];
+    char seen = *(volatile char *)(anonymous + 2 * PAGE);
     shared[0] = 1;
     file[0] = 1;
     mapped_private[0] = 1;
-    seen += mapped_private[2 * PAGE] + file[2 * PAGE];
+    seen = (char)(seen + *(volatile char *)(mapped_private + 2 * PAGE) + *(volatile char *)(file + 2 * PAGE));
+    show_bool("what was read is zero", seen == 0);
     tell("anonymous", anonymous);
     tell("anonymous, only read", anonymous + 2 * PAGE);
     tell("shared", shared);
