@@ -172,9 +172,10 @@ static void nodes_under_pressure(void)
     usleep(500000);
     for (int node = 0; node < 2; node++) {
         char what[64];
-        snprintf(what, sizeof(what), "node %d is above its low marks", node);
+        snprintf(what, sizeof(what), "node %d is not below its low marks", node);
+        /* An allocation that finds more than low takes its page without waking anybody: it may leave just low. */
         now = zone_number(node, "nr_free_pages") - zone_number(node, "low");
-        tell(what, now > 0, now);
+        tell(what, now >= 0, now);
     }
     unsigned wrong = wrong_pages(first, node_pages) + wrong_pages(second, node_pages * 3 / 2);
     tell("every page is there", wrong == 0, wrong);
