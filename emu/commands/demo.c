@@ -351,7 +351,7 @@ static int list_demos(void) {
     for (int i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s%.255s", folder, names[i]);
         struct demo *demo = demo_load(path, error, sizeof(error));
-        printf("%-20.*s %s\n", (int)strlen(names[i]) - 4, names[i], demo ? demo_setup(demo)->title : error);
+        printf("%-26.*s %s\n", (int)strlen(names[i]) - 4, names[i], demo ? demo_setup(demo)->title : error);
         demo_free(demo);
         free(names[i]);
     }
