@@ -216,31 +216,6 @@ struct buffer_head *__find_get_block(struct block_device *bdev, u64 block, u32 s
     return bh;
 }
 
-/* The page at index, locked and referenced, not read. NULL: no memory. */
-struct page *find_or_create_locked(struct address_space *mapping, unsigned long index, gfp_t gfp)
-{
-    for (;;) {
-        struct page *page = find_get_page(mapping, index);
-        if (page) {
-            lock_page(page);
-            if (page->mapping == mapping)
-                return page;
-            unlock_page(page);
-            put_page(page);
-            continue;
-        }
-        page = alloc_page(gfp);
-        if (!page)
-            return NULL;
-        int error = add_to_page_cache(page, mapping, index, gfp);
-        if (!error)
-            return page;
-        put_page(page);
-        if (error != -EEXIST)
-            return NULL;
-    }
-}
-
 static void map_device_page(struct page *page, struct block_device *bdev, u32 size)
 {
     struct buffer_head *head = page_buffers(page), *bh = head;
@@ -260,7 +235,7 @@ static int grow_buffers(struct block_device *bdev, u64 block, u32 size)
     int error = 0;
     struct address_space *mapping = bdev->bd_inode->i_mapping;
     struct page *page =
-        find_or_create_locked(mapping, index_of(block, size), (mapping->gfp_mask & ~__GFP_FS) | __GFP_NOFAIL);
+        find_or_create_page(mapping, index_of(block, size), (mapping->gfp_mask & ~__GFP_FS) | __GFP_NOFAIL);
     if (page_has_buffers(page) && page_buffers(page)->b_size != size && !try_to_free_buffers(page))
         error = -EBUSY;
     if (!error && !page_has_buffers(page))

@@ -383,7 +383,7 @@ int block_write_begin(struct file *file, struct address_space *mapping, loff_t p
 {
     u32 from = (u32)pos & (PAGE_SIZE - 1);
     (void)file;
-    *page = find_or_create_locked(mapping, (unsigned long)(pos >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
+    *page = find_or_create_page(mapping, (unsigned long)(pos >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
     if (!*page)
         return -ENOMEM;
     wait_on_page_writeback(*page);
@@ -456,7 +456,7 @@ int block_truncate_page(struct address_space *mapping, loff_t from, get_block_t 
     u32 offset = (u32)from & (PAGE_SIZE - 1);
     if (offset % block_size_of(mapping->host) == 0)
         return 0;
-    struct page *page = find_or_create_locked(mapping, (unsigned long)(from >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
+    struct page *page = find_or_create_page(mapping, (unsigned long)(from >> PAGE_SHIFT), mapping->gfp_mask & ~__GFP_FS);
     if (!page)
         return -ENOMEM;
     wait_on_page_writeback(page);

@@ -102,7 +102,7 @@ static int pdflush(void *unused)
         worker.function = NULL;
     }
     nr_pdflush_threads--;
-    do_exit(0); /* returning would go on in a program that there is none of */
+    return 0;
 }
 
 /* ---- background writeout ---- */

@@ -8,6 +8,5 @@
 static inline u32 bh_offset(const struct buffer_head *bh) { return (u32)(unsigned long)bh->b_data & (PAGE_SIZE - 1); }
 void submit_bh(int rw, struct buffer_head *bh); /* locked, b_end_io set: it unlocks */
 void buffer_write_failed(struct buffer_head *bh);
-struct page *find_or_create_locked(struct address_space *mapping, unsigned long index, gfp_t gfp);
 
 #endif
