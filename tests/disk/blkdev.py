@@ -4,7 +4,6 @@ what it does. Prints TAP.
 
 usage: blkdev.py --build DIR --program PATH
 """
-import argparse
 import os
 import shlex
 import subprocess
@@ -100,24 +99,9 @@ def check(machine, options, before, after):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("machines", nargs="*")
-    options = parser.parse_args()
-    options.build, options.program = os.path.abspath(options.build), os.path.abspath(options.program)
     before = first_image()
     after = last_image(before)
-    failed = 0
-    machines = options.machines or sorted(MACHINES)
-    for number, machine in enumerate(machines, 1):
-        problems = check(machine, options, before, after)
-        failed += bool(problems)
-        print("%s %d - blkdev on %s" % ("not ok" if problems else "ok", number, machine))
-        for line in problems:
-            print("#   " + line)
-    print("1..%d" % len(machines))
-    sys.exit(1 if failed else 0)
+    compare.run_on_machines("blkdev", __doc__, MACHINES, lambda machine, options: check(machine, options, before, after))
 
 
 if __name__ == "__main__":

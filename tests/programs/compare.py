@@ -172,6 +172,26 @@ def all_programs(folder):
     return [name for name in names if os.path.isfile(name) and os.access(name, os.X_OK)]
 
 
+def run_on_machines(title, description, machines, check):
+    """The main function of tests that run one program on several machines: check(machine, options) gives what is wrong, as
+    lines. Prints TAP."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("machines", nargs="*")
+    options = parser.parse_args()
+    options.build, options.program = os.path.abspath(options.build), os.path.abspath(options.program)
+    machines, failed = options.machines or sorted(machines), 0
+    for number, machine in enumerate(machines, 1):
+        problems = check(machine, options)
+        failed += bool(problems)
+        print("%s %d - %s on %s" % ("not ok" if problems else "ok", number, title, machine))
+        for line in problems:
+            print("#   " + line)
+    print("1..%d" % len(machines))
+    sys.exit(1 if failed else 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)

@@ -4,7 +4,6 @@ every byte again, on every machine alike. Prints TAP.
 
 usage: swap.py --build DIR --program PATH [MACHINE...]
 """
-import argparse
 import os
 import shlex
 import struct
@@ -74,24 +73,5 @@ def check(machine, options):
     return problems
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("machines", nargs="*")
-    options = parser.parse_args()
-    options.build, options.program = os.path.abspath(options.build), os.path.abspath(options.program)
-    machines = options.machines or sorted(MACHINES)
-    failed = 0
-    for number, machine in enumerate(machines, 1):
-        problems = check(machine, options)
-        failed += bool(problems)
-        print("%s %d - swap on %s" % ("not ok" if problems else "ok", number, machine))
-        for line in problems:
-            print("#   " + line)
-    print("1..%d" % len(machines))
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    compare.run_on_machines("swap", __doc__, MACHINES, check)

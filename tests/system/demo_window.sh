@@ -5,19 +5,8 @@
 set -euo pipefail
 
 faultline=$(realpath "$1")
-for tool in Xvfb xdotool import convert; do
-  command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup --tests installs it)"; exit 77; }
-done
-
-work=$(mktemp -d)
-window_process= server_process=
-trap 'for p in $window_process $server_process; do kill "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT
-Xvfb -displayfd 3 -screen 0 1280x800x24 -dpi 96 -nolisten tcp 3>"$work/display" >"$work/server" 2>&1 &
-server_process=$!
-for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
-[ -s "$work/display" ] || { echo "not ok: Xvfb did not start:"; cat "$work/server"; exit 1; }
-DISPLAY=:$(cat "$work/display")
-export DISPLAY SDL_VIDEODRIVER=x11
+. "$(dirname "$0")/../ui/xvfb.sh" convert
+export SDL_VIDEODRIVER=x11
 cd "$work"
 caption_ground=1B2430 # PALETTE_RAISED, the ground of its box
 
