@@ -43,6 +43,7 @@ enum cpu_stop {
     CPU_STOP_REQUESTED,    /* cpu_request_stop() from a callback or another thread */
     CPU_STOP_STEP,         /* cpu_step(): one instruction (or one delivery) done */
     CPU_STOP_TRIPLE_FAULT, /* see cpu_triple_fault_text() */
+    CPU_STOP_POINT,        /* a debugger's point was met: cpu_point_hit() */
     CPU_STOP_FAULT,        /* on_fault asked to stop: the page fault is recorded and not yet delivered */
     CPU_STOP_ERROR,        /* Unicorn refused to go on; see cpu_error_text() */
 };
@@ -84,6 +85,8 @@ struct cpu_board {
      * when cpu_record_faults(cpu, true) is in force (registers and instruction bytes are filled then). */
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault);
     void (*on_delivery)(void *owner, const struct cpu_delivery *delivery); /* optional */
+    /* optional: a walk has set A or D in these entries of guest memory (walk->levels with before != after). */
+    void (*on_entry_update)(void *owner, const struct mmu_walk *walk);
 };
 
 /* memory: RAM and ROM regions (page-aligned, host pointers page-aligned), not owned, fixed for the CPU's life.
@@ -104,6 +107,28 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
  * would have counted them, so that a stepped run and a free run agree. Where an instruction stores into its own
  * block, one call only ends that block, so that time may pass there as it does in a free run. */
 enum cpu_stop cpu_step(struct cpu *cpu);
+
+/*
+ * A debugger's points. They change nothing that the guest can see, the count of blocks included. EXECUTE stops
+ * before the instruction at `address` runs (a run that begins there runs it first); the others stop after the
+ * instruction that touched one of the bytes. physical: address is one of RAM, whichever linear address is used.
+ */
+enum cpu_point_kind { CPU_POINT_EXECUTE, CPU_POINT_WRITE, CPU_POINT_READ, CPU_POINT_ACCESS };
+#define CPU_POINTS_MAX 64u
+struct cpu_point {
+    enum cpu_point_kind kind;
+    bool physical;           /* not with EXECUTE */
+    uint64_t address, bytes; /* bytes: 1 .. 4096 */
+};
+struct cpu_point_hit {
+    struct cpu_point point;
+    uint64_t rip;    /* of the instruction */
+    uint64_t linear; /* first byte that it touched of the watched ones */
+    bool write;
+};
+bool cpu_point_add(struct cpu *cpu, const struct cpu_point *point);    /* false: no room, or bytes out of range */
+bool cpu_point_remove(struct cpu *cpu, const struct cpu_point *point); /* false: there is none like it */
+const struct cpu_point_hit *cpu_point_hit(const struct cpu *cpu);      /* after CPU_STOP_POINT */
 
 void cpu_request_stop(struct cpu *cpu); /* safe from any thread */
 /* An NMI: taken between blocks whatever EFLAGS.IF says. A second one before that is the same one. */

@@ -68,6 +68,7 @@ static const char *const stop_words[] = {
     [MACHINE_STOP_PAGE_FAULT] = "page fault",
     [MACHINE_STOP_DEAD] = "the machine halted for ever",
     [MACHINE_STOP_STEP] = "stepped",
+    [MACHINE_STOP_POINT] = "a stop point was met",
     [MACHINE_STOP_POWER_CUT] = "the power was cut",
     [MACHINE_STOP_ERROR] = "the emulator cannot go on",
 };
@@ -160,6 +161,17 @@ static void obey(struct control *control, struct order order) {
         session_select_frame(control->session, order.argument);
         publish(control);
         return;
+    case CONTROL_SELECT:
+        session_select(control->session, (enum select_kind)(order.argument >> 56), order.argument & 0xffffffffffffff);
+        publish(control);
+        return;
+    case CONTROL_INTEREST:
+        session_interest(control->session, (unsigned)order.argument);
+        publish(control);
+        return;
+    case CONTROL_GO:
+    case CONTROL_REMOVE:
+    case CONTROL_ENABLE: return;
     case CONTROL_QUIT: control->quit = true; return;
     }
 }
@@ -328,6 +340,9 @@ void control_order(struct control *control, enum control_order order, int64_t ar
     pthread_cond_signal(&control->wake);
     pthread_mutex_unlock(&control->lock);
 }
+
+void control_add_point(struct control *control, const char *text) { (void)control, (void)text; }
+void control_search(struct control *control, const char *text) { (void)control, (void)text; }
 
 void control_type(struct control *control, const char *bytes, size_t count) {
     pthread_mutex_lock(&control->lock);

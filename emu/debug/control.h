@@ -18,6 +18,11 @@ enum control_order {
     CONTROL_PREVIOUS_FAULT,
     CONTROL_SELECT_FAULT,
     CONTROL_SELECT_FRAME,
+    CONTROL_GO,       /* argument: enum debug_go */
+    CONTROL_SELECT,   /* enum select_kind << 56 | its argument (below 2^56) */
+    CONTROL_INTEREST, /* sum of enum view_interest */
+    CONTROL_REMOVE,   /* point's id */
+    CONTROL_ENABLE,   /* point's id, negative: disable -id */
     CONTROL_QUIT
 };
 
@@ -35,6 +40,12 @@ struct control_config {
 /* Starts the thread. The session is made inside it. NULL and one sentence on failure. */
 struct control *control_start(const struct control_config *config, char *error, size_t error_size);
 void control_order(struct control *control, enum control_order order, int64_t argument);
+#define CONTROL_SELECT_ARGUMENT(kind, argument) ((int64_t)(kind) << 56 | ((int64_t)(argument)&0xffffffffffffff))
+/* Adds a point (debugger_add's text) on the machine's thread; what it said comes with a later view: view->said. */
+void control_add_point(struct control *control, const char *text);
+/* Looks text up: an address, a symbol, a frame ("frame 2c11"), a fault ("fault 18"), an event ("event 91"); selects
+ * what it finds; view->said tells. */
+void control_search(struct control *control, const char *text);
 void control_type(struct control *control, const char *bytes, size_t count);
 /* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
 const struct view *control_acquire(struct control *control);

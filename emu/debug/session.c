@@ -1,39 +1,12 @@
 /*
  * A session: see session.h. Data flows one way: machine callbacks -> story, console, hooks; views are copies.
  */
-#include "emu/debug/session.h"
 #include "emu/debug/console.h"
+#include "emu/debug/internal.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LOG_LINE_MAX 512
-
-/* Numbers of the closed records of the user's program, in order: what "fault 18 of 20" counts. */
-struct shown_faults {
-    uint64_t *numbers;
-    size_t count, capacity;
-};
-
-struct session {
-    struct session_config config;
-    struct machine_file files[3];
-    size_t file_count;
-    struct machine *machine;
-    struct story *story;
-    struct kernelview *kernelview;
-    struct image *kernel_image, *program_image;
-    char kernelview_error[160];
-    struct view_console console;
-    struct shown_faults shown;
-    char log_line[LOG_LINE_MAX];
-    size_t log_length;
-    bool program_started, program_ended, stop_at_fault, fault_reached;
-    uint32_t program_pid;
-    uint64_t view_serial;
-    int64_t selected_pfn; /* -1: none */
-};
 
 /* ---- the machine's callbacks ---- */
 
@@ -124,6 +97,8 @@ static bool remember_shown(struct shown_faults *shown, uint64_t number) {
 
 static void on_fault_closed(void *owner, const struct story_fault *fault) {
     struct session *session = owner;
+    if (session->debugger)
+        debugger_on_fault(session->debugger, fault);
     if (fault->user_program)
         remember_shown(&session->shown, fault->number);
     if (session->config.on_fault)
@@ -136,6 +111,8 @@ static void on_fault_closed(void *owner, const struct story_fault *fault) {
 
 static void on_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct session *session = owner;
+    if (session->debugger)
+        debugger_on_event(session->debugger, blocks, record);
     if (session->config.on_event)
         session->config.on_event(session->config.owner, blocks, record);
 }
@@ -214,7 +191,6 @@ struct session *session_create(const struct session_config *config, char *error,
         return NULL;
     }
     session->config = *config;
-    session->selected_pfn = -1;
     console_clear(&session->console);
     if (!make_watchers(session)) {
         snprintf(error, error_size, "no memory on the host for fault records; free some and try again");
@@ -225,12 +201,18 @@ struct session *session_create(const struct session_config *config, char *error,
         session_destroy(session);
         return NULL;
     }
+    if (config->story && !(session->debugger = debugger_create(session))) {
+        snprintf(error, error_size, "no memory on the host for a debugger; free some and try again");
+        session_destroy(session);
+        return NULL;
+    }
     return session;
 }
 
 void session_destroy(struct session *session) {
     if (!session)
         return;
+    debugger_destroy(session->debugger);
     if (session->machine)
         machine_destroy(session->machine);
     if (session->story)
@@ -265,7 +247,9 @@ void session_finish(struct session *session) {
         story_finish(session->story, machine_blocks(session->machine));
 }
 
-struct kernelview *session_kernelview(struct session *session) { return session->kernelview; }
+struct kernelview *session_kernelview(struct session *session) {
+    return session->kernelview;
+}
 struct machine *session_machine(struct session *session) {
     return session->machine;
 }
@@ -280,68 +264,6 @@ size_t session_fault_position(const struct session *session, uint64_t number) {
         if (session->shown.numbers[i] == number)
             return i + 1;
     return 0;
-}
-
-/* ---- views ---- */
-
-void session_select_frame(struct session *session, int64_t pfn) { session->selected_pfn = pfn; }
-
-static bool copy_marks(const struct session *session, struct view *view) {
-    size_t count = 0;
-    const struct story_mark *marks = session->story ? story_marks(session->story, &count) : NULL;
-    if (count == 0)
-        return true;
-    view->marks = malloc(count * sizeof(*marks));
-    if (!view->marks)
-        return false;
-    memcpy(view->marks, marks, count * sizeof(*marks));
-    view->mark_count = count;
-    return true;
-}
-
-static void show_fault(const struct session *session, struct view *view, size_t position) {
-    const struct shown_faults *shown = &session->shown;
-    view->fault_total = shown->count;
-    if (!session->story || shown->count == 0)
-        return;
-    if (position == 0 || position > shown->count)
-        position = shown->count;
-    const struct story_fault *fault = story_fault_by_number(session->story, shown->numbers[position - 1]);
-    if (!fault)
-        return;
-    view->has_fault = true;
-    view->fault = *fault;
-    view->fault_position = position;
-}
-
-struct view *session_view(struct session *session, size_t position, enum view_state state) {
-    struct view *view = calloc(1, sizeof(*view));
-    if (!view)
-        return NULL;
-    view->serial = ++session->view_serial;
-    view->state = state;
-    view->ram_bytes = session->config.ram_bytes;
-    view->blocks = machine_blocks(session->machine);
-    view->block_ns = MACHINE_BLOCK_NS;
-    view->console = session->console;
-    snprintf(view->program, sizeof(view->program), "%s", session->config.program_name);
-    snprintf(view->kernel_missing, sizeof(view->kernel_missing), "%s",
-             session->kernelview ? "the kernel has not set up its memory yet" : session->kernelview_error);
-    if (session->kernelview) {
-        int pid = session->program_started && !session->program_ended ? (int)session->program_pid : -1;
-        view->kernel = kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid);
-    }
-    if (session->kernelview && session->selected_pfn >= 0)
-        view->has_selected = kernelview_frame(session->kernelview, machine_mmu(session->machine),
-                                              (uint64_t)session->selected_pfn, &view->selected);
-    show_fault(session, view, position);
-    if (session->story)
-        view->reclaim = *story_reclaim(session->story);
-    if (!copy_marks(session, view)) {
-        view_free(view);
-        return NULL;
-    }
-    return view;
 }
 
 /* ---- explanation ---- */

@@ -20,7 +20,7 @@ struct session_blob {
 
 struct session_config {
     uint64_t ram_bytes;
-    unsigned nodes; /* 0: the guest is told of none */
+    unsigned nodes;                                   /* 0: the guest is told of none */
     struct session_blob rom, kernel, initrd, program; /* initrd, program: may be empty */
     struct disk *const *disks; /* emu/devices/disk.h; the first is vda. Not owned; they must outlive the session */
     size_t disk_count;
@@ -62,6 +62,12 @@ size_t session_shown_faults(const struct session *session);
 /* Position (from 1) among the shown faults of the record with that number, 0 when it is not among them. */
 size_t session_fault_position(const struct session *session, uint64_t number);
 
+/* What later views tell of in detail. SELECT_NONE: nothing. */
+void session_select(struct session *session, enum select_kind kind, int64_t argument);
+/* Sum of enum view_interest: what later views carry. */
+void session_interest(struct session *session, unsigned interest);
+/* The debugger of this session; made with it, NULL without config.story. */
+struct debugger *session_debugger(struct session *session);
 /* The frame that later views tell of in detail; -1: none. */
 void session_select_frame(struct session *session, int64_t pfn);
 

@@ -4,6 +4,9 @@
 #ifndef FAULTLINE_VIEW_H
 #define FAULTLINE_VIEW_H
 
+#include "emu/debug/debugger.h"
+#include "emu/debug/selection.h"
+#include "emu/kernelview/hardware.h"
 #include "emu/kernelview/kernelview.h"
 #include "emu/story/story.h"
 
@@ -17,6 +20,19 @@ struct view_console {
     unsigned count;                                           /* lines in use */
     unsigned cursor_column;                                   /* in the last line */
     unsigned escape;                                          /* where an escape sequence stands, see console.c */
+};
+
+#define VIEW_STRIPS 24u
+#define VIEW_EVENTS 512u
+#define VIEW_WORDS 96u
+#define VIEW_LIFE_TEXT 120u
+
+/* What the window shows at the moment, so that a snapshot reads no more than is looked at. */
+enum view_interest {
+    INTEREST_BITS = 1,    /* overlays by A and D bits and by mapcount */
+    INTEREST_AGES = 2,    /* overlay by age */
+    INTEREST_STRIPS = 4,  /* page cache and swap */
+    INTEREST_ENTRIES = 8, /* the page table under the selection */
 };
 
 struct view {
@@ -38,6 +54,34 @@ struct view {
     struct view_console console;
     bool has_selected; /* the frame that the viewer selected last, as struct page tells it */
     struct kv_frame selected;
+    struct selection selection;        /* kind SELECT_NONE: nothing */
+    char (*life_text)[VIEW_LIFE_TEXT]; /* selection.life_count lines: the life in words */
+    /* the debugger */
+    char
+        said[240]; /* answer to the last order that wanted one ("stop 3 is set", "there is no symbol 'foo'"); "" none */
+    uint64_t said_serial; /* grows with each answer */
+    struct debug_stop stop;
+    struct debug_point points[DEBUG_POINTS_MAX];
+    size_t point_count;
+    char path_words[STORY_PATH_MAX][VIEW_WORDS]; /* "do_wp_page  memory.c:412", the fault's call path */
+    /* the log's newest events and what waits, for the timeline and the belts */
+    struct story_log_entry *events; /* event_count of them, oldest first */
+    size_t event_count;
+    struct story_span *spans;
+    size_t span_count;
+    struct story_sample *samples;
+    size_t sample_count;
+    /* by interest; NULL or 0 where not asked for */
+    struct kv_bits bits;
+    uint8_t *ages; /* by frame: 0 just used .. 254 oldest, 255 never told; frame_count of kernel */
+    struct kv_strip *strips;
+    size_t strip_count;
+    struct kv_swap_area *swap_areas;
+    size_t swap_area_count;
+    bool has_entries; /* the page table that the selection lies in */
+    unsigned entries_index;
+    struct kv_entries entries;
+    struct hw_frames hardware; /* when kernel is NULL and paging is on */
 };
 
 void view_free(struct view *view);

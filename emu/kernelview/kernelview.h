@@ -128,6 +128,54 @@ bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, 
 /* Page directory of pid (any state but dead); false when there is no such task with an address space. */
 bool kernelview_find_task(struct kernelview *view, const struct mmu_context *mmu, int pid, struct kv_task *to);
 
+/* A page-table entry that maps a frame, found through the kernel's reverse mappings. */
+struct kv_owner {
+    int pid;
+    char comm[16];
+    uint64_t linear, entry_physical, entry;
+};
+/* Writes at most `most`, returns how many there are. */
+size_t kernelview_owners(struct kernelview *view, const struct mmu_context *mmu, uint64_t pfn, struct kv_owner *to,
+                         size_t most);
+
+/* Bits of kv_bits.of[pfn]: what the entries that map a frame say, over all address spaces. */
+#define KV_MAPPED 1u
+#define KV_ACCESSED 2u
+#define KV_DIRTY 4u
+#define KV_WRITABLE 8u
+struct kv_bits {
+    uint8_t *of;       /* KV_* by frame number; NULL: not asked for */
+    uint8_t *mapcount; /* entries that map it, 255: that many or more */
+    uint64_t count;
+};
+/* For overlays, only when somebody looks: one pass over all page tables. False: no memory. Freed by
+ * kernelview_bits_free(). */
+bool kernelview_bits(struct kernelview *view, const struct mmu_context *mmu, struct kv_bits *to);
+void kernelview_bits_free(struct kv_bits *bits);
+
+/* Entries of one page table of a process, for the tree: the table of directory entry `index` of pid. False: none. */
+struct kv_entries {
+    uint64_t table_physical;
+    uint32_t entry[1024];
+};
+bool kernelview_entries(struct kernelview *view, const struct mmu_context *mmu, int pid, unsigned index,
+                        struct kv_entries *to);
+
+/* State of each page of a file in the page cache. */
+enum kv_cached { CACHED_ABSENT, CACHED_CLEAN, CACHED_DIRTY, CACHED_WRITEBACK, CACHED_LOCKED, CACHED_KINDS };
+#define KV_STRIP 1024u
+struct kv_strip {
+    uint64_t mapping;
+    uint32_t inode;
+    char fs[16], path[96];                        /* path: as the dentry cache knows it; "" unknown */
+    uint64_t pages, dirty, writeback, size_pages; /* size: of the file */
+    uint32_t per_cell;                            /* pages a cell; a power of two */
+    uint32_t cells;
+    uint8_t state[KV_STRIP]; /* enum kv_cached by cell: the busiest state of its pages */
+};
+/* The `most` files with the most pages in memory, largest first; returns how many were written. */
+size_t kernelview_strips(struct kernelview *view, const struct mmu_context *mmu, struct kv_strip *to, size_t most);
+
 #define KV_SWAP_AREAS 32u
 #define KV_SLOT_BAD 0x8000u /* users[slot]: never to be used */
 

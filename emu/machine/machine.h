@@ -49,6 +49,8 @@ struct machine_config {
     /* trace port, record copied by peek. Without it the port is absent, and a guest spends no time on records. */
     void (*on_trace)(void *owner, uint64_t now_blocks, const void *record, size_t bytes);
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault); /* true: stop before its delivery */
+    /* A walk has set A or D bits in guest memory. */
+    void (*on_entry_update)(void *owner, const struct mmu_walk *walk);
     bool record_faults; /* full registers and bytes in each cpu_page_fault */
 };
 
@@ -61,6 +63,7 @@ enum machine_stop {
     MACHINE_STOP_PAGE_FAULT, /* on_page_fault asked for it */
     MACHINE_STOP_DEAD,       /* hlt with interrupts off or nothing ever due: the machine can never go on */
     MACHINE_STOP_STEP,
+    MACHINE_STOP_POINT,     /* a point of the debugger was met: cpu_point_hit(machine_cpu()) */
     MACHINE_STOP_POWER_CUT, /* machine_config.power_cut_...; the disks have lost their power */
     MACHINE_STOP_ERROR,
 };

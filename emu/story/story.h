@@ -17,6 +17,7 @@
 #include "emu/cpu/cpu.h"
 #include "emu/image/image.h"
 #include "emu/kernelview/kernelview.h"
+#include "emu/story/biography.h"
 #include "emu/story/reclaim.h"
 #include "guestos/include/faultline/trace_abi.h"
 #include <stdio.h>
@@ -24,6 +25,7 @@
 struct story;
 
 #define STORY_MAX_FRAMES 8
+#define STORY_PATH_MAX 12
 
 struct story_frame_taken {
     uint64_t pfn;
@@ -66,6 +68,10 @@ struct story_fault {
     uint32_t vma_inode;
     char vma_name[33];
     uint32_t branch; /* enum flt_branch */
+    /* The kernel's own calls that led to the branch, innermost first: return addresses from its stack, by frame
+     * pointers, up to the entry from the fault. 0 entries: not told. Names by story_path_name(). */
+    uint32_t path[STORY_PATH_MAX];
+    unsigned path_count;
     bool has_cow;
     uint64_t cow_old_pfn, cow_new_pfn;
     uint32_t cow_old_mapcount;
@@ -161,6 +167,11 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
 size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
 size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
 const char *story_branch_name(uint32_t branch); /* "copy on write" */
+/* "do_wp_page", and the source line of the call in *line (may be NULL): step i of the record's call path. */
+const char *story_path_name(const struct story *story, const struct story_fault *fault, unsigned i,
+                            struct image_line *line);
+/* Feeds the call path: at a fault_branch event the caller walks the kernel's stack. */
+void story_call_path(struct story *story, uint32_t pid, const uint32_t *path, unsigned count);
 /* The swap entry that refused the access: true for a fault of which the kernel said that it was one. */
 bool story_swap_entry(const struct story_fault *fault, uint32_t *area, uint32_t *slot);
 /* The fault had to bring its page from a device: it took a frame for it and read. */

@@ -24,6 +24,8 @@ enum ui_panel {
     PANEL_BUDDY,
     PANEL_LRU,
     PANEL_DECISION,
+    PANEL_CACHE, /* page cache and swap */
+    PANEL_LIFE,  /* the selection: one frame's, page's, region's or event's biography */
     PANEL_TIMELINE,
     PANEL_COUNT
 };
@@ -43,8 +45,25 @@ enum ui_action {
     ACTION_SELECT_FRAME,
     ACTION_SELECT_FAULT,
     ACTION_MAXIMISE,
-    ACTION_TYPE
+    ACTION_TYPE,
+    ACTION_OVER,
+    ACTION_FINISH,
+    ACTION_NEXT_WALK,
+    ACTION_NEXT_DECISION,
+    ACTION_SELECT_PAGE,  /* linear address */
+    ACTION_SELECT_VMA,   /* an address in the region */
+    ACTION_SELECT_ENTRY, /* physical address of the entry */
+    ACTION_SELECT_EVENT, /* number of a log entry */
+    ACTION_OVERLAY,      /* enum ui_overlay of the frames panel */
+    ACTION_STOPS,        /* opens or closes the list of stop conditions */
+    ACTION_SEARCH,       /* opens or closes the search line */
+    ACTION_POINT_REMOVE, /* id */
+    ACTION_POINT_ENABLE, /* id, negative: disable */
+    ACTION_RECORD,       /* begins or ends a recording */
 };
+
+/* What the cells of the frames panel are coloured by. */
+enum ui_overlay { OVERLAY_USE, OVERLAY_BITS, OVERLAY_AGE, OVERLAY_MAPCOUNT, OVERLAY_COUNT };
 
 #define UI_HISTORY 120 /* samples of free pages kept for each zone */
 
@@ -55,12 +74,18 @@ struct ui_state {
     float scale;            /* device pixels in a logical one; cells lie on whole device pixels */
     float mouse_x, mouse_y; /* < 0: outside */
     bool help;
-    bool typing;                      /* keys go to the guest */
-    int64_t selected_pfn;             /* -1: none */
-    int maximised;                    /* enum ui_panel, -1: none */
-    float frames_zoom, frames_scroll; /* >= 1; logical pixels from the top of the grid, >= 0 */
-    char caption[400];                /* a demo's sentence; "" none */
-    char notice[200];                 /* one line about what the window just did ("saved faultline-1.png"); "" none */
+    bool typing;          /* keys go to the guest */
+    int64_t selected_pfn; /* -1: none */
+    enum ui_overlay overlay;
+    bool stops;     /* the list of stop conditions is open; typed keys go to its line */
+    bool searching; /* the search line is open */
+    char line[200]; /* what is being typed into one of these two */
+    unsigned line_length;
+    double timeline_zoom, timeline_from; /* >= 1; first block on show when zoom > 1 */
+    int maximised;                       /* enum ui_panel, -1: none */
+    float frames_zoom, frames_scroll;    /* >= 1; logical pixels from the top of the grid, >= 0 */
+    char caption[400];                   /* a demo's sentence; "" none */
+    char notice[200]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
     /* Free pages of each zone, oldest first, filled by ui_observe(). */
     uint32_t history[KV_MAX_ZONES][UI_HISTORY];
     unsigned history_count;

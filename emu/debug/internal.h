@@ -1,0 +1,40 @@
+/* What the files of emu/debug share: session.c (life, feeds, running), select.c (views), debugger.c. */
+#ifndef FAULTLINE_DEBUG_INTERNAL_H
+#define FAULTLINE_DEBUG_INTERNAL_H
+
+#include "emu/debug/debugger.h"
+#include "emu/debug/session.h"
+
+#define LOG_LINE_MAX 512
+/* Numbers of the closed records of the user's program, in order: what "fault 18 of 20" counts. */
+struct shown_faults {
+    uint64_t *numbers;
+    size_t count, capacity;
+};
+
+struct session {
+    struct session_config config;
+    struct machine_file files[3];
+    size_t file_count;
+    struct machine *machine;
+    struct story *story;
+    struct kernelview *kernelview;
+    struct image *kernel_image, *program_image;
+    char kernelview_error[160];
+    struct view_console console;
+    struct shown_faults shown;
+    char log_line[LOG_LINE_MAX];
+    size_t log_length;
+    bool program_started, program_ended, stop_at_fault, fault_reached;
+    uint32_t program_pid;
+    uint64_t view_serial;
+    enum select_kind selected; /* and what of that kind */
+    int64_t selected_argument;
+    unsigned interest; /* sum of enum view_interest */
+    struct debugger *debugger;
+};
+
+/* select.c: fills the parts of a view beyond the kernel's snapshot, the fault and the marks. False: no memory. */
+bool select_fill(struct session *session, struct view *view);
+
+#endif

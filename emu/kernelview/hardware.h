@@ -1,0 +1,28 @@
+/*
+ * What the hardware alone tells about memory, for kernels without symbols that we know: frames by their use in the page
+ * tables in force. Same rules as kernelview.h: read by peek, every walk bounded, a copy.
+ */
+#ifndef FAULTLINE_HARDWARE_H
+#define FAULTLINE_HARDWARE_H
+
+#include "mmu/mmu.h"
+
+enum hw_use { HW_UNMAPPED, HW_TABLE, HW_KERNEL, HW_KERNEL_WRITABLE, HW_USER, HW_USER_WRITABLE, HW_USES };
+#define HW_ACCESSED 0x40u /* or-ed to the use in hw_frames.of: an entry that maps it has A, D */
+#define HW_DIRTY 0x80u
+
+struct hw_frames {
+    bool paging, torn;
+    char mode[32];  /* "32-bit paging" */
+    uint64_t root;  /* physical address of the top table */
+    uint8_t *of;    /* enum hw_use | HW_ACCESSED | HW_DIRTY by frame number */
+    uint64_t count; /* frames of RAM */
+    uint64_t uses[HW_USES], tables, large_pages;
+    uint64_t user_pages, accessed, dirty; /* entries that map 4 KiB pages or larger */
+};
+/* False: no memory. Freed by hardware_frames_free(). */
+bool hardware_frames(const struct mmu_context *mmu, uint64_t ram_bytes, struct hw_frames *to);
+void hardware_frames_free(struct hw_frames *frames);
+const char *hw_use_name(enum hw_use use);
+
+#endif
