@@ -1,4 +1,5 @@
-/* What the files of emu/debug share: session.c (life, feeds, running), select.c (views), debugger.c. */
+/* What the files of emu/debug share: session.c (life, feeds, running), select.c (views and the
+ * selection), fill.c (what views carry), debugger.c. */
 #ifndef FAULTLINE_DEBUG_INTERNAL_H
 #define FAULTLINE_DEBUG_INTERNAL_H
 
@@ -34,7 +35,10 @@ struct session {
     struct debugger *debugger;
 };
 
-/* select.c: fills the parts of a view beyond the kernel's snapshot, the fault and the marks. False: no memory. */
-bool select_fill(struct session *session, struct view *view);
+/* What of a view is filled beyond the kernel's snapshot, the fault and the marks. False: no memory. */
+bool fill_debugger(struct session *session, struct view *view);  /* fill.c: stop, points */
+bool fill_log(const struct session *session, struct view *view); /* events, spans, samples, call path */
+bool fill_interest(struct session *session, struct view *view);  /* what the open panels asked for */
+bool select_fill(struct session *session, struct view *view);    /* select.c: the selection and the frame's life */
 
 #endif

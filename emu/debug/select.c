@@ -1,6 +1,6 @@
 /*
- * Views: the kernel's snapshot, the fault on show, the timeline's marks, the selection with everything that belongs to
- * it, the log's newest part, and what the window's open panels asked for.
+ * Views put together: the kernel's snapshot, the fault on show, the timeline's marks, the rest by fill.c; and the
+ * selection with everything that belongs to it, resolved anew for each view.
  */
 #include "emu/debug/internal.h"
 
@@ -23,15 +23,34 @@ struct debugger *session_debugger(struct session *session) {
     return session->debugger;
 }
 
-bool select_fill(struct session *session, struct view *view) {
-    view->selection.kind = session->selected;
-    view->selection.argument = session->selected_argument;
-    if (session->debugger) {
-        view->stop = *debugger_stop(session->debugger);
-        view->point_count = debugger_points(session->debugger, view->points, DEBUG_POINTS_MAX);
-    }
+/* ---- the selection ---- */
+
+static bool fill_life(const struct session *session, struct view *view) {
+    struct selection *selection = &view->selection;
+    if (!session->story || !selection->has_frame)
+        return true;
+    selection->life_count =
+        story_life(session->story, selection->frame.pfn, selection->life, SELECTION_LIFE, &selection->life_total);
+    view->life_text = selection->life_count ? malloc(selection->life_count * sizeof(*view->life_text)) : NULL;
+    if (selection->life_count && !view->life_text)
+        return false;
+    for (size_t i = 0; i < selection->life_count; i++)
+        story_log_text(session->story, &selection->life[i], view->life_text[i], VIEW_LIFE_TEXT);
     return true;
 }
+
+bool select_fill(struct session *session, struct view *view) {
+    struct selection *selection = &view->selection;
+    selection->kind = session->selected;
+    selection->argument = session->selected_argument;
+    if (selection->kind == SELECT_FRAME && view->has_selected) {
+        selection->has_frame = true;
+        selection->frame = view->selected;
+    }
+    return fill_life(session, view);
+}
+
+/* ---- the view ---- */
 
 static bool copy_marks(const struct session *session, struct view *view) {
     size_t count = 0;
@@ -84,7 +103,8 @@ struct view *session_view(struct session *session, size_t position, enum view_st
     show_fault(session, view, position);
     if (session->story)
         view->reclaim = *story_reclaim(session->story);
-    if (!copy_marks(session, view) || !select_fill(session, view)) {
+    if (!copy_marks(session, view) || !fill_debugger(session, view) || !fill_log(session, view) ||
+        !select_fill(session, view) || !fill_interest(session, view)) {
         view_free(view);
         return NULL;
     }

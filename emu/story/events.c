@@ -16,6 +16,7 @@ union event {
     struct flt_fault_pte pte;
     struct flt_fault_end end;
     struct flt_mm_page_alloc alloc;
+    struct flt_mm_page_free free;
     struct flt_mm_lru_add lru;
     struct flt_mm_filemap filemap;
     struct flt_mm_direct_reclaim direct;
@@ -205,6 +206,24 @@ static bool apply(struct story *story, uint64_t blocks, const union event *event
     }
 }
 
+/* The record that an event belongs to: the innermost of its task, and for its beginning the one that it is about to
+ * name. The end of a transfer comes by an interrupt, whatever runs. */
+static uint64_t fault_of(struct story *story, const union event *event) {
+    struct open_fault *open;
+    if (event->head.type == FLT_BLOCK_RQ_COMPLETE || story->open_count == 0)
+        return 0;
+    if (event->head.type == FLT_FAULT_BEGIN) {
+        open = feed_pending(story);
+        return open && open->record->linear == event->begin.address ? open->record->number : 0;
+    }
+    open = feed_innermost(story, event->head.task);
+    return open ? open->record->number : 0;
+}
+
+static unsigned node_of(const struct story *story, const union event *event) {
+    return event->head.type == FLT_MM_PAGE_FREE ? biography_node(&story->log, event->free.pfn) : 0;
+}
+
 bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes) {
     union event event = {.bytes = {0}};
     if (bytes >= sizeof event.head && bytes <= sizeof event)
@@ -217,9 +236,12 @@ bool story_guest_event(struct story *story, uint64_t blocks, const void *record,
     story->counters.events++;
     story->any_event = true;
     story->current_pid = event.head.task;
+    biography_event(story, blocks, &event.head, fault_of(story, &event));
     if (story->listener.event)
         story->listener.event(story->listener.owner, blocks, &event.head);
     reclaim_event(&story->reclaim, blocks, &event.head);
+    touched_event(&story->touched, &event.head);
+    time_event(&story->time, blocks, &event.head, node_of(story, &event));
     if (!apply(story, blocks, &event))
         story->counters.events_unmatched++;
     return true;

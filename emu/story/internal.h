@@ -4,6 +4,8 @@
  *   feed.c   hardware faults in, opening and closing    events.c  guest events in
  *   store.c  records by number, marks                   tasks.c   names and programs by pid
  *   decorate.c, source.c  instruction, symbol, line     words.c, steps.c, text.c, json.c, event_json.c  out
+ *   biography.c  the log and each frame's thread        log_text.c  its entries in words
+ *   touched.c    pages ever touched                     spans.c     waits, transfers, free pages over time
  *
  * Invariants: every open record is one of the newest `keep` and closed before its place is used again; at most one open
  * record has no fault_begin yet, and it is the newest; open[] is sorted by number.
@@ -18,6 +20,7 @@
 #define STORY_KEEP_DEFAULT 16384u
 #define STORY_OPEN_MAX 64u
 #define STORY_TASKS 1024u
+#define FLT_TYPES 128u     /* above every type of the trace-port ABI */
 #define STORY_PLACES 1024u /* instructions whose words are remembered */
 
 /* ---- tasks.c: a bounded table by pid; a hostile guest that makes two pids share a place loses the older one ---- */
@@ -67,6 +70,107 @@ struct place {
     unsigned source_line;
 };
 
+/* ---- biography.c: see biography.h for what it keeps ---- */
+
+#define LOG_CHUNK 4096u
+#define LOG_CHUNKS 128u /* 524288 entries, 24 MiB when all are in use */
+#define LINK_CHUNK 8192u
+#define LINK_CHUNKS 128u
+#define THREAD_CHUNK 1024u
+#define THREAD_CHUNKS 1024u /* all frames of a 32-bit physical address space */
+#define SLOT_PLACES 65536u
+
+struct log_entry {
+    uint64_t blocks;
+    uint32_t fault, pid, pfn; /* fault: the low half of the record's number */
+    uint32_t value[STORY_LOG_VALUES];
+    uint16_t type;
+};
+/* One entry in the thread of one frame: an event may concern several. */
+struct log_link {
+    uint32_t entry;    /* the low half of its number */
+    uint32_t distance; /* back to the frame's link before, in links; 0: that is gone, or there was none */
+};
+struct frame_thread {
+    uint64_t link, blocks; /* the newest link's number from 1, 0 none; when */
+    uint32_t count;        /* entries ever */
+    uint32_t slot;         /* key of the swap slot that it was given or read from, 0 none */
+    uint8_t node;          /* that it was taken from */
+};
+/* How the members of a type become an entry's values; made from the table of event types. */
+struct log_shape {
+    uint8_t numbers; /* 32-bit members that lead the record */
+    int8_t pfn;      /* which of them is the frame, -1 none */
+};
+struct slot_place {
+    uint32_t key, pfn;
+};
+struct story_log {
+    uint64_t count, links; /* ever */
+    struct log_entry *entries[LOG_CHUNKS];
+    struct log_link *link_chunks[LINK_CHUNKS];
+    struct frame_thread *threads[THREAD_CHUNKS];
+    struct slot_place *slots; /* SLOT_PLACES of them, by key; the frame that a slot belongs to */
+    struct log_shape shapes[FLT_TYPES];
+};
+void biography_init(struct story_log *log);
+void biography_free(struct story_log *log);
+/* A well-formed record, before anything else is done about it. */
+void biography_event(struct story *story, uint64_t blocks, const struct flt_record *record, uint64_t fault);
+/* The node that the frame was taken from, as far as told: a free does not say. */
+unsigned biography_node(const struct story_log *log, uint32_t pfn);
+
+/* ---- touched.c ---- */
+
+struct touched_chunk { /* 4 MiB of linear addresses, a bit a page */
+    uint32_t region, bits[32];
+};
+/* An address space: shared by the tasks that share it. */
+struct touched_space {
+    uint32_t users, pgd_phys; /* pgd_phys 0: not known yet */
+    struct touched_chunk *chunks;
+    size_t count, capacity; /* sorted by region */
+};
+struct touched_task {
+    uint32_t pid;
+    struct touched_space *space; /* NULL: nothing is known of it */
+};
+struct story_touched {
+    struct touched_task tasks[STORY_TASKS];
+    size_t chunks; /* of all spaces together */
+};
+void touched_free(struct story_touched *touched);
+void touched_event(struct story_touched *touched, const struct flt_record *record);
+
+/* ---- spans.c ---- */
+
+#define SPANS_OPEN 64u
+struct open_span {
+    struct story_span span;
+    uint32_t key; /* READ, WRITE: device; WAIT: frame */
+};
+struct story_time {
+    struct story_span done[STORY_SPANS];
+    uint64_t done_count; /* ever */
+    struct open_span open[SPANS_OPEN];
+    size_t open_count;
+    struct story_sample now; /* what each zone told last */
+    struct story_sample samples[STORY_SAMPLES];
+    size_t sample_count;
+    uint64_t sample_every, sample_next; /* blocks */
+};
+void time_init(struct story_time *time);
+void time_event(struct story_time *time, uint64_t blocks, const struct flt_record *record, unsigned node);
+
+/* ---- path.c ---- */
+
+#define PATH_PLACES 256u
+struct path_place { /* what is at a return address of the kernel */
+    uint32_t address;
+    char name[48];
+    struct image_line line;
+};
+
 struct open_fault {
     struct story_fault *record;
     bool away; /* the task is off the CPU */
@@ -87,9 +191,13 @@ struct story {
     struct story_tasks tasks;
     uint32_t current_pid;
     struct story_reclaim reclaim;
+    struct story_log log;
+    struct story_touched touched;
+    struct story_time time;
     bool any_event, program_started;
     struct source_cache sources;
     struct place places[STORY_PLACES];
+    struct path_place *paths; /* PATH_PLACES of them */
 };
 
 /* ---- store.c ---- */

@@ -20,20 +20,26 @@ struct story *story_create(const struct story_config *config) {
         keep = STORY_KEEP_MIN;
     story->chunk_count = keep / STORY_CHUNK + (keep % STORY_CHUNK != 0);
     story->chunks = calloc(story->chunk_count, sizeof *story->chunks);
-    if (!story->chunks) {
-        free(story);
+    story->paths = calloc(PATH_PLACES, sizeof *story->paths);
+    if (!story->chunks || !story->paths) {
+        story_destroy(story);
         return NULL;
     }
+    biography_init(&story->log);
+    time_init(&story->time);
     return story;
 }
 
 void story_destroy(struct story *story) {
     if (!story)
         return;
-    for (size_t i = 0; i < story->chunk_count; i++)
+    for (size_t i = 0; story->chunks && i < story->chunk_count; i++)
         free(story->chunks[i]);
     free(story->chunks);
+    free(story->paths);
     free(story->marks);
+    biography_free(&story->log);
+    touched_free(&story->touched);
     source_cache_free(&story->sources);
     free(story);
 }
