@@ -8,6 +8,7 @@
 #define EXIT_BAD_INPUT 2
 #define EXIT_MACHINE 3   /* triple fault, reset, dead machine, emulator error */
 #define EXIT_POWER_CUT 4 /* --cut-at, --cut-after */
+#define EXIT_STOPPED 5   /* a condition of --stop was met */
 #define EXIT_LIMIT 124   /* as timeout(1) */
 
 struct command {

@@ -78,7 +78,24 @@ static int wait_ms(const struct input *input, vtime now) {
     return ahead > 20 ? 20 : (int)ahead;
 }
 
+/* With points, the debugger runs it. */
+static enum machine_stop run_slice(struct session *session, bool points, vtime until) {
+    if (!points)
+        return session_run(session, until);
+    if (!debugger_run(session_debugger(session), until))
+        return MACHINE_STOP_LIMIT;
+    const struct debug_stop *stop = debugger_stop(session_debugger(session));
+    switch (stop->reason) {
+    case REASON_LIMIT:
+    case REASON_END: return stop->machine;
+    case REASON_REQUEST: return MACHINE_STOP_REQUESTED;
+    default: return MACHINE_STOP_POINT;
+    }
+}
+
 enum machine_stop input_run(struct session *session, vtime limit) {
+    struct debugger *debugger = session_debugger(session);
+    bool points = debugger && debugger_points(debugger, NULL, 0) > 0;
     struct machine *machine = session_machine(session);
     struct stat status;
     struct input input = {.at_line_start = true, .host_start = host_ns()};
@@ -93,7 +110,7 @@ enum machine_stop input_run(struct session *session, vtime limit) {
             hand_over(&input, machine);
         }
         until = input.end_sent || machine_now(machine) + SLICE_NS > limit ? limit : machine_now(machine) + SLICE_NS;
-        stop = session_run(session, until);
+        stop = run_slice(session, points, until);
     } while (stop == MACHINE_STOP_LIMIT && until != limit);
     return stop;
 }

@@ -5,7 +5,8 @@
 #include "emu/debug/session.h"
 
 /* Runs until a stop or the limit, feeding standard input to the guest's terminal, ^D at its end. A regular file
- * arrives at the same virtual times on every run; a terminal or a pipe when somebody types. */
+ * arrives at the same virtual times on every run; a terminal or a pipe when somebody types. MACHINE_STOP_POINT: a point
+ * of the session's debugger was met. */
 enum machine_stop input_run(struct session *session, vtime limit);
 
 #endif

@@ -122,12 +122,8 @@ static void record_fault(void *owner, const struct story_fault *fault) {
     }
 }
 
-static void program_exit(void *owner, uint32_t wait_status) {
-    struct report *report = owner;
-    (void)wait_status;
-    report->program_exited = true;
-    if (!report->session)
-        return;
+/* What is asked about the program's end, while its address space still stands. */
+static void answer_at_end(struct report *report) {
     if (report->options->explain) {
         session_explain(report->session, report->options->explain_address, report->text, TEXT_MAX);
         fflush(stdout);
@@ -137,7 +133,36 @@ static void program_exit(void *owner, uint32_t wait_status) {
         take_picture(report, 0);
 }
 
+static void program_exit(void *owner, uint32_t wait_status) {
+    struct report *report = owner;
+    (void)wait_status;
+    report->program_exited = true;
+    if (report->session)
+        answer_at_end(report);
+}
+
 /* ---- the end ---- */
+
+/* Before the first instruction. False after complaining. */
+static bool set_stops(struct session *session, const struct run_options *options) {
+    char error[240];
+    for (size_t i = 0; i < options->stop_count; i++)
+        if (debugger_add(session_debugger(session), options->stop[i], error, sizeof(error)) == 0) {
+            complain("--stop: %s", error);
+            return false;
+        }
+    if (options->stop_count > 0)
+        debugger_go(session_debugger(session), GO_RUN);
+    return true;
+}
+
+/* The moment that --stop asked for stands in place of the program's end. */
+static void tell_stop(struct report *report) {
+    fflush(stdout);
+    fprintf(stderr, "%s\n", debugger_stop(session_debugger(report->session))->text);
+    if (!report->program_exited)
+        answer_at_end(report);
+}
 
 static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text) {
     switch (stop) {
@@ -148,6 +173,7 @@ static int status_of(const struct report *report, enum machine_stop stop, int ex
         complain("the limit of host time is reached; --timeout gives more");
         return EXIT_LIMIT;
     case MACHINE_STOP_LIMIT: complain("the limit of virtual time is reached; --limit gives more"); return EXIT_LIMIT;
+    case MACHINE_STOP_POINT: return EXIT_STOPPED;
     case MACHINE_STOP_POWER_CUT: complain("%s", text); return EXIT_POWER_CUT;
     default: complain("%s", text); return EXIT_MACHINE;
     }
@@ -198,15 +224,21 @@ static int run_headless(struct report *report, const struct session_config *conf
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
+    if (!set_stops(report->session, report->options)) {
+        session_destroy(report->session);
+        return EXIT_BAD_INPUT;
+    }
     struct watchdog watchdog;
     if (!watchdog_start(&watchdog, session_machine(report->session), report->options->timeout))
         complain("the host gives no thread for --timeout; the run has no limit of host time");
     enum machine_stop stop = input_run(report->session, report->options->limit);
     report->timed_out = watchdog_end(&watchdog) && stop == MACHINE_STOP_REQUESTED;
+    if (stop == MACHINE_STOP_POINT)
+        tell_stop(report);
     session_finish(report->session);
     fflush(stdout);
     struct machine *machine = session_machine(report->session);
-    if (report->options->explain && !report->program_exited)
+    if (report->options->explain && !report->program_exited && stop != MACHINE_STOP_POINT)
         complain("--explain: the program did not end, so there is no address space to explain");
     int status = status_of(report, stop, machine_exit_status(machine), machine_stop_text(machine));
     if (!finish_outputs(report) && status == 0)
@@ -243,6 +275,8 @@ static int run_window(struct report *report, const struct session_config *config
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
+    for (size_t i = 0; i < report->options->stop_count; i++)
+        control_add_point(control, report->options->stop[i]);
     struct ui_control ui = {.owner = control, .acquire = acquire, .act = act, .type = type_keys};
     int shown = ui_window_run(&ui, title, error, sizeof(error));
     enum machine_stop stop;
@@ -278,7 +312,8 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = launch_session(launch, options->memory);
     config.nodes = options->nodes;
-    config.story = window || options->faults || options->stories || options->trace || options->screenshot;
+    config.story =
+        window || options->faults || options->stories || options->trace || options->screenshot || options->stop_count;
     config.power_cut_blocks = options->cut_at;
     config.power_cut_requests = options->cut_after;
     config.owner = &report;

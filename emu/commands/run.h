@@ -1,4 +1,4 @@
-/* Parts of `faultline run`: options (run.c), what goes into the machine (launch.c), what comes out (report.c). */
+/* Parts of `run` and `debug`: options (options.c), what goes into the machine (launch.c), what comes out (report.c). */
 #ifndef FAULTLINE_RUN_H
 #define FAULTLINE_RUN_H
 
@@ -7,11 +7,14 @@
 struct run_options {
     uint64_t memory; /* bytes */
     unsigned nodes;  /* 0: not said */
-    bool faults, stories, window, headless, pause, verbose, explain;
+    bool help, help_stops, faults, stories, window, headless, pause, cli, verbose, explain;
     uint64_t explain_address, at_fault;
     uint32_t at_branch;    /* enum flt_branch, 0: none */
     const char *at_source; /* "hello.c:12" */
     const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
+    const char *batch;                  /* file of the terminal debugger's commands, NULL: none */
+    const char *stop[DEBUG_POINTS_MAX]; /* as for debugger_add() */
+    size_t stop_count;
     struct disk_options disks;
     uint64_t cut_at, cut_after; /* blocks, disk requests; 0: the power stays */
     vtime limit;
@@ -19,6 +22,10 @@ struct run_options {
     char **program; /* PROGRAM ARGS... */
     int program_count;
 };
+
+enum options_command { OPTIONS_RUN = 1, OPTIONS_DEBUG = 2 };
+/* True: go on. False, after complaining or printing a help text: *status says how to end. argv[0] is the command. */
+bool options_parse(int argc, char **argv, enum options_command command, struct run_options *options, int *status);
 
 /* Everything that the machine is given; the bytes outlive the session. */
 struct launch {
