@@ -214,6 +214,14 @@ static void act(void *owner, enum ui_action action, int64_t argument) {
     report_act(((struct performance *)owner)->control, action, argument);
 }
 
+static void tell(void *owner, enum ui_action action, const char *line) {
+    report_tell(((struct performance *)owner)->control, action, line);
+}
+
+static void interested(void *owner, unsigned interest) {
+    report_interest(((struct performance *)owner)->control, interest);
+}
+
 static const char *caption(void *owner) {
     struct performance *show = owner;
     control_caption(show->control, show->caption);
@@ -260,8 +268,14 @@ static int play_in_window(struct performance *show, const struct session_config 
         complain("%s", show->error);
         return EXIT_BAD_INPUT;
     }
-    struct ui_control ui = {
-        .owner = show, .acquire = acquire, .act = act, .type = type_keys, .caption = caption, .scene = scene};
+    struct ui_control ui = {.owner = show,
+                            .acquire = acquire,
+                            .act = act,
+                            .type = type_keys,
+                            .caption = caption,
+                            .scene = scene,
+                            .tell = tell,
+                            .interest = interested};
     char error[400];
     int shown = ui_window_run(&ui, demo_setup(show->demo)->title, error, sizeof(error));
     control_finish(show->control, &stop, &status);

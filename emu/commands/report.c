@@ -253,18 +253,55 @@ static int run_headless(struct report *report, const struct session_config *conf
 static const struct view *acquire(void *owner) { return control_acquire(owner); }
 static void type_keys(void *owner, const char *bytes, size_t count) { control_type(owner, bytes, count); }
 
+/* An action of the window as an order of the debugger. */
+static const struct {
+    enum ui_action action;
+    enum control_order order;
+    int64_t argument; /* PASSED: the action's own */
+} orders[] = {
+#define PASSED (-1)
+    {ACTION_RUN_PAUSE, CONTROL_RUN_PAUSE, 0},
+    {ACTION_NEXT_FAULT, CONTROL_NEXT_FAULT, 0},
+    {ACTION_PREVIOUS_FAULT, CONTROL_PREVIOUS_FAULT, 0},
+    {ACTION_STEP, CONTROL_GO, GO_INSTRUCTION},
+    {ACTION_OVER, CONTROL_GO, GO_OVER},
+    {ACTION_FINISH, CONTROL_GO, GO_FINISH},
+    {ACTION_NEXT_WALK, CONTROL_GO, GO_WALK},
+    {ACTION_NEXT_DECISION, CONTROL_GO, GO_DECISION},
+    {ACTION_NEXT_EVENT, CONTROL_GO, GO_EVENT},
+    {ACTION_SELECT_FRAME, CONTROL_SELECT_FRAME, PASSED},
+    {ACTION_SELECT_FAULT, CONTROL_SELECT_FAULT, PASSED},
+    {ACTION_POINT_REMOVE, CONTROL_REMOVE, PASSED},
+    {ACTION_POINT_ENABLE, CONTROL_ENABLE, PASSED},
+};
+
 void report_act(struct control *control, enum ui_action action, int64_t argument) {
-    switch (action) {
-    case ACTION_RUN_PAUSE: control_order(control, CONTROL_RUN_PAUSE, 0); return;
-    case ACTION_NEXT_FAULT: control_order(control, CONTROL_NEXT_FAULT, 0); return;
-    case ACTION_PREVIOUS_FAULT: control_order(control, CONTROL_PREVIOUS_FAULT, 0); return;
-    case ACTION_SELECT_FRAME: control_order(control, CONTROL_SELECT_FRAME, argument); return;
-    case ACTION_SELECT_FAULT: control_order(control, CONTROL_SELECT_FAULT, argument); return;
-    default: return;
-    }
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+        if (orders[i].action == action)
+            control_order(control, orders[i].order, orders[i].argument == PASSED ? argument : orders[i].argument);
+    enum select_kind kind = action == ACTION_SELECT_PAGE    ? SELECT_PAGE
+                            : action == ACTION_SELECT_VMA   ? SELECT_VMA
+                            : action == ACTION_SELECT_ENTRY ? SELECT_ENTRY
+                            : action == ACTION_SELECT_EVENT ? SELECT_EVENT
+                                                            : SELECT_NONE;
+    if (kind != SELECT_NONE)
+        control_order(control, CONTROL_SELECT, CONTROL_SELECT_ARGUMENT(kind, argument));
+}
+
+void report_tell(struct control *control, enum ui_action action, const char *line) {
+    if (action == ACTION_STOPS)
+        control_add_point(control, line);
+    else
+        control_search(control, line);
+}
+
+void report_interest(struct control *control, unsigned interest) {
+    control_order(control, CONTROL_INTEREST, (int64_t)interest);
 }
 
 static void act(void *owner, enum ui_action action, int64_t argument) { report_act(owner, action, argument); }
+static void tell(void *owner, enum ui_action action, const char *line) { report_tell(owner, action, line); }
+static void interested(void *owner, unsigned interest) { report_interest(owner, interest); }
 
 static int run_window(struct report *report, const struct session_config *config, const char *title) {
     char error[400];
@@ -277,7 +314,8 @@ static int run_window(struct report *report, const struct session_config *config
     }
     for (size_t i = 0; i < report->options->stop_count; i++)
         control_add_point(control, report->options->stop[i]);
-    struct ui_control ui = {.owner = control, .acquire = acquire, .act = act, .type = type_keys};
+    struct ui_control ui = {
+        .owner = control, .acquire = acquire, .act = act, .type = type_keys, .tell = tell, .interest = interested};
     int shown = ui_window_run(&ui, title, error, sizeof(error));
     enum machine_stop stop;
     int exit_status;

@@ -49,11 +49,13 @@ static inline bool run_has_at(const struct run_options *options) {
     return options->at_fault || options->at_branch || options->at_source;
 }
 
-/* Carries an action of the window out on a struct control. */
+/* Carries out on a struct control what the window asks for: an action, a typed line, what snapshots should hold. */
 #ifdef FAULTLINE_WINDOW
 #include "emu/debug/control.h"
 #include "emu/ui/ui.h"
 void report_act(struct control *control, enum ui_action action, int64_t argument);
+void report_tell(struct control *control, enum ui_action action, const char *line);
+void report_interest(struct control *control, unsigned interest);
 #endif
 
 /* Is the window to be shown: asked for, or there is a display and nothing speaks against it. */

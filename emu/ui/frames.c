@@ -228,7 +228,7 @@ void paint_frames(struct painter *painter, struct rect at) {
         mark_fault_frames(painter, grid);
         paint_scroll(painter, grid);
         draw_unclip(painter->list);
-        hit(painter, room, ACTION_SELECT_FRAME, 0);
+        hit(painter, room, ACTION_SELECT_FRAME, -1);
         tip_frame(painter, grid);
     }
     panel_end(painter);

@@ -93,6 +93,18 @@ static void place_zones(struct ui_grid *grid) {
     grid->content_height = fmaxf(y - GRID_GAP, 0);
 }
 
+/* The scroll that keeps the anchor where it was, else the one that was chosen. */
+static float scroll_of(const struct ui_grid *grid, const struct ui_state *state) {
+    uint64_t anchor = (uint64_t)state->frames_anchor;
+    for (unsigned i = 0; i < grid->zone_count && state->frames_anchor >= 0; i++) {
+        const struct ui_grid_zone *zone = &grid->zones[i];
+        if (anchor >= zone->start && anchor - zone->start < zone->count)
+            return zone->y + ((float)((anchor - zone->start) / grid->columns) + 0.5f) * grid->pitch_y -
+                   state->frames_anchor_y;
+    }
+    return state->frames_scroll;
+}
+
 void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at,
                        const struct ui_state *state) {
     memset(grid, 0, sizeof *grid);
@@ -112,7 +124,7 @@ void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, s
                 : small >= 2 * unit && unit < 1 ? unit
                                                 : 0;
     place_zones(grid);
-    grid->scroll = fminf(fmaxf(state->frames_scroll, 0), fmaxf(grid->content_height - at.h, 0));
+    grid->scroll = fminf(fmaxf(scroll_of(grid, state), 0), fmaxf(grid->content_height - at.h, 0));
 }
 
 int64_t ui_grid_frame_at(const struct ui_grid *grid, float x, float y) {

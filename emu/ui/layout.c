@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define GAP MARGIN
+#define WIDE 1450.0f  /* a body that has room for the panels that otherwise share a place */
 #define CAPTION 60.0f /* two lines; always, so that panels stay where they are from sentence to sentence */
 
 static struct rect whole(float x, float y, float x2, float y2) {
@@ -36,51 +37,104 @@ static float upper_share(float height) {
     return (height - GAP - lower) / (height - GAP);
 }
 
-static void lay_fault(struct rect body, struct rect *panels) {
-    struct rect left, right;
+/* Panels that stand in one place, one at a time: the one brought to the front last, else the first of them. */
+static void share(struct layout *layout, const struct ui_state *state, struct rect at, unsigned count,
+                  const enum ui_panel panels[]) {
+    unsigned all = 0, front = 0;
+    for (unsigned i = 0; i < count; i++)
+        all |= 1u << panels[i];
+    for (unsigned i = count; i-- > 0;)
+        if (state->fronts & 1u << panels[i])
+            front = i;
+    for (unsigned i = 0; i < count; i++)
+        layout->shared[panels[i]] = all;
+    layout->panels[panels[front]] = at;
+}
+
+#define SHARE(layout, state, at, ...)                                                                                  \
+    share(layout, state, at, sizeof((enum ui_panel[]){__VA_ARGS__}) / sizeof(enum ui_panel),                           \
+          (enum ui_panel[]){__VA_ARGS__})
+
+static void lay_fault(const struct ui_state *state, struct rect body, struct layout *layout) {
+    struct rect left, right, below, beside;
     left = left_of(body, 0.4405f, &right);
-    panels[PANEL_FRAMES] = upper(left, upper_share(body.h), &panels[PANEL_SPACE]);
-    panels[PANEL_FAULT] = upper(right, upper_share(body.h), &panels[PANEL_CONSOLE]);
+    layout->panels[PANEL_FRAMES] = upper(left, upper_share(body.h), &layout->panels[PANEL_SPACE]);
+    layout->panels[PANEL_FAULT] = upper(right, upper_share(body.h), &below);
+    if (body.w < WIDE) {
+        SHARE(layout, state, below, PANEL_CONSOLE, PANEL_LIFE);
+        return;
+    }
+    layout->panels[PANEL_CONSOLE] = left_of(below, 0.5f, &beside);
+    layout->panels[PANEL_LIFE] = beside;
 }
 
-static void lay_reclaim(struct rect body, struct rect *panels) {
-    struct rect top, bottom;
+static void lay_reclaim(const struct ui_state *state, struct rect body, struct layout *layout) {
+    struct rect top, bottom, right, third;
     top = upper(body, 0.46f, &bottom);
-    panels[PANEL_ZONES] = left_of(top, 0.5f, &panels[PANEL_BUDDY]);
-    panels[PANEL_LRU] = left_of(bottom, 0.69f, &panels[PANEL_DECISION]);
+    layout->panels[PANEL_LRU] = left_of(bottom, 0.69f, &layout->panels[PANEL_DECISION]);
+    layout->panels[PANEL_ZONES] = left_of(top, body.w < WIDE ? 0.5f : 0.4f, &right);
+    if (body.w < WIDE) {
+        SHARE(layout, state, right, PANEL_BUDDY, PANEL_CACHE);
+        return;
+    }
+    layout->panels[PANEL_BUDDY] = left_of(right, 0.5f, &third);
+    layout->panels[PANEL_CACHE] = third;
 }
 
-static void lay_memory(struct rect body, struct rect *panels) {
+static void lay_memory_small(const struct ui_state *state, struct rect body, struct layout *layout) {
     struct rect left, rest, middle, right, below;
     left = left_of(body, 0.335f, &rest);
     middle = left_of(rest, 0.58f, &right);
-    panels[PANEL_FRAMES] = upper(left, 0.66f, &panels[PANEL_SPACE]);
-    panels[PANEL_FAULT] = upper(middle, body.h < 560 ? 0.78f : 0.66f, &panels[PANEL_CONSOLE]);
-    panels[PANEL_ZONES] = upper(right, 0.32f, &below);
-    panels[PANEL_BUDDY] = upper(below, 0.55f, &panels[PANEL_LRU]);
+    layout->panels[PANEL_FRAMES] = upper(left, 0.6f, &layout->panels[PANEL_SPACE]);
+    layout->panels[PANEL_FAULT] = upper(middle, 0.78f, &below);
+    SHARE(layout, state, below, PANEL_CONSOLE, PANEL_LIFE);
+    below = upper(right, 0.45f, &right);
+    SHARE(layout, state, below, PANEL_ZONES, PANEL_BUDDY);
+    SHARE(layout, state, right, PANEL_LRU, PANEL_DECISION, PANEL_CACHE);
 }
 
-struct rect ui_layout(const struct ui_state *state, const struct view *view, struct rect panels[PANEL_COUNT]) {
-    memset(panels, 0, PANEL_COUNT * sizeof *panels);
+/* Everything at once. */
+static void lay_memory(const struct ui_state *state, struct rect body, struct layout *layout) {
+    struct rect column, rest, below, *panels = layout->panels;
+    if (body.w < 1200 || body.h < 500) {
+        lay_memory_small(state, body, layout);
+        return;
+    }
+    column = left_of(body, 0.25f, &rest);
+    panels[PANEL_FRAMES] = upper(column, 0.6f, &panels[PANEL_SPACE]);
+    column = left_of(rest, 0.44f, &rest);
+    panels[PANEL_FAULT] = upper(column, 0.66f, &panels[PANEL_LIFE]);
+    column = left_of(rest, 0.5f, &rest);
+    panels[PANEL_ZONES] = upper(column, 0.3f, &below);
+    panels[PANEL_BUDDY] = upper(below, 0.55f, &panels[PANEL_CONSOLE]);
+    panels[PANEL_LRU] = upper(rest, 0.36f, &below);
+    panels[PANEL_DECISION] = upper(below, 0.5f, &panels[PANEL_CACHE]);
+}
+
+static void lay_scene(const struct ui_state *state, struct rect body, struct layout *layout) {
+    switch (state->scene) {
+    case SCENE_RECLAIM: lay_reclaim(state, body, layout); break;
+    case SCENE_MEMORY: lay_memory(state, body, layout); break;
+    case SCENE_CONSOLE: layout->panels[PANEL_CONSOLE] = body; break;
+    default: lay_fault(state, body, layout); break;
+    }
+}
+
+void ui_layout(const struct ui_state *state, const struct view *view, struct layout *layout) {
+    memset(layout, 0, sizeof *layout);
     float width = fmaxf(state->width, 320), height = fmaxf(state->height, 240);
-    float timeline = 38 + 11 * (float)timeline_rows(view);
-    struct rect body = whole(MARGIN, TOP_BAR + MARGIN, width - MARGIN, height - MARGIN);
-    panels[PANEL_TIMELINE] = whole(body.x, body.y + body.h - timeline, body.x + body.w, body.y + body.h);
+    float timeline = timeline_height(view);
+    struct rect body = whole(MARGIN, TOP_BAR + STATE_BAR + GAP, width - MARGIN, height - MARGIN);
+    struct rect time = whole(body.x, body.y + body.h - timeline, body.x + body.w, body.y + body.h);
     body.h -= timeline + GAP;
-    struct rect caption = {0, 0, 0, 0};
     if (state->caption[0]) {
-        caption = whole(body.x, body.y + body.h - CAPTION, body.x + body.w, body.y + body.h);
+        layout->caption = whole(body.x, body.y + body.h - CAPTION, body.x + body.w, body.y + body.h);
         body.h -= CAPTION + GAP;
     }
+    lay_scene(state, body, layout);
     if (state->maximised >= 0 && state->maximised < PANEL_COUNT && state->maximised != PANEL_TIMELINE) {
-        panels[state->maximised] = body;
-        return caption;
+        memset(layout->panels, 0, sizeof layout->panels);
+        layout->panels[state->maximised] = body;
     }
-    switch (state->scene) {
-    case SCENE_RECLAIM: lay_reclaim(body, panels); break;
-    case SCENE_MEMORY: lay_memory(body, panels); break;
-    case SCENE_CONSOLE: panels[PANEL_CONSOLE] = body; break;
-    default: lay_fault(body, panels); break;
-    }
-    return caption;
+    layout->panels[PANEL_TIMELINE] = time;
 }

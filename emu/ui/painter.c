@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Hashing ------------------------------------------------------------------------------------------------- */
@@ -68,6 +69,35 @@ void region_end(struct painter *painter) {
 
 /* Panels -------------------------------------------------------------------------------------------------- */
 
+const char *panel_name(enum ui_panel panel) {
+    static const char *const names[PANEL_COUNT] = {
+        [PANEL_FRAMES] = "FRAMES",   [PANEL_FAULT] = "FAULT",       [PANEL_SPACE] = "ADDRESS SPACE",
+        [PANEL_CONSOLE] = "CONSOLE", [PANEL_ZONES] = "ZONES",       [PANEL_BUDDY] = "BUDDY",
+        [PANEL_LRU] = "LRU",         [PANEL_DECISION] = "DECISION", [PANEL_CACHE] = "CACHE",
+        [PANEL_LIFE] = "LIFE",       [PANEL_TIMELINE] = "TIMELINE",
+    };
+    return panel < PANEL_COUNT ? names[panel] : "";
+}
+
+/* The names of the other panels that may stand here; returns x after them. */
+static float panel_tabs(struct painter *painter, enum ui_panel panel, float x, float baseline, float right) {
+    for (unsigned other = 0; other < PANEL_COUNT; other++) {
+        if (other == panel || !(painter->frame->shared[panel] & 1u << other))
+            continue;
+        const char *name = panel_name((enum ui_panel)other);
+        float width = text_width(painter, FONT_WORDS_BOLD, SIZE_LABEL, name) + 14;
+        struct rect tab = {x + 8, baseline - 14, width, 20};
+        if (tab.x + width > right)
+            break;
+        draw_fill(painter->list, tab, is_hovered(painter, tab) ? PALETTE_RAISED_HOT : PALETTE_RAISED, 5);
+        put(painter, tab.x + 7, baseline, FONT_WORDS_BOLD, SIZE_LABEL, PALETTE_DIM, name);
+        hit(painter, tab, ACTION_FRONT, other);
+        tip(painter, tab, "%s\nshares this place; click to see it", name);
+        x = tab.x + width;
+    }
+    return x;
+}
+
 struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
                         const char *subtitle) {
     struct draw_list *list = painter->list;
@@ -79,12 +109,12 @@ struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rec
     draw_stroke(list, at, owns_keys ? PALETTE_ACCENT_LINE : PALETTE_LINE, 8, 1);
     float x = at.x + PAD, baseline = at.y + 23;
     float end = put_until(painter, x, baseline, at.x + at.w - PAD, FONT_WORDS_BOLD, SIZE_SMALL, PALETTE_DIM, title);
-    float room = at.x + at.w - PAD - end - 16;
-    if (room > 40)
-        draw_text_in(list, (struct rect){end + 16, baseline, room, 0}, ALIGN_RIGHT, FONT_WORDS, SIZE_SMALL,
-                     PALETTE_FAINT, subtitle);
     struct rect head = {at.x, at.y, at.w, HEAD - 4};
     hit(painter, head, ACTION_MAXIMISE, panel);
+    float tabs = panel_tabs(painter, panel, end, baseline, at.x + at.w - PAD), room = at.x + at.w - PAD - tabs - 16;
+    if (room > 40)
+        draw_text_in(list, (struct rect){tabs + 16, baseline, room, 0}, ALIGN_RIGHT, FONT_WORDS, SIZE_SMALL,
+                     PALETTE_FAINT, subtitle);
     tip(painter, (struct rect){at.x, at.y, end - at.x + 8, HEAD - 4}, "%s\n%s", title,
         painter->state->maximised == (int)panel ? "click to go back to all panels" : "click to let it fill the window");
     return (struct rect){at.x + PAD, at.y + HEAD, at.w - 2 * PAD, at.h - HEAD - 10};
@@ -97,9 +127,10 @@ void panel_end(struct painter *painter) {
 
 void panel_empty(struct painter *painter, struct rect inside, const char *what, const char *how) {
     float width = fminf(inside.w - 24, 440), x = inside.x + (inside.w - width) / 2;
-    float top = inside.y + fmaxf(inside.h * 0.5f - 26, 12);
+    float top = inside.y + fmaxf(inside.h * 0.5f - (inside.w < 300 ? 40 : 26), 12);
     draw_clip(painter->list, inside);
-    float y = put_wrapped(painter, (struct rect){x, top, width, 0}, 18, 2, FONT_WORDS, SIZE_WORDS, PALETTE_DIM, what);
+    float y = put_wrapped(painter, (struct rect){x, top, width, 0}, 18, inside.w < 300 ? 3 : 2, FONT_WORDS, SIZE_WORDS,
+                          PALETTE_DIM, what);
     put_wrapped(painter, (struct rect){x, y + 3, width, 0}, 17, 3, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT, how);
     draw_unclip(painter->list);
 }
@@ -176,8 +207,9 @@ float put_wrapped(struct painter *painter, struct rect at, float line, unsigned 
 /* Mouse --------------------------------------------------------------------------------------------------- */
 
 bool is_hovered(const struct painter *painter, struct rect at) {
-    return !painter->state->help && painter->state->mouse_x >= 0 &&
-           rect_contains(at, painter->state->mouse_x, painter->state->mouse_y);
+    const struct ui_state *state = painter->state;
+    bool covered = state->help || ((state->stops || state->searching) && !painter->over);
+    return !covered && state->mouse_x >= 0 && rect_contains(at, painter->state->mouse_x, painter->state->mouse_y);
 }
 
 void tip(struct painter *painter, struct rect at, const char *format, ...) {
@@ -193,7 +225,37 @@ void tip(struct painter *painter, struct rect at, const char *format, ...) {
 void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t argument) {
     struct ui_frame *frame = painter->frame;
     if (frame->hit_count < UI_HITS)
-        frame->hits[frame->hit_count++] = (struct ui_hit){at, action, argument};
+        frame->hits[frame->hit_count++] = (struct ui_hit){at, action, argument, 0};
+}
+
+int64_t *hit_lattice(struct painter *painter, struct ui_lattice lattice) {
+    struct ui_frame *frame = painter->frame;
+    size_t needed = frame->argument_count + lattice.count;
+    if (frame->lattice_count == UI_LATTICES || frame->hit_count == UI_HITS || !lattice.count || !lattice.columns)
+        return NULL;
+    if (needed > frame->argument_capacity) {
+        int64_t *grown = realloc(frame->arguments, 2 * needed * sizeof *grown);
+        if (!grown)
+            return NULL;
+        frame->arguments = grown;
+        frame->argument_capacity = 2 * needed;
+    }
+    lattice.first = frame->argument_count;
+    frame->argument_count = needed;
+    frame->lattices[frame->lattice_count++] = lattice;
+    hit(painter, lattice.at, lattice.action, 0);
+    frame->hits[frame->hit_count - 1].lattice = frame->lattice_count;
+    return frame->arguments + lattice.first;
+}
+
+int64_t ui_lattice_cell(const struct ui_lattice *lattice, float x, float y) {
+    if (!rect_contains(lattice->at, x, y) || lattice->step_x <= 0 || lattice->step_y <= 0)
+        return -1;
+    float column = floorf((x - lattice->at.x) / lattice->step_x), row = floorf((y - lattice->at.y) / lattice->step_y);
+    bool gap = x - lattice->at.x - column * lattice->step_x >= lattice->cell_x ||
+               y - lattice->at.y - row * lattice->step_y >= lattice->cell_y;
+    uint64_t cell = (uint64_t)row * lattice->columns + (uint64_t)column;
+    return gap || column >= (float)lattice->columns || cell >= lattice->count ? -1 : (int64_t)cell;
 }
 
 /* Colours ------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 /* Sizes, logical pixels. */
 #define TOP_BAR 40.0f
+#define STATE_BAR 32.0f /* below it: why the guest stands still, and the actions that are needed less often */
 #define MARGIN 12.0f
 #define PAD 13.0f
 #define HEAD 34.0f /* a panel's title row: content begins below it */
@@ -23,6 +24,7 @@ struct painter { /* one drawing, passed through everything */
     struct draw_list *list;
     const struct view *view; /* may be NULL */
     const struct ui_state *state;
+    bool over; /* what is drawn now lies over the panels: the list of stops, the search */
 };
 
 /* A region of commands inside `at`; clip: cut what would reach out of it. */
@@ -55,18 +57,29 @@ bool is_hovered(const struct painter *painter, struct rect at);
 /* While the mouse is in `at`: the tooltip's lines, the first its title. */
 void tip(struct painter *painter, struct rect at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t argument);
+/* The same for a lattice of cells (its `first` is set here): the arguments to fill, lattice.count of them,
+ * UI_NO_ARGUMENT where a click does nothing. NULL: out of memory. Valid until the next call. */
+int64_t *hit_lattice(struct painter *painter, struct ui_lattice lattice);
 
 bool snapshot_has_nodes(const struct kv_snapshot *kernel); /* zones of more than one node */
 color frame_color(unsigned kind);
 color mix(color a, color b, float share_of_b);
 
-/* layout.c: where each panel of the scene is; w = 0 where it is not shown. Returns the caption's place (h = 0: none).
- */
-struct rect ui_layout(const struct ui_state *state, const struct view *view, struct rect panels[PANEL_COUNT]);
+/* layout.c: where each panel of the scene is; w = 0 where it is not shown. Panels that share one place with others
+ * (shared[], sets of panels) are shown one at a time. */
+struct layout {
+    struct rect panels[PANEL_COUNT], caption; /* caption.h = 0: none */
+    unsigned shared[PANEL_COUNT];
+};
+void ui_layout(const struct ui_state *state, const struct view *view, struct layout *layout);
+const char *panel_name(enum ui_panel panel); /* "FRAMES", for the tabs of panels that share a place */
 
 /* One file each. */
 void paint_top_bar(struct painter *painter);
+void paint_state_bar(struct painter *painter);
 void paint_caption(struct painter *painter, struct rect at);
+void paint_stops(struct painter *painter);
+void paint_search(struct painter *painter);
 void paint_help(struct painter *painter);
 void paint_notice(struct painter *painter);
 void paint_tooltip(struct painter *painter);
@@ -78,8 +91,20 @@ void paint_zones(struct painter *painter, struct rect at);
 void paint_buddy(struct painter *painter, struct rect at);
 void paint_lru(struct painter *painter, struct rect at);
 void paint_decision(struct painter *painter, struct rect at);
+void paint_cache(struct painter *painter, struct rect at);
+void paint_life(struct painter *painter, struct rect at);
 void paint_timeline(struct painter *painter, struct rect at);
-unsigned timeline_rows(const struct view *view); /* tracks that are shown */
+float timeline_height(const struct view *view); /* of the whole panel */
+
+/* A button with its key beside its name; in top_bar.c. */
+struct button {
+    const char *label, *key;
+    enum ui_action action;
+    bool primary, off;
+    const char *help;
+};
+float button_width(struct painter *painter, const struct button *button, float pad);
+void paint_button(struct painter *painter, struct rect at, float pad, const struct button *button);
 
 /* Parts of fault.c's panel, in fault_walk.c and fault_steps.c: each draws from y on and returns the y after it. */
 struct fault_area {

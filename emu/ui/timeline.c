@@ -38,8 +38,9 @@ static unsigned tracks_shown(const struct view *view) {
 /* Rows of reclaim, below the tracks of faults: kswapd, tasks for themselves. */
 static bool shows_reclaim(const struct view *view) { return view && view->reclaim.span_count > 0; }
 
-unsigned timeline_rows(const struct view *view) {
-    return (unsigned)__builtin_popcount(tracks_shown(view)) + (shows_reclaim(view) ? 2 : 0);
+float timeline_height(const struct view *view) {
+    unsigned rows = (unsigned)__builtin_popcount(tracks_shown(view)) + (shows_reclaim(view) ? 2 : 0);
+    return 38 + ROW * (float)rows;
 }
 
 struct span_of_time {

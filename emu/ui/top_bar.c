@@ -14,26 +14,19 @@
 
 static const char *const scene_names[SCENE_COUNT] = {"Fault", "Reclaim", "Memory", "Console"};
 
-struct button {
-    const char *label, *key;
-    enum ui_action action;
-    bool primary, off;
-    const char *help;
-};
-
-static float button_width(struct painter *painter, const struct button *button) {
-    return 22 + text_width(painter, FONT_WORDS, SIZE_WORDS, button->label) + 6 +
+float button_width(struct painter *painter, const struct button *button, float pad) {
+    return 2 * pad + text_width(painter, FONT_WORDS, SIZE_WORDS, button->label) + 6 +
            text_width(painter, FONT_CODE, SIZE_LABEL, button->key);
 }
 
-static void paint_button(struct painter *painter, float x, const struct button *button) {
-    struct rect at = {x, BUTTON_Y, button_width(painter, button), BUTTON_H};
+void paint_button(struct painter *painter, struct rect at, float pad, const struct button *button) {
     bool hot = !button->off && is_hovered(painter, at);
+    float baseline = roundf(at.y + at.h / 2 + 4);
     draw_fill(painter->list, at, hot ? PALETTE_RAISED_HOT : PALETTE_RAISED, 6);
     draw_stroke(painter->list, at, button->primary && !button->off ? PALETTE_ACCENT_LINE : PALETTE_LINE, 6, 1);
-    float end = put(painter, x + 11, BASELINE, FONT_WORDS, SIZE_WORDS, button->off ? PALETTE_FAINT : PALETTE_INK,
+    float end = put(painter, at.x + pad, baseline, FONT_WORDS, SIZE_WORDS, button->off ? PALETTE_FAINT : PALETTE_INK,
                     button->label);
-    put(painter, end + 6, BASELINE, FONT_CODE, SIZE_LABEL, button->off ? PALETTE_FAINT : PALETTE_ACCENT, button->key);
+    put(painter, end + 6, baseline, FONT_CODE, SIZE_LABEL, button->off ? PALETTE_FAINT : PALETTE_ACCENT, button->key);
     if (!button->off)
         hit(painter, at, button->action, 0);
     tip(painter, at, "%s", button->help);
@@ -87,11 +80,25 @@ static float paint_time(struct painter *painter, float right, bool narrow) {
     return x;
 }
 
+/* The button in the lead: what the scene is about comes next. */
+static struct button next_button(const struct painter *painter, bool narrow) {
+    const struct view *view = painter->view;
+    bool ended = !view || view->state == VIEW_ENDED, last = !view || view->fault_position >= view->fault_total;
+    if (painter->state->scene == SCENE_RECLAIM)
+        return (struct button){narrow ? "Decision" : "Next decision",        "r", ACTION_NEXT_DECISION, true, ended,
+                               "run to reclaim's next decision about a page"};
+    return (struct button){narrow ? "Next \xe2\x96\xb6" : "Next fault \xe2\x96\xb6",
+                           "n",
+                           ACTION_NEXT_FAULT,
+                           true,
+                           ended && last,
+                           "run to the next page fault"};
+}
+
 /* The run buttons end at `right`; returns the x where they begin. */
 static float paint_buttons(struct painter *painter, float right, bool narrow) {
     const struct view *view = painter->view;
     bool running = view && view->state == VIEW_RUNNING, ended = !view || view->state == VIEW_ENDED;
-    bool first = !view || view->fault_position <= 1, last = !view || view->fault_position >= view->fault_total;
     const struct button buttons[] = {
         {running ? "Pause"
          : ended ? "Ended"
@@ -100,15 +107,15 @@ static float paint_buttons(struct painter *painter, float right, bool narrow) {
          ended     ? "the guest has stopped for good"
          : running ? "stop the guest here"
                    : "let the guest run"},
-        {narrow ? "Next \xe2\x96\xb6" : "Next fault \xe2\x96\xb6", "n", ACTION_NEXT_FAULT, true, ended && last,
-         "run to the next page fault"},
-        {narrow ? "\xe2\x97\x80" : "\xe2\x97\x80 fault", "N", ACTION_PREVIOUS_FAULT, false, first,
-         "show the fault before this one"},
+        next_button(painter, narrow),
+        {narrow ? "\xe2\x97\x80" : "\xe2\x97\x80 fault", "N", ACTION_PREVIOUS_FAULT, false,
+         !view || view->fault_position <= 1, "show the fault before this one"},
     };
     float gap = narrow ? 6 : 14;
     for (unsigned i = 0; i < 3; i++) {
-        right -= button_width(painter, &buttons[i]);
-        paint_button(painter, right, &buttons[i]);
+        float width = button_width(painter, &buttons[i], 11);
+        right -= width;
+        paint_button(painter, (struct rect){right, BUTTON_Y, width, BUTTON_H}, 11, &buttons[i]);
         right -= gap;
     }
     return right;

@@ -31,7 +31,7 @@ enum ui_panel {
 };
 
 /* Argument: the scene for ACTION_SCENE, a frame number (or -1) for SELECT_FRAME, a record's number for
- * SELECT_FAULT, a panel for MAXIMISE (again: back) and TYPE (gives the console the keyboard). Others: 0. */
+ * SELECT_FAULT, a panel for MAXIMISE (again: back), FRONT and TYPE (gives the console the keyboard). Others: 0. */
 enum ui_action {
     ACTION_NONE,
     ACTION_RUN_PAUSE,
@@ -60,6 +60,13 @@ enum ui_action {
     ACTION_POINT_REMOVE, /* id */
     ACTION_POINT_ENABLE, /* id, negative: disable */
     ACTION_RECORD,       /* begins or ends a recording */
+    ACTION_NEXT_EVENT,
+    ACTION_FRONT,         /* a panel: brings it to the front of the panels that share its place */
+    ACTION_LINE_KEY,      /* a character or an ui_key for the line that is being typed */
+    ACTION_LINE_ENTER,    /* hands the line over: a new stop, or something to look up */
+    ACTION_LINE_EXAMPLE,  /* number of a kind of condition: puts its example into the line */
+    ACTION_POINT_CHOOSE,  /* id of the point that the keys of the list act on; 0: the line has them */
+    ACTION_TIMELINE_WHOLE /* shows all of the time again */
 };
 
 /* What the cells of the frames panel are coloured by. */
@@ -77,15 +84,26 @@ struct ui_state {
     bool typing;          /* keys go to the guest */
     int64_t selected_pfn; /* -1: none */
     enum ui_overlay overlay;
-    bool stops;     /* the list of stop conditions is open; typed keys go to its line */
-    bool searching; /* the search line is open */
-    char line[200]; /* what is being typed into one of these two */
-    unsigned line_length;
+    bool stops;                    /* the list of stop conditions is open; typed keys go to its line */
+    bool searching;                /* the search line is open */
+    char line[200];                /* what is being typed into one of these two; printable ASCII */
+    unsigned line_length, line_at; /* line_at: where the next character goes */
+    struct ui_points {             /* of the newest snapshot, for the keys of the list */
+        unsigned count, chosen;    /* chosen: id, 0 none */
+        unsigned id[DEBUG_POINTS_MAX];
+        bool enabled[DEBUG_POINTS_MAX];
+    } points;
+    uint64_t said_serial;                /* of the newest snapshot */
+    bool asked;                          /* the line was handed over and nothing was said since */
+    bool answered;                       /* what the newest snapshot says is about the open list or search line */
+    unsigned fronts;                     /* bit p: panel p was brought to the front of those that share its place */
     double timeline_zoom, timeline_from; /* >= 1; first block on show when zoom > 1 */
     int maximised;                       /* enum ui_panel, -1: none */
     float frames_zoom, frames_scroll;    /* >= 1; logical pixels from the top of the grid, >= 0 */
+    int64_t frames_anchor;               /* a frame that stays at frames_anchor_y while the grid zooms; -1: none */
+    float frames_anchor_y;               /* logical pixels from the top of the grid's visible part */
     char caption[400];                   /* a demo's sentence; "" none */
-    char notice[200]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
+    char notice[240]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
     /* Free pages of each zone, oldest first, filled by ui_observe(). */
     uint32_t history[KV_MAX_ZONES][UI_HISTORY];
     unsigned history_count;
@@ -95,10 +113,22 @@ struct ui_state {
 struct ui_hit { /* where a click does something; later entries are on top */
     struct rect at;
     enum ui_action action;
-    int64_t argument;
+    int64_t argument; /* -1 for SELECT_FRAME and 0 for SELECT_FAULT: what lies under the point in grid and timeline */
+    unsigned lattice; /* number of the lattice, from 1, whose cell under the point tells the argument; 0 none */
 };
 
-#define UI_HITS 256
+/* A lattice of small cells, each with an argument of its own. */
+struct ui_lattice {
+    struct rect at;
+    float step_x, step_y, cell_x, cell_y; /* from cell to cell; a cell's size */
+    uint32_t columns, count;
+    size_t first; /* in ui_frame.arguments */
+    enum ui_action action;
+};
+#define UI_LATTICES 64
+#define UI_NO_ARGUMENT INT64_MIN /* a cell where a click does nothing */
+
+#define UI_HITS 512
 #define UI_REGIONS 24
 #define UI_TIMELINE_PIXELS 4096
 
@@ -130,11 +160,17 @@ struct ui_frame { /* one drawn picture: commands and what can be clicked */
     struct ui_region regions[UI_REGIONS];
     unsigned region_count;
     struct rect panels[PANEL_COUNT]; /* w = 0: not on this picture */
+    unsigned shared[PANEL_COUNT];    /* bit p: panel p may stand in the same place */
+    struct ui_lattice lattices[UI_LATTICES];
+    unsigned lattice_count;
+    int64_t *arguments;
+    size_t argument_count, argument_capacity;
     struct ui_grid grid;
     struct rect timeline; /* where marks are drawn; timeline_faults[x - timeline.x]: the nearest mark's record */
     uint64_t timeline_faults[UI_TIMELINE_PIXELS];
-    struct rect hover_at; /* what the tooltip is about */
-    char hover[600];      /* lines; the first is the title; "" no tooltip */
+    double timeline_from, timeline_to, timeline_first, timeline_last; /* blocks: on show; all there is */
+    struct rect hover_at;                                             /* what the tooltip is about */
+    char hover[600];                                                  /* lines; the first is the title; "" no tooltip */
 };
 
 void ui_state_init(struct ui_state *state, float width, float height);
@@ -145,13 +181,35 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
 /* The action under a point, ACTION_NONE where there is none. */
 enum ui_action ui_hit_at(const struct ui_frame *frame, float x, float y, int64_t *argument);
 
+/* The cell of a lattice under a point, -1 where there is none. */
+int64_t ui_lattice_cell(const struct ui_lattice *lattice, float x, float y);
+
 /* Input, without SDL. Keys are Unicode characters or one of these. */
-enum ui_key { UI_KEY_ESCAPE = 27 };
-/* What a key does in this state; ACTION_NONE: nothing. While state->typing only Escape does something. */
+enum ui_key {
+    UI_KEY_BACKSPACE = 8,
+    UI_KEY_TAB = 9,
+    UI_KEY_ENTER = 13,
+    UI_KEY_ESCAPE = 27,
+    UI_KEY_DELETE = 127,
+    UI_KEY_UP = 0x110000, /* beyond Unicode */
+    UI_KEY_DOWN,
+    UI_KEY_LEFT,
+    UI_KEY_RIGHT,
+    UI_KEY_HOME,
+    UI_KEY_END,
+    UI_KEY_CLEAR /* the whole line */
+};
+/* What a key does in this state; ACTION_NONE: nothing. While state->typing only Escape does something; while a line is
+ * open (the list of stops, the search) all others go to it. */
 enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t *argument);
 /* Carries out what concerns the window alone (scene, help, selection, maximising, typing). False: the owner of the
  * machine must act (run, next fault, select fault ...; a selected frame goes to both). */
 bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument);
+/* What the next snapshots should carry for what is on show: sum of enum view_interest. */
+unsigned ui_interest(const struct ui_state *state, const struct ui_frame *frame);
+/* Wheel and drag in the timeline, as `frame` shows it: the moment under x stays there. */
+void ui_zoom_timeline(struct ui_state *state, const struct ui_frame *frame, float x, float factor);
+void ui_pan_timeline(struct ui_state *state, const struct ui_frame *frame, float dx);
 /* Wheel and drag in the frames panel, as `frame` shows it. The frame under (x, y) stays there. */
 void ui_zoom_frames(struct ui_state *state, const struct ui_frame *frame, float x, float y, float factor);
 void ui_pan_frames(struct ui_state *state, const struct ui_frame *frame, float dy);
@@ -192,6 +250,9 @@ struct ui_control {
     void (*type)(void *owner, const char *bytes, size_t count); /* keys for the guest's console */
     const char *(*caption)(void *owner); /* a demo's sentence, valid until the next call; NULL: none ever */
     int (*scene)(void *owner);           /* a scene that the demo has just turned to, else -1; NULL: none ever */
+    /* A line that was typed: action is ACTION_STOPS (a new stop) or ACTION_SEARCH. NULL: not offered. */
+    void (*tell)(void *owner, enum ui_action action, const char *line);
+    void (*interest)(void *owner, unsigned interest); /* sum of enum view_interest, when it changes; may be NULL */
 };
 
 /* Runs the window until the user closes it. 0, or -errno with a sentence (no display, no SDL). Writes screenshots

@@ -33,8 +33,9 @@ struct window {
     float larger;      /* what + and - chose, times the automatic scale */
     float mouse_scale; /* logical pixels in one unit of SDL's mouse coordinates */
     bool dirty, quit, dragging, dragged;
-    float drag_x, drag_y, drag_last;
+    float drag_x, drag_y, drag_last_x, drag_last_y;
     uint32_t notice_until;
+    unsigned interest; /* that the owner was told of */
     int error;
 };
 
@@ -83,6 +84,15 @@ static void upload(struct window *w, const struct ui_damage *damage, int count, 
     }
 }
 
+/* A snapshot reads no more than is on show. */
+static void tell_interest(struct window *w) {
+    unsigned interest = ui_interest(&w->state, &w->frame);
+    if (interest == w->interest || !w->control->interest)
+        return;
+    w->interest = interest;
+    w->control->interest(w->control->owner, interest);
+}
+
 static void draw(struct window *w) {
     int width, height;
     struct ui_damage damage[UI_REGIONS * 2];
@@ -94,6 +104,7 @@ static void draw(struct window *w) {
         return;
     }
     ui_draw(&w->frame, w->view, &w->state);
+    tell_interest(w);
     int count = ui_raster_update(w->raster, &w->frame, w->state.scale, width, height, damage);
     if (count < 0) {
         w->error = count;
@@ -141,8 +152,12 @@ static void do_action(struct window *w, enum ui_action action, int64_t argument)
         w->quit = true;
     else if (action == ACTION_SCREENSHOT)
         screenshot(w);
-    else if (!ui_apply(&w->state, action, argument))
+    else if (ui_apply(&w->state, action, argument))
+        return;
+    else if (action != ACTION_LINE_ENTER)
         w->control->act(w->control->owner, action, action == ACTION_SELECT_FRAME ? w->state.selected_pfn : argument);
+    else if (w->control->tell)
+        w->control->tell(w->control->owner, w->state.stops ? ACTION_STOPS : ACTION_SEARCH, w->state.line);
 }
 
 static void change_size_of_all(struct window *w, float factor) {
@@ -180,25 +195,45 @@ static void press(struct window *w, uint32_t key) {
     do_action(w, action, argument);
 }
 
+/* Keys that edit the line of the list of stops or of the search. */
+static void press_line_key(struct window *w, const SDL_Keysym *key) {
+    static const struct {
+        SDL_Keycode code;
+        uint32_t key;
+    } keys[] = {{SDLK_RETURN, UI_KEY_ENTER}, {SDLK_KP_ENTER, UI_KEY_ENTER}, {SDLK_BACKSPACE, UI_KEY_BACKSPACE},
+                {SDLK_TAB, UI_KEY_TAB},      {SDLK_DELETE, UI_KEY_DELETE},  {SDLK_UP, UI_KEY_UP},
+                {SDLK_DOWN, UI_KEY_DOWN},    {SDLK_LEFT, UI_KEY_LEFT},      {SDLK_RIGHT, UI_KEY_RIGHT},
+                {SDLK_HOME, UI_KEY_HOME},    {SDLK_END, UI_KEY_END}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (key->sym == keys[i].code)
+            press(w, keys[i].key);
+    if ((key->mod & KMOD_CTRL) && key->sym == SDLK_u)
+        press(w, UI_KEY_CLEAR);
+}
+
 static void on_key(struct window *w, const SDL_Keysym *key) {
     if (key->sym == SDLK_ESCAPE)
         press(w, UI_KEY_ESCAPE);
     else if (w->state.typing)
         type_key(w, key);
+    else if (w->state.stops || w->state.searching)
+        press_line_key(w, key);
 }
 
 /* Text as the keyboard layout makes it, so that '?' and 'N' are found on every keyboard. */
 static void on_text(struct window *w, const char *text) {
+    bool line = w->state.stops || w->state.searching;
     if (w->state.typing) {
         type(w, text, strlen(text));
         return;
     }
-    if (text[0] == '+' || text[0] == '-' || text[0] == '=')
+    if (!line && (text[0] == '+' || text[0] == '-' || text[0] == '='))
         change_size_of_all(w, text[0] == '-' ? 1 / 1.125f : 1.125f);
-    else if (text[0] == '0')
+    else if (!line && text[0] == '0')
         change_size_of_all(w, 0);
-    else if ((unsigned char)text[0] < 0x80)
-        press(w, (uint32_t)(unsigned char)text[0]);
+    else
+        for (const char *at = text; (unsigned char)*at >= 32 && (unsigned char)*at < 0x7f; at++)
+            press(w, (uint32_t)(unsigned char)*at);
 }
 
 static void on_motion(struct window *w, const SDL_MouseMotionEvent *motion) {
@@ -209,9 +244,13 @@ static void on_motion(struct window *w, const SDL_MouseMotionEvent *motion) {
         return;
     if (fabsf(w->state.mouse_x - w->drag_x) + fabsf(w->state.mouse_y - w->drag_y) > DRAG_SLACK)
         w->dragged = true;
-    if (w->dragged && rect_contains(w->frame.grid.at, w->drag_x, w->drag_y)) {
-        ui_pan_frames(&w->state, &w->frame, w->drag_last - w->state.mouse_y);
-        w->drag_last = w->state.mouse_y;
+    if (w->dragged && rect_contains(w->frame.grid.at, w->drag_x, w->drag_y))
+        ui_pan_frames(&w->state, &w->frame, w->drag_last_y - w->state.mouse_y);
+    if (w->dragged && rect_contains(w->frame.timeline, w->drag_x, w->drag_y))
+        ui_pan_timeline(&w->state, &w->frame, w->drag_last_x - w->state.mouse_x);
+    if (w->dragged) {
+        w->drag_last_x = w->state.mouse_x;
+        w->drag_last_y = w->state.mouse_y;
     }
 }
 
@@ -222,8 +261,8 @@ static void on_button(struct window *w, const SDL_MouseButtonEvent *button) {
     if (button->type == SDL_MOUSEBUTTONDOWN) {
         w->dragging = true;
         w->dragged = false;
-        w->drag_x = x;
-        w->drag_y = w->drag_last = y;
+        w->drag_x = w->drag_last_x = x;
+        w->drag_y = w->drag_last_y = y;
         return;
     }
     bool click = w->dragging && !w->dragged;
@@ -239,9 +278,13 @@ static void on_button(struct window *w, const SDL_MouseButtonEvent *button) {
 }
 
 static void on_wheel(struct window *w, const SDL_MouseWheelEvent *wheel) {
-    if (!rect_contains(w->frame.grid.at, w->state.mouse_x, w->state.mouse_y) || wheel->y == 0)
+    float x = w->state.mouse_x, y = w->state.mouse_y, factor = wheel->y > 0 ? 1.2f : 1 / 1.2f;
+    if (wheel->y == 0)
         return;
-    ui_zoom_frames(&w->state, &w->frame, w->state.mouse_x, w->state.mouse_y, wheel->y > 0 ? 1.2f : 1 / 1.2f);
+    if (rect_contains(w->frame.grid.at, x, y))
+        ui_zoom_frames(&w->state, &w->frame, x, y, factor);
+    else if (rect_contains(w->frame.panels[PANEL_TIMELINE], x, y))
+        ui_zoom_timeline(&w->state, &w->frame, x, factor * factor);
     w->dirty = true;
 }
 
@@ -278,6 +321,12 @@ static void on_event(struct window *w, const SDL_Event *event) {
 
 /* Turns ---------------------------------------------------------------------------------------------------- */
 
+/* What was said and concerns no open line ("stop 3 is gone") is a notice. */
+static void take_answer(struct window *w, uint64_t before) {
+    if (w->state.said_serial != before && !w->state.stops && !w->state.searching && w->view->said[0])
+        say(w, w->view->said);
+}
+
 static void take_snapshot(struct window *w) {
     const struct view *view = w->control->acquire(w->control->owner);
     bool news = view != NULL && (w->view == NULL || view->serial != w->shown_serial);
@@ -285,7 +334,9 @@ static void take_snapshot(struct window *w) {
     if (news) {
         w->shown_serial = view->serial;
         w->dirty = true;
+        uint64_t said = w->state.said_serial;
         ui_observe(&w->state, view);
+        take_answer(w, said);
     }
     int scene = w->control->scene ? w->control->scene(w->control->owner) : -1;
     if (scene >= 0 && scene < SCENE_COUNT) {

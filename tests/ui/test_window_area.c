@@ -33,23 +33,48 @@ Test(layout, panels_lie_inside_the_window_and_never_on_each_other) {
         }
 }
 
+#define BIT(panel) (1u << PANEL_##panel)
+#define EVERY_PANEL ((1u << PANEL_COUNT) - 1)
+
+static unsigned panels_shown(const struct drawn *drawn) {
+    unsigned shown = 0;
+    for (unsigned i = 0; i < PANEL_COUNT; i++)
+        shown |= drawn->frame.panels[i].w > 0 ? 1u << i : 0;
+    return shown;
+}
+
 Test(layout, each_scene_has_its_panels) {
     static const unsigned panels[SCENE_COUNT] = {
-        [SCENE_FAULT] =
-            1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE | 1u << PANEL_TIMELINE,
-        [SCENE_RECLAIM] =
-            1u << PANEL_ZONES | 1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_DECISION | 1u << PANEL_TIMELINE,
-        [SCENE_MEMORY] = 1u << PANEL_FRAMES | 1u << PANEL_FAULT | 1u << PANEL_SPACE | 1u << PANEL_CONSOLE |
-                         1u << PANEL_ZONES | 1u << PANEL_BUDDY | 1u << PANEL_LRU | 1u << PANEL_TIMELINE,
-        [SCENE_CONSOLE] = 1u << PANEL_CONSOLE | 1u << PANEL_TIMELINE,
+        [SCENE_FAULT] = BIT(FRAMES) | BIT(FAULT) | BIT(SPACE) | BIT(CONSOLE) | BIT(TIMELINE),
+        [SCENE_RECLAIM] = BIT(ZONES) | BIT(BUDDY) | BIT(LRU) | BIT(DECISION) | BIT(TIMELINE),
+        [SCENE_MEMORY] = EVERY_PANEL,
+        [SCENE_CONSOLE] = BIT(CONSOLE) | BIT(TIMELINE),
     };
     for (unsigned scene = 0; scene < SCENE_COUNT; scene++) {
         struct sample_options options = {.state = VIEW_PAUSED};
         struct drawn *drawn = drawn_sample(&options, (enum ui_scene)scene, 1280, 800);
-        unsigned shown = 0;
-        for (unsigned i = 0; i < PANEL_COUNT; i++)
-            shown |= drawn->frame.panels[i].w > 0 ? 1u << i : 0;
+        unsigned shown = panels_shown(drawn);
         cr_expect_eq(shown, panels[scene], "scene %u shows %x, not %x", scene, shown, panels[scene]);
+        drawn_free(drawn);
+    }
+}
+
+/* Every panel is on show, or a click away on the tab of one that is. */
+Test(layout, each_panel_of_the_memory_scene_is_at_most_one_click_away) {
+    for (unsigned s = 0; s < SIZES; s++) {
+        struct sample_options options = {.state = VIEW_PAUSED};
+        struct drawn *drawn = drawn_sample(&options, SCENE_MEMORY, sizes[s][0], sizes[s][1]);
+        unsigned shown = panels_shown(drawn), reached = shown;
+        for (unsigned i = 0; i < drawn->frame.hit_count; i++)
+            if (drawn->frame.hits[i].action == ACTION_FRONT)
+                reached |= 1u << drawn->frame.hits[i].argument;
+        cr_expect_eq(reached, EVERY_PANEL, "%.0f wide: only %x", (double)sizes[s][0], reached);
+        for (int panel = 0; panel < PANEL_COUNT; panel++) {
+            ui_apply(&drawn->state, ACTION_FRONT, panel);
+            drawn_again(drawn);
+            cr_expect_gt(drawn->frame.panels[panel].w, 0, "%.0f wide: panel %d does not come to the front",
+                         (double)sizes[s][0], panel);
+        }
         drawn_free(drawn);
     }
 }
@@ -277,10 +302,13 @@ Test(keys, each_key_has_its_action) {
         uint32_t key;
         enum ui_action action;
         int64_t argument;
-    } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0}, {'N', ACTION_PREVIOUS_FAULT, 0},
-                {'1', ACTION_SCENE, 0},     {'4', ACTION_SCENE, 3},      {'p', ACTION_SCREENSHOT, 0},
-                {'?', ACTION_HELP, 0},      {'q', ACTION_QUIT, 0},       {UI_KEY_ESCAPE, ACTION_QUIT, 0},
-                {'5', ACTION_NONE, 0},      {'z', ACTION_NONE, 0}};
+    } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0},     {'N', ACTION_PREVIOUS_FAULT, 0},
+                {'s', ACTION_STEP, 0},      {'o', ACTION_OVER, 0},           {'f', ACTION_FINISH, 0},
+                {'w', ACTION_NEXT_WALK, 0}, {'r', ACTION_NEXT_DECISION, 0},  {'e', ACTION_NEXT_EVENT, 0},
+                {'1', ACTION_SCENE, 0},     {'4', ACTION_SCENE, 3},          {'p', ACTION_SCREENSHOT, 0},
+                {'b', ACTION_STOPS, 0},     {'/', ACTION_SEARCH, 0},         {'?', ACTION_HELP, 0},
+                {'q', ACTION_QUIT, 0},      {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},
+                {'z', ACTION_NONE, 0},      {UI_KEY_TAB, ACTION_NONE, 0}};
     struct ui_state state;
     ui_state_init(&state, 1280, 800);
     for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -364,7 +392,7 @@ Test(zoom, the_frame_under_the_mouse_stays_near_it) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
     struct rect at = drawn->frame.grid.at;
-    float y = at.y + 200;
+    float y = at.y + 130;
     int64_t before = ui_grid_frame_at(&drawn->frame.grid, at.x + 3, y);
     for (unsigned i = 0; i < 6; i++) {
         ui_zoom_frames(&drawn->state, &drawn->frame, at.x + 3, y, 1.2f);
