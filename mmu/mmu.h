@@ -216,6 +216,10 @@ struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access 
  * Returns the number of bytes copied: short where a page is not mapped or its frame is not in a region. */
 size_t mmu_peek_read(const struct mmu_context *context, mmu_laddr from, void *to, size_t size);
 
+/* Host memory of the byte at `at`, where mmu_peek_read() would copy it from; NULL where it would stop. *run: how many
+ * bytes from there on lie in a row, in linear and in host memory, through the same walk. Valid until the guest runs. */
+const uint8_t *mmu_peek_run(const struct mmu_context *context, mmu_laddr at, uint64_t *run);
+
 /* Copies physical memory, no effect. Returns the number of bytes copied from the start; short at a gap. */
 size_t mmu_peek_physical(const struct mmu_memory *memory, mmu_paddr from, void *to, size_t size);
 

@@ -4,6 +4,8 @@
 #include "mmu/entry.h"
 #include "mmu/memory.h"
 
+#include <string.h>
+
 /* A reader whom rights do not stop: a viewer wants to see every page that is mapped. */
 static struct mmu_context viewer_context(const struct mmu_context *context) {
     struct mmu_context viewer = *context;
@@ -12,21 +14,36 @@ static struct mmu_context viewer_context(const struct mmu_context *context) {
     return viewer;
 }
 
+static const uint8_t *run_at(const struct mmu_context *viewer, mmu_laddr at, uint64_t *run) {
+    struct mmu_access access = {.linear = at, .kind = MMU_READ};
+    struct mmu_result result = mmu_peek(viewer, access, NULL);
+    if (result.status != MMU_OK)
+        return NULL;
+    const struct mmu_region *region = memory_region(viewer->memory, result.physical.value, 1);
+    if (region == NULL)
+        return NULL;
+    uint64_t mapped = result.page_size - (at.value & (result.page_size - 1));
+    uint64_t here = region->end - result.physical.value;
+    *run = mapped < here ? mapped : here;
+    return region->host + (result.physical.value - region->base);
+}
+
+const uint8_t *mmu_peek_run(const struct mmu_context *context, mmu_laddr at, uint64_t *run) {
+    struct mmu_context viewer = viewer_context(context);
+    return run_at(&viewer, at, run);
+}
+
 size_t mmu_peek_read(const struct mmu_context *context, mmu_laddr from, void *to, size_t size) {
     struct mmu_context viewer = viewer_context(context);
     size_t done = 0;
     while (done < size) {
-        struct mmu_access access = {.linear = mmu_linear(from.value + done), .kind = MMU_READ};
-        struct mmu_result result = mmu_peek(&viewer, access, NULL);
-        if (result.status != MMU_OK)
+        uint64_t run;
+        const uint8_t *host = run_at(&viewer, mmu_linear(from.value + done), &run);
+        if (host == NULL)
             break;
-        size_t part = MMU_PAGE_SIZE - (access.linear.value & (MMU_PAGE_SIZE - 1));
-        if (part > size - done)
-            part = size - done;
-        size_t copied = mmu_peek_physical(context->memory, result.physical, (uint8_t *)to + done, part);
-        done += copied;
-        if (copied < part)
-            break;
+        size_t part = run < size - done ? (size_t)run : size - done;
+        memcpy((uint8_t *)to + done, host, part);
+        done += part;
     }
     return done;
 }

@@ -1,13 +1,16 @@
 /*
- * mem_map, read in runs of RUN_BYTES, and what struct page says about a frame. The order of the questions matters: a
- * flag that names a use outranks the counters, and a free page has no use. Reserved frames of RAM are the kernel's (its
- * image, mem_map, what bootmem gave away) and carry PG_kernel; the others are holes and firmware.
+ * mem_map and what struct page says about a frame. The order of the questions matters: a flag that names a use outranks
+ * the counters, and a free page has no use. Reserved frames of RAM are the kernel's (its image, mem_map, what bootmem
+ * gave away) and carry PG_kernel; the others are holes and firmware.
+ *
+ * A copy of mem_map is kept from one snapshot to the next. A snapshot compares it with the guest's memory a page of
+ * 4 KiB (a piece) at a time and looks again only at the frames whose piece changed: most of memory is quiet between
+ * two pictures. All pieces are compared each time, so that a snapshot is a picture of one moment.
  */
 #include "emu/kernelview/internal.h"
 
 #include <stdlib.h>
 
-#define RUN_BYTES 32768u
 #define MAPPING_ANON 1u /* bit 0 of page->mapping, Linux's PAGE_MAPPING_ANON */
 
 static enum frame_kind kind_by_flag(const struct layout *layout, uint32_t flags) {
@@ -36,40 +39,139 @@ enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page
 uint64_t frames_count(struct reader *reader, uint64_t *mem_map) {
     *mem_map = reader_word(reader, reader->layout->mem_map);
     uint64_t count = *mem_map ? reader_word(reader, reader->layout->max_mapnr) : 0;
-    if (count > KV_FRAMES_MAX) {
-        reader->torn = true;
-        return KV_FRAMES_MAX;
-    }
-    return count;
+    uint64_t most = KV_MEM_MAP_MAX / reader->layout->page_bytes;
+    most = most < KV_FRAMES_MAX ? most : KV_FRAMES_MAX;
+    reader->torn |= count > most;
+    return count > most ? most : count;
 }
 
-/* Classifies and counts frames [first, first + count) from their copied structures. */
-static void classify_run(const struct layout *layout, const uint8_t *pages, uint64_t first, uint64_t count,
-                         struct kv_snapshot *snapshot) {
-    for (uint64_t i = 0; i < count; i++) {
-        enum frame_kind kind = frames_classify(layout, pages + i * layout->page_bytes);
-        snapshot->frames[first + i] = (uint8_t)kind;
-        snapshot->frame_kinds[kind]++;
+/* ---- the kept copy ---- */
+
+void frames_forget(struct frames *frames) {
+    free(frames->raw);
+    free(frames->kind);
+    free(frames->piece_there);
+    *frames = (struct frames){0};
+}
+
+/* The copy is of this mem_map, or is begun anew. False: no memory. */
+static bool fit(struct frames *frames, const struct layout *layout, uint64_t mem_map, uint64_t count) {
+    if (frames->raw && frames->mem_map == mem_map && frames->count == count)
+        return true;
+    frames_forget(frames);
+    uint64_t skew = mem_map & (MMU_PAGE_SIZE - 1), bytes = count * layout->page_bytes;
+    frames->pieces = (skew + bytes + MMU_PAGE_SIZE - 1) / MMU_PAGE_SIZE;
+    frames->raw = malloc(bytes);
+    frames->kind = malloc(count);
+    frames->piece_there = calloc(frames->pieces, 1);
+    if (!frames->raw || !frames->kind || !frames->piece_there) {
+        frames_forget(frames);
+        return false;
     }
+    frames->mem_map = mem_map;
+    frames->count = count;
+    memset(frames->kind, FRAME_ABSENT, count);
+    frames->kinds[FRAME_ABSENT] = count;
+    return true;
+}
+
+/* Bytes of raw that lie in one piece, half-open. */
+struct piece {
+    uint64_t from, to;
+};
+
+static struct piece piece_of(const struct frames *frames, uint64_t bytes, uint64_t i) {
+    uint64_t skew = frames->mem_map & (MMU_PAGE_SIZE - 1), end = (i + 1) * MMU_PAGE_SIZE - skew;
+    return (struct piece){i ? i * MMU_PAGE_SIZE - skew : 0, end < bytes ? end : bytes};
+}
+
+/* All of the frame's structure could be read. */
+static bool is_there(const struct frames *frames, const struct layout *layout, uint64_t pfn) {
+    uint64_t from = (frames->mem_map & (MMU_PAGE_SIZE - 1)) + pfn * layout->page_bytes;
+    uint64_t last = (from + layout->page_bytes - 1) / MMU_PAGE_SIZE;
+    for (uint64_t i = from / MMU_PAGE_SIZE; i <= last; i++)
+        if (!frames->piece_there[i])
+            return false;
+    return true;
+}
+
+/* Looks again at every frame that has a byte in the piece. One that reaches into the next piece is looked at again
+ * with that one, if it changed. */
+static void reclassify(struct frames *frames, const struct layout *layout, struct piece piece) {
+    uint64_t end = (piece.to + layout->page_bytes - 1) / layout->page_bytes;
+    for (uint64_t pfn = piece.from / layout->page_bytes; pfn < end; pfn++) {
+        enum frame_kind kind = FRAME_ABSENT;
+        if (is_there(frames, layout, pfn))
+            kind = frames_classify(layout, frames->raw + pfn * layout->page_bytes);
+        frames->kinds[frames->kind[pfn]]--;
+        frames->kinds[kind]++;
+        frames->kind[pfn] = (uint8_t)kind;
+    }
+}
+
+/* host: the piece's bytes in the guest, NULL when they cannot be read. True: they are not those of the copy. */
+static bool renew(struct frames *frames, uint64_t i, struct piece piece, const uint8_t *host) {
+    size_t bytes = (size_t)(piece.to - piece.from);
+    bool there = host != NULL;
+    if (frames->piece_there[i] == there && (!there || memcmp(frames->raw + piece.from, host, bytes) == 0))
+        return false;
+    frames->piece_there[i] = there;
+    if (there)
+        memcpy(frames->raw + piece.from, host, bytes);
+    return true;
+}
+
+/* A run of host memory that guest bytes lie in, shared by the pieces of one large mapping. */
+static const uint8_t *next_host(struct reader *reader, uint64_t linear, size_t bytes, const uint8_t **host,
+                                uint64_t *run) {
+    if (*run < bytes) {
+        reader->view->cost.walks++;
+        *run = 0;
+        *host = mmu_peek_run(reader->mmu, mmu_linear(linear), run);
+        if (!*host || *run < bytes)
+            return NULL;
+    }
+    const uint8_t *here = *host;
+    *host += bytes;
+    *run -= bytes;
+    return here;
+}
+
+static void refresh(struct reader *reader, struct frames *frames) {
+    const struct layout *layout = reader->layout;
+    uint64_t bytes = frames->count * layout->page_bytes, run = 0;
+    const uint8_t *host = NULL;
+    for (uint64_t i = 0; i < frames->pieces; i++) {
+        struct piece piece = piece_of(frames, bytes, i);
+        const uint8_t *here =
+            next_host(reader, frames->mem_map + piece.from, (size_t)(piece.to - piece.from), &host, &run);
+        reader->torn |= here == NULL;
+        reader->view->cost.compared++;
+        if (!renew(frames, i, piece, here))
+            continue;
+        reader->view->cost.changed++;
+        reclassify(frames, layout, piece);
+    }
+}
+
+const uint8_t *frames_page(const struct reader *reader, uint64_t pfn) {
+    const struct frames *frames = &reader->view->frames;
+    if (pfn >= frames->count || frames->kind[pfn] == FRAME_ABSENT)
+        return NULL;
+    return frames->raw + pfn * reader->layout->page_bytes;
 }
 
 bool frames_read(struct reader *reader, struct kv_snapshot *snapshot) {
-    const struct layout *layout = reader->layout;
-    uint64_t mem_map, count = frames_count(reader, &mem_map), at_once = RUN_BYTES / layout->page_bytes;
-    uint8_t run[RUN_BYTES];
-    snapshot->frames = count ? malloc(count) : NULL;
+    uint64_t mem_map, count = frames_count(reader, &mem_map);
+    struct frames *frames = &reader->view->frames;
+    if (!count || !fit(frames, reader->layout, mem_map, count))
+        return false;
+    refresh(reader, frames);
+    snapshot->frames = malloc(count);
     if (!snapshot->frames)
         return false;
     snapshot->frame_count = count;
-    for (uint64_t pfn = 0; pfn < count; pfn += at_once) {
-        uint64_t wanted = count - pfn < at_once ? count - pfn : at_once;
-        size_t bytes = (size_t)(wanted * layout->page_bytes);
-        size_t got = mmu_peek_read(reader->mmu, mmu_linear(mem_map + pfn * layout->page_bytes), run, bytes);
-        uint64_t whole = got / layout->page_bytes;
-        reader->torn |= got < bytes;
-        classify_run(layout, run, pfn, whole, snapshot);
-        snapshot->frame_kinds[FRAME_ABSENT] += wanted - whole;
-        memset(snapshot->frames + pfn + whole, FRAME_ABSENT, (size_t)(wanted - whole));
-    }
+    memcpy(snapshot->frames, frames->kind, count);
+    memcpy(snapshot->frame_kinds, frames->kinds, sizeof snapshot->frame_kinds);
     return true;
 }

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define KV_STRUCT_MAX 8192u
-#define KV_FRAMES_MAX (1u << 20) /* frames of a 32-bit physical address space */
+#define KV_FRAMES_MAX (1u << 20)             /* frames of a 32-bit physical address space */
+#define KV_MEM_MAP_MAX ((uint64_t)128 << 20) /* bytes of mem_map that are looked at: a copy is kept */
 #define KV_TASKS_MAX 8192u
 #define KV_VMAS_MAX 65536u
 #define KV_NODES_MAX 4u
@@ -52,14 +53,27 @@ struct layout {
     uint64_t mem_map, max_mapnr, contig_page_data, current_task, init_task; /* linear addresses of the variables */
 };
 
+/* frames.c: mem_map as the last snapshot found it. */
+struct frames {
+    uint64_t mem_map, count; /* count 0: nothing kept */
+    uint8_t *raw;            /* count structures */
+    uint8_t *kind;           /* enum frame_kind by frame number; FRAME_ABSENT: raw has nothing */
+    uint64_t kinds[FRAME_KINDS];
+    uint8_t *piece_there; /* by page of linear memory: it could be read */
+    uint64_t pieces;
+};
+
 struct kernelview {
     struct layout layout;
+    struct frames frames;
+    struct kv_cost cost;
 };
 
 /* layout.c. False and a sentence when something is missing. */
 bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size);
 
 struct reader {
+    struct kernelview *view;
     const struct layout *layout;
     const struct mmu_context *mmu;
     bool torn;
@@ -92,6 +106,9 @@ static inline uint64_t member_of(const uint8_t *structure, struct member member)
 enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page);
 bool frames_read(struct reader *reader, struct kv_snapshot *snapshot); /* false: no memory or kernel not up */
 uint64_t frames_count(struct reader *reader, uint64_t *mem_map);       /* 0: kernel not up */
+/* A frame's struct page as frames_read() of this snapshot found it; NULL: it has none. */
+const uint8_t *frames_page(const struct reader *reader, uint64_t pfn);
+void frames_forget(struct frames *frames);
 
 /* zones.c */
 void zones_read(struct reader *reader, struct kv_snapshot *snapshot);

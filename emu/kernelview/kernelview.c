@@ -17,7 +17,15 @@ struct kernelview *kernelview_create(const struct image *image, char *error, siz
     return view;
 }
 
-void kernelview_destroy(struct kernelview *view) { free(view); }
+void kernelview_destroy(struct kernelview *view) {
+    if (view)
+        frames_forget(&view->frames);
+    free(view);
+}
+
+struct kv_cost kernelview_cost(const struct kernelview *view) {
+    return view->cost;
+}
 
 bool reader_copy(struct reader *reader, uint64_t address, void *to, size_t size) {
     if (mmu_peek_read(reader->mmu, mmu_linear(address), to, size) == size)
@@ -41,7 +49,7 @@ void reader_string(struct reader *reader, uint64_t address, size_t length, char 
 }
 
 struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mmu_context *mmu, int pid) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     struct kv_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot)
         return NULL;
@@ -71,7 +79,7 @@ void kernelview_snapshot_free(struct kv_snapshot *snapshot) {
 }
 
 bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, uint64_t pfn, struct kv_frame *to) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     const struct layout *layout = &view->layout;
     uint8_t page[KV_STRUCT_MAX];
     uint64_t mem_map;
@@ -94,7 +102,7 @@ bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, ui
 }
 
 bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, struct kv_task *to) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     uint64_t task = kv_tasks_find(&reader, -1), mm, next;
     if (!task || !task_read(&reader, task, to, &mm, &next))
         return false;
@@ -103,7 +111,7 @@ bool kernelview_current(struct kernelview *view, const struct mmu_context *mmu, 
 }
 
 bool kernelview_find_task(struct kernelview *view, const struct mmu_context *mmu, int pid, struct kv_task *to) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     uint64_t task = kv_tasks_find(&reader, pid), mm, next;
     if (!task || !task_read(&reader, task, to, &mm, &next))
         return false;

@@ -118,9 +118,18 @@ struct kv_snapshot {
 };
 
 /* Reads a snapshot. pid: whose address space; -1 = the current task. mmu is the machine's state now. NULL: kernel not
- * up yet (mem_map still empty) or no memory. frames cost one pass over mem_map. */
+ * up yet (mem_map still empty) or no memory. The view keeps a copy of mem_map: the cost is a comparison of all of it
+ * with the guest's, and work for the parts that changed since the last snapshot; a list of pages is read from the copy.
+ */
 struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mmu_context *mmu, int pid);
 void kernelview_snapshot_free(struct kv_snapshot *snapshot);
+
+/* What snapshots have cost so far, in units that are the same on every host. */
+struct kv_cost {
+    uint64_t walks;             /* page walks for mem_map */
+    uint64_t compared, changed; /* 4 KiB pieces of mem_map */
+};
+struct kv_cost kernelview_cost(const struct kernelview *view);
 
 bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, uint64_t pfn, struct kv_frame *to);
 /* The current task, cheap (for records). False: not up yet. */

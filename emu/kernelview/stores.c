@@ -26,7 +26,7 @@ static void read_slots(struct reader *reader, uint64_t address, struct kv_swap_a
 
 bool kernelview_swap_area(struct kernelview *view, const struct mmu_context *mmu, unsigned number,
                           struct kv_swap_area *to) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     const struct layout *layout = &view->layout;
     uint8_t area[KV_STRUCT_MAX];
     *to = (struct kv_swap_area){.number = number};
@@ -122,7 +122,7 @@ static size_t gather_files(const struct cached *pages, size_t count, struct kv_f
 }
 
 size_t kernelview_files(struct kernelview *view, const struct mmu_context *mmu, struct kv_file *to, size_t most) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     struct cached *pages;
     size_t count = cached_pages(&reader, &pages), n = 0;
     struct kv_file *files = count ? malloc(count * sizeof(*files)) : NULL;
@@ -143,7 +143,7 @@ size_t kernelview_files(struct kernelview *view, const struct mmu_context *mmu, 
 /* ---- vmalloc ---- */
 
 size_t kernelview_vmalloc(struct kernelview *view, const struct mmu_context *mmu, struct kv_vmalloc *to, size_t most) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     const struct layout *layout = &view->layout;
     uint64_t address = reader_word(&reader, layout->vmlist);
     uint8_t area[KV_STRUCT_MAX];

@@ -25,17 +25,16 @@ static void copy_zone(struct reader *reader, const uint8_t *zone, struct kv_zone
 }
 
 /*
- * Up to KV_LRU_MAX pages from a list's head on. Links are those of struct page.lru; a link that leads out of mem_map is
- * the head again, or the list is being changed: it ends there.
+ * Up to KV_LRU_MAX pages from a list's head on, in the copy of mem_map. Links are those of struct page.lru; a link that
+ * leads out of mem_map is the head again, or the list is being changed: it ends there.
  */
-static void read_lru(struct reader *reader, uint64_t first, struct kv_lru *to) {
+static void read_lru(const struct reader *reader, uint64_t first, struct kv_lru *to) {
     const struct layout *layout = reader->layout;
-    uint64_t mem_map, frames = frames_count(reader, &mem_map), at = first;
-    uint8_t page[KV_STRUCT_MAX];
-    for (to->count = 0; frames && to->count < KV_LRU_MAX; to->count++) {
+    uint64_t mem_map = reader->view->frames.mem_map, at = first;
+    for (to->count = 0; to->count < KV_LRU_MAX; to->count++) {
         uint64_t address = at - layout->page_lru.offset, offset = address - mem_map, pfn = offset / layout->page_bytes;
-        if (address < mem_map || offset % layout->page_bytes || pfn >= frames ||
-            mmu_peek_read(reader->mmu, mmu_linear(address), page, layout->page_bytes) != layout->page_bytes)
+        const uint8_t *page = address >= mem_map && offset % layout->page_bytes == 0 ? frames_page(reader, pfn) : NULL;
+        if (!page)
             return;
         to->pfn[to->count] = (uint32_t)pfn;
         to->referenced[to->count] = (word_of(page, layout->page_flags) & layout->pg_referenced) != 0;
