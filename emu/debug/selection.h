@@ -34,7 +34,7 @@ struct selection {
     uint64_t linear; /* of the page's first byte */
     bool has_vma;
     uint64_t vma_start, vma_end;
-    uint64_t vma_touched, vma_pages; /* pages that were ever touched; all of them */
+    uint64_t vma_touched, vma_pages; /* pages that were ever touched (biography.h) or are mapped now; all of them */
     /* ranges of pages that never were: [from, to) page numbers inside the region, the first SELECTION_UNTOUCHED */
     uint32_t untouched[SELECTION_UNTOUCHED][2];
     size_t untouched_count;

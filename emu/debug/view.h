@@ -52,10 +52,11 @@ struct view {
     size_t mark_count;
     struct story_reclaim reclaim;
     struct view_console console;
-    bool has_selected; /* the frame that the viewer selected last, as struct page tells it */
+    bool has_selected; /* the frame of the selection, as struct page tells it */
     struct kv_frame selected;
     struct selection selection;        /* kind SELECT_NONE: nothing */
     char (*life_text)[VIEW_LIFE_TEXT]; /* selection.life_count lines: the life in words */
+    char life_before[VIEW_LIFE_TEXT];  /* what came before the first line; "" when that is the frame's allocation */
     /* the debugger */
     char
         said[240]; /* answer to the last order that wanted one ("stop 3 is set", "there is no symbol 'foo'"); "" none */

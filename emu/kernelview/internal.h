@@ -19,6 +19,7 @@
 #define KV_VMAS_MAX 65536u
 #define KV_NODES_MAX 4u
 #define KV_KERNEL_START 0xC0000000u
+#define KV_PAGE_PROTNONE 0x80u /* of an entry without P: it keeps the frame that it named (PROT_NONE) */
 
 /* A member in its structure. size 0: an optional member that this kernel does not have. */
 struct member {
@@ -39,6 +40,10 @@ struct layout {
     struct member task_state, task_pid, task_comm, task_mm, task_list, task_parent;
     struct member mm_mmap, mm_pgd, mm_start_brk, mm_brk, mm_start_stack;
     struct member vma_start, vma_end, vma_next, vma_flags, vma_pgoff, vma_file;
+    struct member vma_mm, vma_anon_node, vma_prio_node, vma_nonlinear; /* prio_node: where its `start` is */
+    uint32_t anon_vma_bytes, prio_bytes;
+    struct member anon_vma_head, prio_left, prio_right, prio_start, prio_last, prio_equals;
+    struct member mapping_mmap, mapping_nonlinear;
     struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
     uint32_t swap_bytes, mapping_bytes, inode_bytes, super_bytes, vm_bytes;
     struct member swap_flags, swap_prio, swap_file, swap_map, swap_max, swap_pages, swap_inuse;
@@ -118,7 +123,21 @@ bool task_read(struct reader *reader, uint64_t address, struct kv_task *to, uint
 void tasks_read(struct reader *reader, struct kv_snapshot *snapshot);
 uint64_t kv_tasks_find(struct reader *reader, int pid); /* address of its task_struct, 0: none; -1: the current one */
 
+/* A process with an address space: its leader stands for all its threads. */
+struct task_space {
+    uint64_t mm, pgd_phys;
+    int pid;
+    char comm[16];
+};
+/* Writes at most KV_TASKS_MAX of them to *to, allocated here, freed by the caller. Each address space once, by the
+ * first task in the ring that has it. */
+size_t tasks_spaces(struct reader *reader, struct task_space **to);
+
 /* space.c */
+#define KV_ENTRIES 1024u
+/* A page table of the two-level format at a physical address; false (and torn) when it is not in RAM. */
+bool space_table(struct reader *reader, uint64_t at, uint32_t entries[KV_ENTRIES]);
+bool space_is_large(const struct reader *reader, uint32_t entry); /* the directory entry maps 4 MiB itself */
 void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t task);
 /* The path of a struct file; one that is too long keeps its end. */
 void file_name(struct reader *reader, uint64_t file, char *to, size_t size);

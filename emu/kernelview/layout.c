@@ -30,6 +30,8 @@ struct wanted_member {
 #define DENTRY(path, field, bytes, optional)                                                                           \
     { "struct dentry", path, AT(field), AT(dentry_bytes), bytes, optional }
 
+#define PRIO(path, field)                                                                                              \
+    { "struct prio_tree_node", path, AT(field), AT(prio_bytes), 4, false }
 #define SWAP(path, field)                                                                                              \
     { "struct swap_info_struct", path, AT(field), AT(swap_bytes), 4, false }
 #define VM(path, field)                                                                                                \
@@ -85,6 +87,16 @@ static const struct wanted_member members[] = {
     VMA("vm_flags", vma_flags),
     VMA("vm_pgoff", vma_pgoff),
     VMA("vm_file", vma_file),
+    VMA("vm_mm", vma_mm),
+    VMA("anon_vma_node.next", vma_anon_node),
+    VMA("shared.node.start", vma_prio_node),
+    VMA("shared.nonlinear.next", vma_nonlinear),
+    {"struct anon_vma", "head.next", AT(anon_vma_head), AT(anon_vma_bytes), 4, false},
+    PRIO("left", prio_left),
+    PRIO("right", prio_right),
+    PRIO("start", prio_start),
+    PRIO("last", prio_last),
+    PRIO("equals.next", prio_equals),
     {"struct file", "f_dentry", AT(file_dentry), AT(file_bytes), 4, false},
     DENTRY("d_parent", dentry_parent, 4, false),
     DENTRY("d_name", dentry_name, 4, false),
@@ -98,6 +110,8 @@ static const struct wanted_member members[] = {
     SWAP("pages", swap_pages),
     SWAP("inuse_pages", swap_inuse),
     {"struct address_space", "host", AT(mapping_host), AT(mapping_bytes), 4, false},
+    {"struct address_space", "i_mmap.node", AT(mapping_mmap), AT(mapping_bytes), 4, false},
+    {"struct address_space", "i_mmap_nonlinear.next", AT(mapping_nonlinear), AT(mapping_bytes), 4, false},
     {"struct inode", "i_ino", AT(inode_number), AT(inode_bytes), 4, false},
     {"struct inode", "i_sb", AT(inode_super), AT(inode_bytes), 4, false},
     {"struct super_block", "s_type", AT(super_type), AT(super_bytes), 4, false},

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define ENTRIES 1024u
+#define ENTRIES KV_ENTRIES
 #define LARGE_SHIFT 22u
 #define PATH_DEPTH 32u
 
@@ -34,7 +34,7 @@ bool space_pgd(struct reader *reader, uint64_t mm, uint64_t *physical) {
     return true;
 }
 
-static bool read_table(struct reader *reader, uint64_t at, uint32_t entries[ENTRIES]) {
+bool space_table(struct reader *reader, uint64_t at, uint32_t entries[ENTRIES]) {
     size_t bytes = ENTRIES * sizeof *entries;
     if (mmu_peek_physical(reader->mmu->memory, mmu_phys(at & ~(uint64_t)(MMU_PAGE_SIZE - 1)), entries, bytes) == bytes)
         return true;
@@ -42,8 +42,7 @@ static bool read_table(struct reader *reader, uint64_t at, uint32_t entries[ENTR
     return false;
 }
 
-/* The directory entry maps 4 MiB itself. */
-static bool is_large(const struct reader *reader, uint32_t entry) {
+bool space_is_large(const struct reader *reader, uint32_t entry) {
     return (entry & MMU_PTE_PS) && (reader->mmu->large_levels & 1u << 2);
 }
 
@@ -136,9 +135,9 @@ static void read_pages(struct builder *builder, struct kv_vma *vma) {
     for (uint64_t at = vma->start; at < vma->end;) {
         uint64_t next = ((at >> LARGE_SHIFT) + 1) << LARGE_SHIFT, to = next < vma->end ? next : vma->end;
         uint32_t entry = builder->directory[at >> LARGE_SHIFT & (ENTRIES - 1)];
-        if ((entry & MMU_PTE_P) && is_large(builder->reader, entry))
+        if ((entry & MMU_PTE_P) && space_is_large(builder->reader, entry))
             fill_pages(builder, vma, at, to, NULL, (entry & ~((1u << LARGE_SHIFT) - 1)) | (uint32_t)MMU_PTE_P);
-        else if ((entry & MMU_PTE_P) && read_table(builder->reader, table_address(entry), table))
+        else if ((entry & MMU_PTE_P) && space_table(builder->reader, table_address(entry), table))
             fill_pages(builder, vma, at, to, table, 0);
         at = to;
     }
@@ -156,7 +155,7 @@ static void read_tables(struct builder *builder) {
             continue;
         struct kv_table *to = &space->tables[space->table_count++];
         *to = (struct kv_table){.index = i, .entry = entry};
-        if (is_large(builder->reader, entry) || !read_table(builder->reader, table_address(entry), table))
+        if (space_is_large(builder->reader, entry) || !space_table(builder->reader, table_address(entry), table))
             continue;
         for (unsigned k = 0; k < ENTRIES; k++)
             to->present = (uint16_t)(to->present + (table[k] & MMU_PTE_P));
@@ -222,7 +221,7 @@ void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t ta
                               .start_stack = member_of(mm, layout->mm_start_stack)};
     space->pgd_phys = owner.pgd_phys;
     builder.has_directory =
-        owner.has_mm && reader->mmu->mode == MMU_MODE_32BIT && read_table(reader, owner.pgd_phys, builder.directory);
+        owner.has_mm && reader->mmu->mode == MMU_MODE_32BIT && space_table(reader, owner.pgd_phys, builder.directory);
     if (builder.has_directory)
         read_tables(&builder);
     uint64_t vma = member_of(mm, layout->mm_mmap);

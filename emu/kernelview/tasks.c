@@ -72,3 +72,32 @@ uint64_t kv_tasks_find(struct reader *reader, int pid) {
     reader->torn = true;
     return 0;
 }
+
+static bool has_space(const struct task_space *spaces, size_t count, uint64_t mm) {
+    for (size_t i = count; i-- > 0;) /* a thread follows its leader closely */
+        if (spaces[i].mm == mm)
+            return true;
+    return false;
+}
+
+size_t tasks_spaces(struct reader *reader, struct task_space **to) {
+    const struct layout *layout = reader->layout;
+    uint64_t address = layout->init_task;
+    size_t count = 0;
+    *to = malloc(KV_TASKS_MAX * sizeof(**to));
+    for (unsigned i = 0; *to && i < KV_TASKS_MAX; i++) {
+        struct task_space *space = *to + count;
+        *space = (struct task_space){.mm = reader_word(reader, address + layout->task_mm.offset)};
+        if (space->mm && !has_space(*to, count, space->mm) && space_pgd(reader, space->mm, &space->pgd_phys)) {
+            space->pid = (int32_t)reader_word(reader, address + layout->task_pid.offset);
+            reader_string(reader, address + layout->task_comm.offset, sizeof(space->comm) - 1, space->comm,
+                          sizeof(space->comm));
+            count++;
+        }
+        address = task_of(layout, reader_word(reader, address + layout->task_list.offset));
+        if (address == layout->init_task)
+            return count;
+    }
+    reader->torn = true;
+    return count;
+}

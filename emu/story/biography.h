@@ -57,6 +57,8 @@ void story_ages(const struct story *story, uint64_t now, uint8_t *ages, size_t c
  * arguments on the stack, MAP_POPULATE, mlock) are not told either: what is mapped now was touched, too.
  */
 bool story_touched(const struct story *story, uint32_t pid, uint64_t linear);
+/* The same for `count` pages from `linear` on: sets to[i] to 1 where page i was touched and leaves the others. */
+void story_touched_pages(const struct story *story, uint32_t pid, uint64_t linear, uint8_t *to, size_t count);
 
 /* Waits and transfers, for the timeline: [from, to) in blocks; to 0: it goes on. */
 enum story_span_kind { SPAN_KSWAPD, SPAN_DIRECT, SPAN_READ, SPAN_WRITE, SPAN_WAIT, SPAN_THROTTLE, SPAN_KINDS };

@@ -12,7 +12,7 @@
 static void put_task(struct out *out, const struct story *story, uint32_t pid) {
     const struct story_task *task = tasks_find(&story->tasks, pid);
     if (pid == 0)
-        out_string(out, "the idle task");
+        out_string(out, "swapper (pid 0)");
     else if (task && task->comm[0])
         out_format(out, "%s (pid %u)", task->comm, (unsigned)pid);
     else

@@ -146,3 +146,16 @@ bool story_touched(const struct story *story, uint32_t pid, uint64_t linear) {
     uint32_t page = linear >> MMU_PAGE_SHIFT & 1023;
     return chunk && (chunk->bits[page / 32] >> page % 32 & 1);
 }
+
+void story_touched_pages(const struct story *story, uint32_t pid, uint64_t linear, uint8_t *to, size_t count) {
+    const struct touched_space *space = known_space(&story->touched, pid);
+    uint64_t first = linear >> MMU_PAGE_SHIFT;
+    for (size_t i = space && linear <= UINT32_MAX ? place_of(space, (uint32_t)(first >> 10)) : SIZE_MAX;
+         space && i < space->count; i++) {
+        const struct touched_chunk *chunk = &space->chunks[i];
+        uint64_t base = (uint64_t)chunk->region << 10;
+        for (uint64_t page = base < first ? first : base; page < base + 1024 && page - first < count; page++)
+            if (chunk->bits[(page - base) / 32] >> (page - base) % 32 & 1)
+                to[page - first] = 1;
+    }
+}

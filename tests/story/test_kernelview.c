@@ -112,7 +112,7 @@ Test(kernelview, bounds_broken_lru_lists) {
 
 Test(kernelview, lists_tasks_and_marks_the_current_one) {
     struct kv_snapshot *taken = snapshot();
-    cr_assert_eq(taken->task_count, 3);
+    cr_assert_eq(taken->task_count, 4);
     cr_assert_str_eq(taken->tasks[0].comm, "swapper");
     cr_assert_str_eq(taken->tasks[1].comm, "toy");
     cr_assert_str_eq(taken->tasks[2].comm, "kswapd0");
@@ -175,7 +175,7 @@ Test(kernelview, finds_tasks) {
     cr_assert(kernelview_find_task(view, &ram.mmu, 1, &task));
     cr_assert_eq(task.pgd_phys, address_of("toy_pgd") - 0xC0000000u);
     cr_assert_not(kernelview_find_task(view, &ram.mmu, 2, &task));
-    cr_assert_not(kernelview_find_task(view, &ram.mmu, 3, &task));
+    cr_assert_not(kernelview_find_task(view, &ram.mmu, 4, &task));
 }
 
 Test(kernelview, describes_one_frame) {
@@ -326,13 +326,92 @@ Test(kernelview, lists_vmalloc_areas) {
     cr_expect_eq(kernelview_vmalloc(view, &ram.mmu, areas, 4), 0);
 }
 
+/* ---- who maps a frame ---- */
+
+Test(kernelview, finds_the_owners_of_an_anonymous_frame) {
+    struct kv_owner owners[4];
+    cr_assert_eq(kernelview_owners(view, &ram.mmu, 517, owners, 4), 2);
+    cr_expect(owners[0].pid == 1 && owners[0].linear == 0x0804a000 && owners[0].entry == (517u << 12 | 0x25));
+    cr_expect(owners[1].pid == 3 && owners[1].linear == 0x0804a000 && owners[1].entry == (517u << 12 | 0x05));
+    cr_expect_str_eq(owners[0].comm, "toy");
+    cr_expect_str_eq(owners[1].comm, "child");
+    cr_expect_eq(owners[0].entry_physical, address_of("toy_table_text") - 0xC0000000u + 0x4a * 4);
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 517, owners, 1), 2, "the count knows no limit");
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 522, owners, 4), 1);
+    cr_expect_eq(owners[0].linear, 0xbffff000);
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 520, owners, 4), 0, "nobody maps it");
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 4096, owners, 4), 0, "no such frame");
+}
+
+Test(kernelview, finds_the_owners_of_a_file_page) {
+    struct kv_owner owners[4];
+    cr_assert_eq(kernelview_owners(view, &ram.mmu, 518, owners, 4), 1);
+    cr_expect(owners[0].pid == 1 && owners[0].linear == 0x08048000);
+    cr_assert_eq(kernelview_owners(view, &ram.mmu, 519, owners, 4), 1, "by the nonlinear mapping's entries");
+    cr_expect(owners[0].linear == 0x0804c000 && owners[0].entry == (519u << 12 | 0x67));
+    uint32_t none = 519u << 12 | 0x80; /* PROT_NONE keeps the frame */
+    memcpy(toy_ram_at(&ram, image, "toy_table_text", NULL, NULL) + 0x4c * 4, &none, sizeof none);
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 519, owners, 4), 1);
+}
+
+Test(kernelview, ends_at_rings_and_trees_that_lead_nowhere) {
+    static const struct {
+        const char *symbol, *type, *path;
+    } links[] = {{"toy_anon_vma", "struct anon_vma", "head.next"},
+                 {"toy_vmas", "struct vm_area_struct", "shared.node.left"},
+                 {"toy_vmas", "struct vm_area_struct", "shared.node.equals.next"},
+                 {"toy_mapping", "struct address_space", "i_mmap.node"},
+                 {"toy_mapping", "struct address_space", "i_mmap_nonlinear.next"}};
+    static const uint32_t wild[] = {1, 0xfffffffc, 0xdeadbeef, 0xC0FFFFFE, 0x08048000, 0xC1000000};
+    struct kv_owner owners[4];
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+        for (size_t k = 0; k <= sizeof wild / sizeof wild[0]; k++) {
+            uint8_t *at = toy_ram_at(&ram, image, links[i].symbol, links[i].type, links[i].path);
+            uint32_t before;
+            memcpy(&before, at, sizeof before);
+            uint32_t itself = address_of("toy_vmas") + (uint32_t)(at - toy_ram_at(&ram, image, "toy_vmas", NULL, NULL));
+            poke(links[i].symbol, links[i].type, links[i].path, k < 6 ? wild[k] : itself);
+            for (uint64_t pfn = 517; pfn < 520; pfn++)
+                cr_expect_leq(kernelview_owners(view, &ram.mmu, pfn, owners, 4), 2, "%s %s", links[i].symbol,
+                              links[i].path);
+            memcpy(at, &before, sizeof before);
+        }
+    cr_expect_eq(kernelview_owners(view, &ram.mmu, 517, owners, 4), 2, "all was put back");
+}
+
+Test(kernelview, gathers_bits_over_all_address_spaces) {
+    struct kv_bits bits;
+    cr_assert(kernelview_bits(view, &ram.mmu, &bits));
+    cr_assert_eq(bits.count, 4096);
+    cr_expect(bits.of[517] == (KV_MAPPED | KV_ACCESSED) && bits.mapcount[517] == 2);
+    cr_expect(bits.of[519] == (KV_MAPPED | KV_ACCESSED | KV_DIRTY | KV_WRITABLE) && bits.mapcount[519] == 1);
+    cr_expect(bits.of[516] == 0 && bits.mapcount[516] == 0);
+    kernelview_bits_free(&bits);
+    cr_expect_null(bits.of);
+    poke("max_mapnr", NULL, NULL, 518);
+    cr_assert(kernelview_bits(view, &ram.mmu, &bits));
+    cr_expect_eq(bits.count, 518, "frames that the kernel does not know are left out");
+    kernelview_bits_free(&bits);
+}
+
+Test(kernelview, reads_one_table_of_a_process) {
+    struct kv_entries entries;
+    cr_assert(kernelview_entries(view, &ram.mmu, 3, 32, &entries));
+    cr_expect_eq(entries.table_physical, address_of("toy_child_table") - 0xC0000000u);
+    cr_expect_eq(entries.entry[0x4a], 517u << 12 | 0x05);
+    cr_expect_not(kernelview_entries(view, &ram.mmu, 3, 33, &entries), "not present");
+    cr_expect_not(kernelview_entries(view, &ram.mmu, 3, 1024, &entries), "no such entry");
+    cr_expect_not(kernelview_entries(view, &ram.mmu, 1, 768, &entries), "4 MiB by itself");
+    cr_expect_not(kernelview_entries(view, &ram.mmu, 2, 32, &entries), "a kernel thread");
+}
+
 Test(kernelview, survives_a_ring_of_tasks_without_init_task) {
     struct image_field list;
     cr_assert(image_field(image, "struct task_struct", "tasks.next", &list));
     poke("toy_kswapd", "struct task_struct", "tasks.next", address_of("toy_init") + (uint32_t)list.offset);
     struct kv_snapshot *taken = snapshot();
     cr_assert(taken->torn);
-    cr_assert_gt(taken->task_count, 3);
+    cr_assert_gt(taken->task_count, 4);
     kernelview_snapshot_free(taken);
 }
 
@@ -380,23 +459,37 @@ Test(kernelview, writes_nothing_to_the_guest) {
     free(before);
 }
 
+static void ask_everything(void) {
+    struct kv_owner owners[4];
+    struct kv_bits bits;
+    struct kv_entries entries;
+    for (uint64_t pfn = 517; pfn < 523; pfn++)
+        kernelview_owners(view, &ram.mmu, pfn, owners, 4);
+    if (kernelview_bits(view, &ram.mmu, &bits))
+        kernelview_bits_free(&bits);
+    kernelview_entries(view, &ram.mmu, 3, 32, &entries);
+}
+
 /* Words anywhere in the kernel's data become pointers into it, small numbers or noise. */
 Test(kernelview, survives_random_damage) {
-    uint64_t seed = 0x5eed, start = 0, taken = 0;
-    cr_assert(image_symbol(image, "current_task", &start, NULL));
+    uint64_t seed = 0x5eed, taken = 0;
+    uint64_t first = address_of("current_task") & 0xffffff, bytes = (address_of("toy_frames") & 0xffffff) - first;
     uint8_t *before = malloc(TOY_RAM_BYTES);
     memcpy(before, ram.bytes, TOY_RAM_BYTES);
     for (unsigned round = 0; round < 400; round++) {
-        for (unsigned i = 0; i < 40; i++) {
+        for (unsigned i = 0; i < 150; i++) {
             uint64_t at =
-                toy_random(&seed) % 4 ? 0x103020 + toy_random(&seed) % 0xe80 : 0x200000 + toy_random(&seed) % 0x3000;
+                toy_random(&seed) % 4 ? first + toy_random(&seed) % bytes : 0x200000 + toy_random(&seed) % 0x3000;
             uint64_t kind = toy_random(&seed) % 3, value = toy_random(&seed) >> 32;
-            uint32_t word = (uint32_t)(kind == 0 ? 0xC0103020 + value % 0x20000 : kind == 1 ? value % 64 : value);
+            uint32_t word = (uint32_t)(kind == 0   ? 0xC0000000 + first + value % 0x20000
+                                       : kind == 1 ? value % 64
+                                                   : value);
             memcpy(ram.bytes + (at & ~3ull), &word, sizeof word);
         }
         struct kv_snapshot *snapshot_now = kernelview_snapshot(view, &ram.mmu, round % 2 ? -1 : 1);
         taken += snapshot_now != NULL;
         kernelview_snapshot_free(snapshot_now);
+        ask_everything();
         memcpy(ram.bytes, before, TOY_RAM_BYTES);
     }
     cr_assert_gt(taken, 50);

@@ -7,6 +7,7 @@
  */
 #include "fs/fs.h"
 #include "mm/mmzone.h"
+#include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/vmalloc.h"
 
@@ -23,14 +24,21 @@ struct page *mem_map = toy_frames;
 unsigned long max_mapnr = FRAMES;
 unsigned long nr_swap_pages = 900, total_swap_pages = 1000;
 
-extern struct task_struct toy_init, toy_kswapd;
+extern struct task_struct toy_init, toy_kswapd, toy_child;
+extern u32 toy_child_pgd[1024];
 extern struct dentry toy_root, toy_bin;
 
 static struct super_block toy_super = {.s_type = "ext2"};
 static struct inode toy_inode = {.i_ino = 12, .i_sb = &toy_super};
-static struct address_space toy_mapping = {.host = &toy_inode};
-static char toy_anon_vma[64] __attribute__((aligned(4)));
-#define ANON_MAPPING ((struct address_space *)(toy_anon_vma + PAGE_MAPPING_ANON))
+extern struct vm_area_struct toy_vmas[5];
+/* Two intervals: pages 0-1 by one VMA, page 1 by a nonlinear one of the second process. */
+static struct address_space toy_mapping = {
+    .host = &toy_inode,
+    .i_mmap = {&toy_vmas[0].shared.node},
+    .i_mmap_nonlinear = {&toy_vmas[2].shared.nonlinear, &toy_vmas[2].shared.nonlinear}};
+/* VMAs 1, 3 and 4: frame 517 is mapped by the first and the last, as after a fork. */
+static struct anon_vma toy_anon_vma = {.head = {&toy_vmas[1].anon_vma_node, &toy_vmas[4].anon_vma_node}};
+#define ANON_MAPPING ((struct address_space *)((char *)&toy_anon_vma + PAGE_MAPPING_ANON))
 
 struct page toy_frames[FRAMES] = {
     [0 ... 255] = {.flags = 1u << PG_reserved, ._count = {1}, ._mapcount = {-1}},
@@ -110,6 +118,9 @@ IN_TABLES u32 toy_table_text[1024] = {
     [0x4d] = 0x80 /* not present */,
 };
 IN_TABLES u32 toy_table_stack[1024] = {[0x3ff] = 522 << 12 | 0x67};
+/* A second process, for what two share; its tables lie in the kernel's data. */
+u32 toy_child_table[1024] __attribute__((aligned(4096), used)) = {[0x4a] = 517 << 12 | 0x05};
+u32 toy_child_pgd[1024] __attribute__((aligned(4096), used)) = {[32] = TABLE(toy_child_table)};
 
 struct dentry toy_root = {.d_parent = &toy_root, .d_len = 0, .d_name = ""};
 struct dentry toy_bin = {.d_parent = &toy_root, .d_len = 3, .d_name = "bin"};
@@ -131,29 +142,45 @@ struct vm_struct toy_area = {
     .next = &toy_io, .addr = (void *)0xd0000000, .size = 0x3000, .flags = VM_ALLOC, .nr_pages = 2};
 struct vm_struct *vmlist = &toy_area;
 
-extern struct mm_struct toy_mm;
-extern struct vm_area_struct toy_vmas[4];
-struct vm_area_struct toy_vmas[4] = {
+extern struct mm_struct toy_mm, toy_child_mm;
+struct vm_area_struct toy_vmas[5] = {
     {.vm_mm = &toy_mm,
      .vm_start = 0x08048000,
      .vm_end = 0x0804a000,
      .vm_next = &toy_vmas[1],
      .vm_flags = VM_READ | VM_EXEC,
+     .shared.node = {.start = 0,
+                     .last = 1,
+                     .equals = {&toy_vmas[0].shared.node.equals, &toy_vmas[0].shared.node.equals}},
      .vm_file = &toy_file},
     {.vm_mm = &toy_mm,
      .vm_start = 0x0804a000,
      .vm_end = 0x0804b000,
      .vm_next = &toy_vmas[2],
      .vm_flags = VM_READ | VM_WRITE,
+     .anon_vma_node = {&toy_vmas[3].anon_vma_node, &toy_anon_vma.head},
      .vm_file = &toy_file,
-     .vm_pgoff = 2},
+     .vm_pgoff = 0x804a},
     {.vm_mm = &toy_mm,
      .vm_start = 0x0804c000,
      .vm_end = 0x08050000,
      .vm_next = &toy_vmas[3],
+     .shared.nonlinear = {&toy_mapping.i_mmap_nonlinear, &toy_mapping.i_mmap_nonlinear},
      .vm_flags = VM_READ | VM_WRITE},
-    {.vm_mm = &toy_mm, .vm_start = 0xbfffe000, .vm_end = 0xc0000000, .vm_flags = VM_STACK_FLAGS},
+    {.vm_mm = &toy_mm,
+     .vm_start = 0xbfffe000,
+     .vm_end = 0xc0000000,
+     .anon_vma_node = {&toy_vmas[4].anon_vma_node, &toy_vmas[1].anon_vma_node},
+     .vm_pgoff = 0xbfffe,
+     .vm_flags = VM_STACK_FLAGS},
+    {.vm_mm = &toy_child_mm,
+     .vm_start = 0x0804a000,
+     .vm_end = 0x0804b000,
+     .anon_vma_node = {&toy_anon_vma.head, &toy_vmas[3].anon_vma_node},
+     .vm_pgoff = 0x804a,
+     .vm_flags = VM_READ | VM_WRITE},
 };
+struct mm_struct toy_child_mm = {.mmap = &toy_vmas[4], .pgd = (pgd_t *)toy_child_pgd, .map_count = 1};
 struct mm_struct toy_mm = {.mmap = toy_vmas,
                            .pgd = (pgd_t *)toy_pgd,
                            .map_count = 4,
@@ -162,7 +189,7 @@ struct mm_struct toy_mm = {.mmap = toy_vmas,
                            .start_stack = 0xbffffe00};
 
 struct task_struct init_task = {
-    .pid = 0, .comm = "swapper", .tasks = {&toy_init.tasks, &toy_kswapd.tasks}, .parent = &init_task};
+    .pid = 0, .comm = "swapper", .tasks = {&toy_init.tasks, &toy_child.tasks}, .parent = &init_task};
 struct task_struct toy_init = {.pid = 1,
                                .comm = "toy",
                                .tasks = {&toy_kswapd.tasks, &init_task.tasks},
@@ -171,9 +198,14 @@ struct task_struct toy_init = {.pid = 1,
                                .state = TASK_RUNNING};
 struct task_struct toy_kswapd = {.pid = 2,
                                  .comm = "kswapd0",
-                                 .tasks = {&init_task.tasks, &toy_init.tasks},
+                                 .tasks = {&toy_child.tasks, &toy_init.tasks},
                                  .parent = &init_task,
                                  .state = TASK_INTERRUPTIBLE};
+struct task_struct toy_child = {.pid = 3,
+                                .comm = "child",
+                                .tasks = {&init_task.tasks, &toy_kswapd.tasks},
+                                .parent = &toy_init,
+                                .mm = &toy_child_mm};
 struct task_struct *current_task = &toy_init;
 
 int toy_sum(int limit) {
