@@ -26,11 +26,11 @@ static void add_zone(struct ui_grid *grid, uint64_t start, uint64_t count, uint6
     grid->zones[grid->zone_count++] = (struct ui_grid_zone){0, start, count, 0};
 }
 
-static void take_zones(struct ui_grid *grid, const struct kv_snapshot *kernel) {
-    for (size_t i = 0; i < kernel->zone_count && i < KV_MAX_ZONES; i++)
-        add_zone(grid, kernel->zones[i].start_pfn, kernel->zones[i].spanned, kernel->frame_count);
+static void take_zones(struct ui_grid *grid, const struct kv_snapshot *kernel, uint64_t count) {
+    for (size_t i = 0; kernel && i < kernel->zone_count && i < KV_MAX_ZONES; i++)
+        add_zone(grid, kernel->zones[i].start_pfn, kernel->zones[i].spanned, count);
     if (grid->zone_count == 0)
-        add_zone(grid, 0, kernel->frame_count, kernel->frame_count);
+        add_zone(grid, 0, count, count);
 }
 
 struct fit {
@@ -65,7 +65,7 @@ static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t c
 
 static struct fit fit_columns(const struct ui_grid *grid, float width, float height, float unit) {
     struct fit best = {16, 1, 1, -1};
-    for (uint32_t columns = 16; columns <= 4096; columns += 8)
+    for (uint32_t columns = 16; columns <= 4096; columns += 2)
         try_columns(&best, grid, columns, width, height, unit);
     return best;
 }
@@ -105,11 +105,11 @@ static float scroll_of(const struct ui_grid *grid, const struct ui_state *state)
     return state->frames_scroll;
 }
 
-void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at,
+void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, uint64_t count, struct rect at,
                        const struct ui_state *state) {
     memset(grid, 0, sizeof *grid);
     grid->at = at;
-    take_zones(grid, kernel);
+    take_zones(grid, kernel, count);
     if (grid->zone_count == 0 || at.w < 32 || at.h < 32)
         return;
     float unit = 1 / fmaxf(state->scale, 0.25f), n = (float)grid->zone_count;

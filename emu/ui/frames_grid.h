@@ -7,8 +7,9 @@
 #define GRID_LABEL 17.0f /* the line with a zone's name */
 #define GRID_GAP 5.0f
 
-/* Places the cells of every frame of the snapshot in `at`. columns = 0 when there is nothing to show or no room. */
-void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, struct rect at,
+/* Places the cells of `count` frames in `at`, by the zones of kernel; NULL: no zones are known. columns = 0 when there
+ * is nothing to show or no room. */
+void frames_grid_place(struct ui_grid *grid, const struct kv_snapshot *kernel, uint64_t count, struct rect at,
                        const struct ui_state *state);
 
 #endif

@@ -53,6 +53,10 @@ enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t
         return ACTION_NONE;
     if (!state->help && (state->stops || state->searching))
         return line_key_action(state, key, argument);
+    if (key == 'v') {
+        *argument = (state->overlay + 1) % OVERLAY_COUNT;
+        return ACTION_OVERLAY;
+    }
     if (key >= '1' && key <= '4') {
         *argument = (int64_t)key - '1';
         return ACTION_SCENE;
@@ -101,6 +105,30 @@ static bool apply_line(struct ui_state *state, enum ui_action action, int64_t ar
     }
 }
 
+/* One thing is selected at a time; the same thing again lets it go. */
+static void pick(struct ui_state *state, enum ui_action action, int64_t argument) {
+    bool frame = action == ACTION_SELECT_FRAME, again = state->picked == action && state->picked_argument == argument;
+    state->selected_pfn = frame && state->selected_pfn != argument ? argument : -1;
+    state->picked = frame || again ? ACTION_NONE : action;
+    state->picked_argument = state->picked == ACTION_NONE ? 0 : argument;
+}
+
+void ui_order(const struct ui_state *state, enum ui_action *action, int64_t *argument) {
+    switch (*action) {
+    case ACTION_SELECT_FRAME: *argument = state->selected_pfn; return;
+    case ACTION_SELECT_PAGE:
+    case ACTION_SELECT_VMA:
+    case ACTION_SELECT_ENTRY:
+    case ACTION_SELECT_EVENT:
+        if (state->picked == *action)
+            return;
+        *action = ACTION_SELECT_FRAME;
+        *argument = -1;
+        return;
+    default: return;
+    }
+}
+
 bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument) {
     state->notice[0] = '\0';
     if (apply_line(state, action, argument))
@@ -115,8 +143,16 @@ bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument) {
         state->overlay = argument >= 0 && argument < OVERLAY_COUNT ? (enum ui_overlay)argument : OVERLAY_USE;
         return true;
     case ACTION_TIMELINE_WHOLE: state->timeline_zoom = 1; return true;
-    case ACTION_LINE_ENTER: state->asked = true; return false;
-    case ACTION_SELECT_FRAME: state->selected_pfn = state->selected_pfn == argument ? -1 : argument; return false;
+    case ACTION_LINE_ENTER:
+        state->asked = true;
+        if (state->searching) /* what is found is selected in its place */
+            pick(state, ACTION_NONE, 0);
+        return false;
+    case ACTION_SELECT_FRAME:
+    case ACTION_SELECT_PAGE:
+    case ACTION_SELECT_VMA:
+    case ACTION_SELECT_ENTRY:
+    case ACTION_SELECT_EVENT: pick(state, action, argument); return false;
     default: return action == ACTION_NONE;
     }
 }

@@ -4,7 +4,7 @@
  * The model. A dark, quiet ground; the uses of a frame have the hues of Okabe and Ito, which stay apart for viewers
  * who lack one kind of cone; one accent, for what has just happened; one red-brown, for what was refused.
  * tests/ui/test_palette.c holds the promises in numbers: WCAG contrast of all text colours on both grounds, and the
- * distance between any two uses of a frame under simulated protanopia and deuteranopia.
+ * distance between any two colours of one legend under simulated protanopia, deuteranopia and tritanopia.
  */
 #ifndef FAULTLINE_PALETTE_H
 #define FAULTLINE_PALETTE_H
@@ -36,6 +36,34 @@
 #define PALETTE_ANON 0x009e73ffu
 #define PALETTE_SWAP_CACHE 0xcc79a7ffu
 #define PALETTE_RESERVED 0x39424effu
+
+/* The overlays of the frames: what the entries that map a frame say of it. */
+#define PALETTE_BITS_NONE 0x1d2731ffu
+#define PALETTE_BITS_MAPPED 0x55637affu
+#define PALETTE_BITS_ACCESSED 0x56b4e9ffu
+#define PALETTE_BITS_DIRTY 0xa8501cffu
+#define PALETTE_BITS_BOTH 0xf5b78fffu
+/* Time since the last event: one hue, lighter the younger, so that the order is seen without the legend. */
+#define PALETTE_AGE_NEVER 0x262b31ffu
+#define PALETTE_AGE_5 0x173a63ffu
+#define PALETTE_AGE_4 0x1f5f96ffu
+#define PALETTE_AGE_3 0x2f8ac4ffu
+#define PALETTE_AGE_2 0x74bdeaffu
+#define PALETTE_AGE_1 0xb5dcf5ffu
+#define PALETTE_AGE_0 0xf4faffffu
+/* Entries that map a frame. */
+#define PALETTE_COUNT_0 0x1d2731ffu
+#define PALETTE_COUNT_1 0x2b5c8affu
+#define PALETTE_COUNT_2 0x00a087ffu
+#define PALETTE_COUNT_3 0xd68fb8ffu
+#define PALETTE_COUNT_8 0xf6ece0ffu
+/* What the page tables alone tell of a kernel without symbols. */
+#define PALETTE_HW_UNMAPPED 0x1d2731ffu
+#define PALETTE_HW_TABLE 0xe69f00ffu
+#define PALETTE_HW_KERNEL 0x4b5563ffu
+#define PALETTE_HW_KERNEL_WRITABLE 0x8f9babffu
+#define PALETTE_HW_USER 0x56b4e9ffu
+#define PALETTE_HW_USER_WRITABLE 0x009e73ffu
 
 /* Signals. */
 #define PALETTE_ACCENT 0xf0e442ffu

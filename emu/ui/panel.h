@@ -61,6 +61,22 @@ void hit(struct painter *painter, struct rect at, enum ui_action action, int64_t
  * UI_NO_ARGUMENT where a click does nothing. NULL: out of memory. Valid until the next call. */
 int64_t *hit_lattice(struct painter *painter, struct ui_lattice lattice);
 
+/*
+ * Marks, in marks.c, the same in all panels. Two things are never confused:
+ *   what was selected          an outline in the accent, two pixels wide, set off by a dark line
+ *   what belongs to it         a thin outline in the soft accent (its table, its region, the entries that map it)
+ *   what this fault just did   filled with the accent: the frame that it took, the page, the entry, the step
+ *   what it only looked at     filled with the soft accent
+ * Small things get a mark that is larger than they are.
+ */
+void mark_selected(struct painter *painter, struct rect at);
+void mark_related(struct painter *painter, struct rect at);
+void mark_happened(struct painter *painter, struct rect at, bool looked_at);
+/* The frame that the selection is or lies in, -1: none. */
+int64_t selected_frame(const struct painter *painter);
+/* A box of at least `side` around the middle of `at`, on whole pixels. */
+struct rect box_around(struct rect at, float border, float side);
+
 bool snapshot_has_nodes(const struct kv_snapshot *kernel); /* zones of more than one node */
 color frame_color(unsigned kind);
 color mix(color a, color b, float share_of_b);

@@ -83,6 +83,10 @@ struct ui_state {
     bool help;
     bool typing;          /* keys go to the guest */
     int64_t selected_pfn; /* -1: none */
+    /* What was clicked last: an ACTION_SELECT_PAGE, VMA, ENTRY or EVENT with its argument; ACTION_NONE: none of them.
+     */
+    enum ui_action picked;
+    int64_t picked_argument;
     enum ui_overlay overlay;
     bool stops;                    /* the list of stop conditions is open; typed keys go to its line */
     bool searching;                /* the search line is open */
@@ -205,6 +209,9 @@ enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t
 /* Carries out what concerns the window alone (scene, help, selection, maximising, typing). False: the owner of the
  * machine must act (run, next fault, select fault ...; a selected frame goes to both). */
 bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument);
+/* Turns an action that ui_apply() left to the owner into the one to carry out: what was clicked again is let go
+ * (SELECT_FRAME of -1). */
+void ui_order(const struct ui_state *state, enum ui_action *action, int64_t *argument);
 /* What the next snapshots should carry for what is on show: sum of enum view_interest. */
 unsigned ui_interest(const struct ui_state *state, const struct ui_frame *frame);
 /* Wheel and drag in the timeline, as `frame` shows it: the moment under x stays there. */

@@ -154,9 +154,10 @@ static void do_action(struct window *w, enum ui_action action, int64_t argument)
         screenshot(w);
     else if (ui_apply(&w->state, action, argument))
         return;
-    else if (action != ACTION_LINE_ENTER)
-        w->control->act(w->control->owner, action, action == ACTION_SELECT_FRAME ? w->state.selected_pfn : argument);
-    else if (w->control->tell)
+    else if (action != ACTION_LINE_ENTER) {
+        ui_order(&w->state, &action, &argument);
+        w->control->act(w->control->owner, action, argument);
+    } else if (w->control->tell)
         w->control->tell(w->control->owner, w->state.stops ? ACTION_STOPS : ACTION_SEARCH, w->state.line);
 }
 

@@ -177,22 +177,24 @@ Test(frames, legend_and_zones_are_always_there) {
     }
 }
 
-Test(frames, this_faults_frames_are_boxed_in_the_accent) {
+Test(frames, this_faults_frames_are_filled_with_the_accent) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
     struct rect taken, copied;
     cr_assert(ui_grid_cell(&drawn->frame.grid, 0x02c11, &taken) && ui_grid_cell(&drawn->frame.grid, 0x01a73, &copied));
-    unsigned boxes = 0;
+    unsigned bright = 0, dim = 0;
     for (size_t i = 0; i < drawn->frame.list.count; i++) {
         const struct draw_command *command = &drawn->frame.list.commands[i];
-        if (command->kind != DRAW_STROKE || command->color != PALETTE_ACCENT)
-            continue;
-        boxes += rect_contains(command->at, taken.x, taken.y) || rect_contains(command->at, copied.x, copied.y);
+        bright += command->kind == DRAW_FILL && command->color == PALETTE_ACCENT &&
+                  rect_contains(command->at, taken.x + 1, taken.y + 1);
+        dim += command->kind == DRAW_FILL && command->color == PALETTE_ACCENT_SOFT &&
+               rect_contains(command->at, copied.x + 1, copied.y + 1);
     }
-    cr_expect_eq(boxes, 2, "%u boxes around frames 02c11 and 01a73", boxes);
+    cr_expect_eq(bright, 1, "frame 02c11 was taken: %u bright marks", bright);
+    cr_expect_eq(dim, 1, "frame 01a73 was looked at: %u dim marks", dim);
     drawn->view->has_fault = false;
     drawn_again(drawn);
-    cr_expect_eq(count_colored(drawn, PANEL_FRAMES, DRAW_STROKE, PALETTE_ACCENT), 0, "no fault, no box");
+    cr_expect_eq(count_colored(drawn, PANEL_FRAMES, DRAW_FILL, PALETTE_ACCENT), 1, "no fault: the legend's chip alone");
     drawn_free(drawn);
 }
 
@@ -208,7 +210,7 @@ Test(frames, hovering_a_cell_tells_its_frame) {
     drawn->view->has_selected = true;
     drawn->view->selected = (struct kv_frame){.pfn = 0x02c11, .count = 1, .mapcount = 1, .flags = 0x28};
     drawn_again(drawn);
-    EXPECT_WORDS(drawn, PANEL_COUNT, "_count 1, mapped by 1, flags 00000028");
+    EXPECT_WORDS(drawn, PANEL_COUNT, "struct page: _count 1, mapcount 1, flags 00000028");
     drawn_free(drawn);
 }
 

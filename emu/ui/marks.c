@@ -1,0 +1,34 @@
+/* The marks that all panels share: selected, belonging to it, just happened. Their meaning stands in panel.h. */
+#include "emu/ui/panel.h"
+
+#include <math.h>
+
+struct rect box_around(struct rect at, float border, float side) {
+    float width = fmaxf(at.w + 2 * border, side), height = fmaxf(at.h + 2 * border, side);
+    return (struct rect){roundf(at.x + at.w / 2 - width / 2), roundf(at.y + at.h / 2 - height / 2), roundf(width),
+                         roundf(height)};
+}
+
+void mark_selected(struct painter *painter, struct rect at) {
+    struct rect box = box_around(at, 4, 14);
+    draw_stroke(painter->list, rect_inset(box, -1, -1), PALETTE_GROUND, 3, 1);
+    draw_stroke(painter->list, rect_inset(box, 2, 2), PALETTE_GROUND, 1, 1);
+    draw_stroke(painter->list, box, PALETTE_ACCENT, 2, 2);
+}
+
+void mark_related(struct painter *painter, struct rect at) {
+    draw_stroke(painter->list, box_around(at, 2, 8), PALETTE_ACCENT_SOFT, 1, 1);
+}
+
+void mark_happened(struct painter *painter, struct rect at, bool looked_at) {
+    struct rect box = box_around(at, 0, 7);
+    draw_fill(painter->list, rect_inset(box, -1, -1), PALETTE_GROUND, 2);
+    draw_fill(painter->list, box, looked_at ? PALETTE_ACCENT_SOFT : PALETTE_ACCENT, 1);
+}
+
+int64_t selected_frame(const struct painter *painter) {
+    const struct view *view = painter->view;
+    if (painter->state->selected_pfn >= 0)
+        return painter->state->selected_pfn;
+    return view && view->selection.has_frame ? (int64_t)view->selection.frame.pfn : -1;
+}
