@@ -7,7 +7,7 @@
 #include "emu/commands/run.h"
 #include "emu/demo/demo.h"
 #ifdef FAULTLINE_WINDOW
-#include "emu/ui/ui.h"
+#include "emu/commands/record.h"
 #endif
 
 #include <dirent.h>
@@ -34,19 +34,26 @@ static const char help[] =
     "  --window           in the window (the default when there is a display)\n"
     "  --headless         as text\n"
     "  --pictures FOLDER  a PNG of the window at each sentence, drawn without a display: FOLDER/NAME-01.png ...\n"
+    "  --record FILE.gif  a recording of the window, drawn without a display; each sentence stays as long as it takes "
+    "to\n"
+    "                     read it\n"
     "  --help             this text\n";
 
-enum { OPT_LIST = 256, OPT_WINDOW, OPT_HEADLESS, OPT_PICTURES, OPT_HELP };
+enum { OPT_LIST = 256, OPT_WINDOW, OPT_HEADLESS, OPT_PICTURES, OPT_RECORD, OPT_HELP };
 
 static const struct option option_table[] = {
-    {"list", no_argument, NULL, OPT_LIST},         {"window", no_argument, NULL, OPT_WINDOW},
-    {"headless", no_argument, NULL, OPT_HEADLESS}, {"pictures", required_argument, NULL, OPT_PICTURES},
-    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
+    {"list", no_argument, NULL, OPT_LIST},
+    {"window", no_argument, NULL, OPT_WINDOW},
+    {"headless", no_argument, NULL, OPT_HEADLESS},
+    {"pictures", required_argument, NULL, OPT_PICTURES},
+    {"record", required_argument, NULL, OPT_RECORD},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 struct demo_options {
     bool list, window, headless;
-    const char *pictures, *name;
+    const char *pictures, *record, *name;
 };
 
 /* One performance. */
@@ -59,6 +66,9 @@ struct performance {
     unsigned pictures, checks, failed;
     bool line_started; /* of the program's output */
     bool picture_failed;
+#ifdef FAULTLINE_WINDOW
+    struct recorder *recorder; /* --record */
+#endif
     int scene, new_scene; /* enum ui_scene; new_scene -1: no turn since the window looked */
     char caption[CONTROL_CAPTION];
     char error[400];
@@ -130,7 +140,36 @@ static void take_picture(struct performance *show, const char *text) {
     ui_frame_free(&frame);
     view_free(view);
 }
+
+static bool begin_recording(struct performance *show) {
+    struct ui_state state;
+    if (!show->options->record)
+        return true;
+    ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
+    show->recorder = recorder_open(show->options->record, &state, -1);
+    return show->recorder != NULL;
+}
+
+static void record_sentence(struct performance *show, const char *text) {
+    struct ui_state *state = recorder_state(show->recorder);
+    state->scene = (enum ui_scene)show->scene;
+    snprintf(state->caption, sizeof(state->caption), "%s", text);
+    recorder_take(show->recorder, show->session, VIEW_PAUSED, recorder_reading_time(text));
+}
+
+static void end_recording(struct performance *show) {
+    bool good = show->result == DEMO_GOOD || show->result == DEMO_CHECK_FAILED;
+    if (show->recorder && !recorder_close(show->recorder, good))
+        show->picture_failed = true;
+}
 #else
+static bool begin_recording(struct performance *show) {
+    if (show->options->record)
+        complain("this faultline is built without pictures; build it with -Dwindow=enabled");
+    return !show->options->record;
+}
+static void end_recording(struct performance *show) { (void)show; }
+
 static void take_picture(struct performance *show, const char *text) {
     (void)text;
     complain("this faultline is built without pictures; build it with -Dwindow=enabled");
@@ -158,8 +197,15 @@ static void show_scene(void *owner, const char *name) {
 /* ---- without a display ---- */
 
 static enum machine_stop run_headless(void *owner, bool *left) {
+    struct performance *show = owner;
     (void)left;
-    return session_run(((struct performance *)owner)->session, VTIME_NEVER);
+#ifdef FAULTLINE_WINDOW
+    if (show->recorder) {
+        recorder_state(show->recorder)->scene = (enum ui_scene)show->scene;
+        return recorder_run(show->recorder, show->session, VTIME_NEVER);
+    }
+#endif
+    return session_run(show->session, VTIME_NEVER);
 }
 
 /* *word* is stressed in the window; text has no need of it. */
@@ -181,6 +227,10 @@ static bool say_headless(void *owner, const char *text) {
     fflush(stdout);
     if (show->options->pictures)
         take_picture(show, text);
+#ifdef FAULTLINE_WINDOW
+    if (show->recorder)
+        record_sentence(show, text);
+#endif
     return true;
 }
 
@@ -195,8 +245,13 @@ static int play_headless(struct performance *show, const struct session_config *
         complain("%s", show->error);
         return EXIT_BAD_INPUT;
     }
+    if (!begin_recording(show)) {
+        session_destroy(show->session);
+        return EXIT_BAD_INPUT;
+    }
     show->result = demo_play(show->demo, show->session, &stage, show->error, sizeof(show->error));
     end_line(show);
+    end_recording(show);
     session_finish(show->session);
     session_destroy(show->session);
     return 0;
@@ -423,6 +478,7 @@ static bool parse_options(int argc, char **argv, struct demo_options *options, i
         case OPT_WINDOW: options->window = true; break;
         case OPT_HEADLESS: options->headless = true; break;
         case OPT_PICTURES: options->pictures = optarg; break;
+        case OPT_RECORD: options->record = optarg; break;
         case OPT_HELP: fputs(help, stdout); return *status = 0, false;
         default:
             complain("demo does not know '%s', or it lacks its argument; see `faultline demo --help`",
@@ -436,7 +492,11 @@ static bool parse_options(int argc, char **argv, struct demo_options *options, i
         return false;
     }
     bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
-    if (!options->window && !options->headless && !options->pictures)
+    if (options->window && options->record) {
+        complain("--record draws without a display; leave --window away");
+        return false;
+    }
+    if (!options->window && !options->headless && !options->pictures && !options->record)
         options->window = display && isatty(STDOUT_FILENO);
     return true;
 }

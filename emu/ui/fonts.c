@@ -279,8 +279,14 @@ static uint32_t mask_slot(const struct draw_fonts *fonts, uint64_t key) {
     return slot;
 }
 
+static unsigned in_eighths(float pixels) { return (unsigned)lroundf(fminf(fmaxf(pixels, 1), 500) * 8); }
+
+struct _cairo_scaled_font *fonts_scaled(struct draw_fonts *fonts, struct glyph glyph, float pixels) {
+    return scaled_font(fonts, glyph.face, in_eighths(pixels));
+}
+
 const struct glyph_mask *fonts_mask(struct draw_fonts *fonts, struct glyph glyph, float pixels, unsigned subpixel) {
-    unsigned eighths = (unsigned)lroundf(fminf(fmaxf(pixels, 1), 500) * 8);
+    unsigned eighths = in_eighths(pixels);
     uint64_t key = ((uint64_t)glyph.index << 24 | (uint64_t)eighths << 8 | (uint64_t)glyph.face << 4 | subpixel) + 1;
     uint32_t slot = mask_slot(fonts, key);
     if (fonts->masks[slot].key == key)

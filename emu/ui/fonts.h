@@ -31,6 +31,8 @@ void fonts_destroy(struct draw_fonts *fonts);
 uint32_t fonts_next_character(const char **text);
 struct glyph fonts_glyph(struct draw_fonts *fonts, enum draw_font font, uint32_t character);
 float fonts_width(struct draw_fonts *fonts, enum draw_font font, float size, const char *text);
+/* The face of a glyph at a size, cairo's cairo_scaled_font_t; NULL: out of memory. Valid until the next call. */
+struct _cairo_scaled_font *fonts_scaled(struct draw_fonts *fonts, struct glyph glyph, float pixels);
 /* pixels: size in device pixels. Valid until the next call; NULL when out of memory. */
 const struct glyph_mask *fonts_mask(struct draw_fonts *fonts, struct glyph glyph, float pixels, unsigned subpixel);
 

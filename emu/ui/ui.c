@@ -35,19 +35,20 @@ static void paint_ground(struct painter *painter) {
     region_end(painter);
 }
 
+static void (*const painters[PANEL_COUNT])(struct painter *, struct rect) = {
+    [PANEL_FRAMES] = paint_frames,   [PANEL_FAULT] = paint_fault,       [PANEL_SPACE] = paint_space,
+    [PANEL_CONSOLE] = paint_console, [PANEL_ZONES] = paint_zones,       [PANEL_BUDDY] = paint_buddy,
+    [PANEL_LRU] = paint_lru,         [PANEL_DECISION] = paint_decision, [PANEL_CACHE] = paint_cache,
+    [PANEL_LIFE] = paint_life,       [PANEL_TIMELINE] = paint_timeline,
+};
+
 static void paint_panels(struct painter *painter) {
-    static void (*const paint[PANEL_COUNT])(struct painter *, struct rect) = {
-        [PANEL_FRAMES] = paint_frames,   [PANEL_FAULT] = paint_fault,       [PANEL_SPACE] = paint_space,
-        [PANEL_CONSOLE] = paint_console, [PANEL_ZONES] = paint_zones,       [PANEL_BUDDY] = paint_buddy,
-        [PANEL_LRU] = paint_lru,         [PANEL_DECISION] = paint_decision, [PANEL_CACHE] = paint_cache,
-        [PANEL_LIFE] = paint_life,       [PANEL_TIMELINE] = paint_timeline,
-    };
     struct layout layout;
     ui_layout(painter->state, painter->view, &layout);
     memcpy(painter->frame->shared, layout.shared, sizeof layout.shared);
     for (unsigned i = 0; i < PANEL_COUNT; i++)
         if (layout.panels[i].w > 0 && layout.panels[i].h > HEAD)
-            paint[i](painter, layout.panels[i]);
+            painters[i](painter, layout.panels[i]);
     if (layout.caption.h > 0)
         paint_caption(painter, layout.caption);
 }
@@ -69,6 +70,31 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
         paint_help(&painter);
     else
         paint_tooltip(&painter);
+}
+
+void ui_draw_panel(struct ui_frame *frame, const struct view *view, const struct ui_state *state, enum ui_panel panel) {
+    struct painter painter = {frame, &frame->list, view, state};
+    struct rect whole = {0, 0, state->width, state->height};
+    frame_reset(frame);
+    paint_ground(&painter);
+    if ((unsigned)panel < PANEL_COUNT)
+        painters[panel](&painter, rect_inset(whole, MARGIN / 2, MARGIN / 2));
+    paint_tooltip(&painter);
+}
+
+static const char *const panel_names[PANEL_COUNT] = {
+    [PANEL_FRAMES] = "frames",     [PANEL_FAULT] = "fault", [PANEL_SPACE] = "space", [PANEL_CONSOLE] = "console",
+    [PANEL_ZONES] = "zones",       [PANEL_BUDDY] = "buddy", [PANEL_LRU] = "lru",     [PANEL_DECISION] = "decision",
+    [PANEL_TIMELINE] = "timeline", [PANEL_CACHE] = "cache", [PANEL_LIFE] = "life",
+};
+
+const char *ui_panel_name(enum ui_panel panel) { return (unsigned)panel < PANEL_COUNT ? panel_names[panel] : ""; }
+
+int ui_panel_named(const char *name) {
+    for (int i = 0; i < PANEL_COUNT; i++)
+        if (strcmp(panel_names[i], name) == 0)
+            return i;
+    return -1;
 }
 
 static int64_t timeline_fault_at(const struct ui_frame *frame, float x) {

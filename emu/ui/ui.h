@@ -182,6 +182,11 @@ void ui_frame_init(struct ui_frame *frame);
 void ui_frame_free(struct ui_frame *frame);
 /* Draws the whole window. view may be NULL (nothing published yet). */
 void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_state *state);
+/* Draws one panel alone, as large as the state's window. */
+void ui_draw_panel(struct ui_frame *frame, const struct view *view, const struct ui_state *state, enum ui_panel panel);
+/* "frames", "fault" ...: names for command lines; -1: there is none. */
+int ui_panel_named(const char *name);
+const char *ui_panel_name(enum ui_panel panel);
 /* The action under a point, ACTION_NONE where there is none. */
 enum ui_action ui_hit_at(const struct ui_frame *frame, float x, float y, int64_t *argument);
 
@@ -232,6 +237,9 @@ float ui_scale_for(int device_width, int device_height, float dpi_scale);
 /* render.c: pixels. Width and height in device pixels = logical * scale. 0 or -errno with a sentence in error. */
 int ui_render_png(const struct draw_list *list, float width, float height, float scale, const char *path, char *error,
                   size_t error_size); /* writes beside path, then renames */
+/* Shapes instead of pixels, one unit a logical pixel; letters are outlines. The same rules. */
+int ui_render_svg(const struct draw_list *list, float width, float height, const char *path, char *error,
+                  size_t error_size);
 /* pixels: device_width * device_height ARGB32 words, premultiplied, native endian. */
 int ui_render_pixels(const struct draw_list *list, float scale, uint32_t *pixels, int device_width, int device_height);
 
