@@ -19,6 +19,7 @@ struct command {
 int command_run(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_demo(int argc, char **argv);
+int command_render(int argc, char **argv);
 
 /* "faultline: " + one sentence to stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

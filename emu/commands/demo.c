@@ -4,10 +4,11 @@
  */
 #define _GNU_SOURCE
 #include "emu/commands/demo_disks.h"
+#include "emu/commands/picture.h"
 #include "emu/commands/run.h"
 #include "emu/demo/demo.h"
 #ifdef FAULTLINE_WINDOW
-#include "emu/commands/record.h"
+#include "emu/ui/ui.h"
 #endif
 
 #include <dirent.h>
@@ -19,8 +20,6 @@
 
 #define TEXT_COLUMNS 100u
 #define NAMES_MAX 64
-#define PICTURE_WIDTH 1280
-#define PICTURE_HEIGHT 800
 
 static const char help[] =
     "usage: faultline demo [options] NAME\n"
@@ -66,10 +65,8 @@ struct performance {
     unsigned pictures, checks, failed;
     bool line_started; /* of the program's output */
     bool picture_failed;
-#ifdef FAULTLINE_WINDOW
     struct recorder *recorder; /* --record */
-#endif
-    int scene, new_scene; /* enum ui_scene; new_scene -1: no turn since the window looked */
+    int scene, new_scene;      /* enum ui_scene; new_scene -1: no turn since the window looked */
     char caption[CONTROL_CAPTION];
     char error[400];
     enum demo_result result;
@@ -120,40 +117,26 @@ static void end_line(struct performance *show) {
     show->line_started = false;
 }
 
-#ifdef FAULTLINE_WINDOW
 static void take_picture(struct performance *show, const char *text) {
-    char path[4200], error[300];
-    struct ui_state state;
-    struct ui_frame frame;
+    char path[4200];
+    struct picture picture = {.path = path, .panel = PICTURE_WINDOW, .scene = show->scene};
     struct view *view = session_view(show->session, 0, VIEW_PAUSED);
     snprintf(path, sizeof(path), "%s/%s-%02u.png", show->options->pictures, show->name, ++show->pictures);
-    ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
-    ui_observe(&state, view);
-    state.scene = (enum ui_scene)show->scene;
-    snprintf(state.caption, sizeof(state.caption), "%s", text);
-    ui_frame_init(&frame);
-    ui_draw(&frame, view, &state);
-    if (ui_render_png(&frame.list, PICTURE_WIDTH, PICTURE_HEIGHT, 1.0f, path, error, sizeof(error)) != 0) {
-        complain("%s", error);
-        show->picture_failed = true;
-    }
-    ui_frame_free(&frame);
+    show->picture_failed |= !picture_write(&picture, text, view);
     view_free(view);
 }
 
 static bool begin_recording(struct performance *show) {
-    struct ui_state state;
-    if (!show->options->record)
+    struct picture picture = {.path = show->options->record, .panel = PICTURE_WINDOW};
+    if (!picture.path)
         return true;
-    ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
-    show->recorder = recorder_open(show->options->record, &state, -1);
+    show->recorder = recorder_open(&picture);
     return show->recorder != NULL;
 }
 
 static void record_sentence(struct performance *show, const char *text) {
-    struct ui_state *state = recorder_state(show->recorder);
-    state->scene = (enum ui_scene)show->scene;
-    snprintf(state->caption, sizeof(state->caption), "%s", text);
+    snprintf(show->caption, sizeof(show->caption), "%s", text);
+    recorder_look(show->recorder, show->scene, text);
     recorder_take(show->recorder, show->session, VIEW_PAUSED, recorder_reading_time(text));
 }
 
@@ -162,20 +145,6 @@ static void end_recording(struct performance *show) {
     if (show->recorder && !recorder_close(show->recorder, good))
         show->picture_failed = true;
 }
-#else
-static bool begin_recording(struct performance *show) {
-    if (show->options->record)
-        complain("this faultline is built without pictures; build it with -Dwindow=enabled");
-    return !show->options->record;
-}
-static void end_recording(struct performance *show) { (void)show; }
-
-static void take_picture(struct performance *show, const char *text) {
-    (void)text;
-    complain("this faultline is built without pictures; build it with -Dwindow=enabled");
-    show->picture_failed = true;
-}
-#endif
 
 static void print_check(void *owner, bool good, const char *text) {
     struct performance *show = owner;
@@ -192,6 +161,8 @@ static void show_scene(void *owner, const char *name) {
     for (int i = 0; i < 4; i++)
         if (strcmp(names[i], name) == 0)
             show->scene = show->new_scene = i;
+    if (show->recorder)
+        recorder_look(show->recorder, show->scene, show->caption);
 }
 
 /* ---- without a display ---- */
@@ -199,12 +170,8 @@ static void show_scene(void *owner, const char *name) {
 static enum machine_stop run_headless(void *owner, bool *left) {
     struct performance *show = owner;
     (void)left;
-#ifdef FAULTLINE_WINDOW
-    if (show->recorder) {
-        recorder_state(show->recorder)->scene = (enum ui_scene)show->scene;
-        return recorder_run(show->recorder, show->session, VTIME_NEVER);
-    }
-#endif
+    if (show->recorder)
+        return recorder_run(show->recorder, show->session, VTIME_NEVER, session_run);
     return session_run(show->session, VTIME_NEVER);
 }
 
@@ -227,10 +194,8 @@ static bool say_headless(void *owner, const char *text) {
     fflush(stdout);
     if (show->options->pictures)
         take_picture(show, text);
-#ifdef FAULTLINE_WINDOW
     if (show->recorder)
         record_sentence(show, text);
-#endif
     return true;
 }
 
@@ -245,6 +210,8 @@ static int play_headless(struct performance *show, const struct session_config *
         complain("%s", show->error);
         return EXIT_BAD_INPUT;
     }
+    if (show->options->pictures || show->options->record)
+        picture_prepare(show->session);
     if (!begin_recording(show)) {
         session_destroy(show->session);
         return EXIT_BAD_INPUT;

@@ -78,9 +78,9 @@ static int wait_ms(const struct input *input, vtime now) {
     return ahead > 20 ? 20 : (int)ahead;
 }
 
-/* With points, the debugger runs it. */
-static enum machine_stop run_slice(struct session *session, bool points, vtime until) {
-    if (!points)
+enum machine_stop input_slice(struct session *session, vtime until) {
+    struct debugger *debugger = session_debugger(session);
+    if (!debugger || debugger_points(debugger, NULL, 0) == 0)
         return session_run(session, until);
     if (!debugger_run(session_debugger(session), until))
         return MACHINE_STOP_LIMIT;
@@ -94,8 +94,6 @@ static enum machine_stop run_slice(struct session *session, bool points, vtime u
 }
 
 enum machine_stop input_run(struct session *session, vtime limit) {
-    struct debugger *debugger = session_debugger(session);
-    bool points = debugger && debugger_points(debugger, NULL, 0) > 0;
     struct machine *machine = session_machine(session);
     struct stat status;
     struct input input = {.at_line_start = true, .host_start = host_ns()};
@@ -110,7 +108,7 @@ enum machine_stop input_run(struct session *session, vtime limit) {
             hand_over(&input, machine);
         }
         until = input.end_sent || machine_now(machine) + SLICE_NS > limit ? limit : machine_now(machine) + SLICE_NS;
-        stop = run_slice(session, points, until);
+        stop = input_slice(session, until);
     } while (stop == MACHINE_STOP_LIMIT && until != limit);
     return stop;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BOTH (OPTIONS_RUN | OPTIONS_DEBUG)
+#define ALL (BOTH | OPTIONS_RENDER)
 
 static bool parse_memory(const char *text, struct run_options *options) {
     uint64_t *bytes = &options->memory;
@@ -81,14 +82,62 @@ static bool parse_at(const char *text, struct run_options *options) {
     if (options->at_branch)
         return true;
     const char *colon = strrchr(text, ':');
-    if (colon && colon > text && strtoul(colon + 1, &end, 10) > 0 && *end == '\0') {
+    if (colon && colon > text && strtoul(colon + 1, &end, 10) > 0 && *end == '\0')
         options->at_source = text;
+    else
+        options->at_event = text;
+    return true;
+}
+
+static bool parse_size(const char *text, struct run_options *options) {
+    struct picture *picture = &options->picture;
+    char rest;
+    if (sscanf(text, "%5ux%5u%c", &picture->width, &picture->height, &rest) == 2 && picture->width >= 100 &&
+        picture->height >= 60 && picture->width <= 8000 && picture->height <= 8000)
         return true;
+    complain("--size %s: give width and height between 100x60 and 8000x8000, such as 1280x800", text);
+    return false;
+}
+
+static bool parse_scale(const char *text, struct run_options *options) {
+    char *end;
+    options->picture.scale = strtof(text, &end);
+    if (end != text && *end == '\0' && options->picture.scale >= 0.5f && options->picture.scale <= 6)
+        return true;
+    complain("--scale %s: give device pixels for each logical one, 0.5 to 6", text);
+    return false;
+}
+
+static bool parse_scene(const char *text, struct run_options *options) {
+    if (picture_scene(text, &options->picture.scene))
+        return true;
+    complain("--scene %s: give fault, reclaim, memory or console", text);
+    return false;
+}
+
+static bool parse_overlay(const char *text, struct run_options *options) {
+    if (picture_overlay(text, &options->picture.overlay))
+        return true;
+    complain("--overlay %s: give use, bits, age or mapcount", text);
+    return false;
+}
+
+static bool parse_select(const char *text, struct run_options *options) {
+    static const struct {
+        const char *word;
+        enum select_kind kind;
+    } words[] = {{"frame:", SELECT_FRAME}, {"page:", SELECT_PAGE}, {"vma:", SELECT_VMA}, {"entry:", SELECT_ENTRY}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t length = strlen(words[i].word);
+        char *end;
+        if (strncmp(text, words[i].word, length) != 0)
+            continue;
+        options->select_kind = words[i].kind;
+        options->select_argument = strtoll(text + length, &end, 16);
+        if (end != text + length && *end == '\0' && options->select_argument >= 0)
+            return true;
     }
-    complain(
-        "--at %s: give a fault number from 1, a line such as hello.c:12, or one of zero, anonymous, file, copy, reuse, "
-        "stack, segv",
-        text);
+    complain("--select %s: give frame:2c11, page:b7fff000, vma:b7fff000 or entry:3e19ffc, in hexadecimal", text);
     return false;
 }
 
@@ -158,14 +207,15 @@ struct row {
     /* What the option does: the first of these that is there. */
     bool (*parse)(const char *text, struct run_options *options); /* false after complaining */
     size_t flag, text;                                            /* offset of a bool or of a const char * */
+    char letter;                                                  /* its short form, 0 none */
 };
 
 #define FLAG(member) .flag = offsetof(struct run_options, member)
 #define TEXT(member) .text = offsetof(struct run_options, member)
 
 static const struct row rows[] = {
-    {"memory", "SIZE", BOTH, "guest RAM: 4M to 3G (default 64M)", .parse = parse_memory},
-    {"nodes", "NUMBER", BOTH, "1 to 4 memory nodes of equal size (default: the machine does not tell)",
+    {"memory", "SIZE", ALL, "guest RAM: 4M to 3G (default 64M)", .parse = parse_memory},
+    {"nodes", "NUMBER", ALL, "1 to 4 memory nodes of equal size (default: the machine does not tell)",
      .parse = parse_nodes},
     {"cli", NULL, OPTIONS_DEBUG, "in the terminal (the default when there is no display)", FLAG(cli)},
     {"batch", "FILE", OPTIONS_DEBUG,
@@ -181,30 +231,48 @@ static const struct row rows[] = {
     {"trace", "FILE", BOTH, "full records and events as JSON lines", TEXT(trace)},
     {"explain", "ADDRESS", OPTIONS_RUN, "when the program ends, explain that linear address level by level",
      .parse = parse_explain},
-    {"screenshot", "FILE", OPTIONS_RUN, "a PNG of the window, drawn without a display, when the program ends",
-     TEXT(screenshot)},
-    {"at", "WHICH", OPTIONS_RUN,
-     "take the screenshot at the program's fault number WHICH, at its first fault in a\n"
-     "source line (hello.c:12), or at its first fault\n"
-     "of a branch: zero, anonymous, file, copy, reuse, stack, segv (one with a known\n"
-     "source line comes before one of the C library)",
+    {"screenshot", "FILE", OPTIONS_RUN,
+     "a picture of the window, drawn without a display, when the program ends: PNG, or SVG when\n"
+     "FILE ends in .svg",
+     TEXT(picture.path)},
+    {"output", "FILE", OPTIONS_RENDER,
+     "where the picture goes (-o FILE): PNG, or by its ending .svg, or .gif for a recording up to\n"
+     "the moment of --at",
+     TEXT(picture.path), .letter = 'o'},
+    {"at", "WHICH", OPTIONS_RUN | OPTIONS_RENDER,
+     "take the picture at the program's fault number WHICH, at its first fault in a source line\n"
+     "(hello.c:12), at its first fault of a branch: zero, anonymous, file, copy, reuse, stack,\n"
+     "segv (one with a known source line comes before one of the C library), or where a condition\n"
+     "holds, as for --stop; without it, when the program ends",
      .parse = parse_at},
+    {"size", "WxH", OPTIONS_RUN | OPTIONS_RENDER, "of the picture in logical pixels", .parse = parse_size},
+    {"scale", "FACTOR", OPTIONS_RUN | OPTIONS_RENDER, "device pixels for each logical one (default 1)",
+     .parse = parse_scale},
+    {"scene", "NAME", OPTIONS_RUN | OPTIONS_RENDER, "of the window: fault, reclaim, memory, console",
+     .parse = parse_scene},
+    {"overlay", "NAME", OPTIONS_RUN | OPTIONS_RENDER, "of the frames: use, bits, age, mapcount",
+     .parse = parse_overlay},
+    {"select", "WHAT", OPTIONS_RUN | OPTIONS_RENDER,
+     "frame:NUMBER, page:ADDRESS, vma:ADDRESS or entry:PHYSICAL, in hexadecimal; `render` selects\n"
+     "the frame that the moment is about",
+     .parse = parse_select},
+    {"record", "FILE.gif", OPTIONS_RUN, "a recording of the window, drawn without a display", TEXT(record)},
     {"story", NULL, OPTIONS_RUN, "print each fault as a numbered story", FLAG(stories)},
     {"window", NULL, BOTH, "show the window (the default when there is a display)", FLAG(window)},
     {"headless", NULL, OPTIONS_RUN, "do not show it", FLAG(headless)},
     {"pause", NULL, OPTIONS_RUN, "with the window: stop at the program's first fault", FLAG(pause)},
-    {"limit", "SECONDS", BOTH, "end after so much virtual time, with status 124", .parse = parse_limit},
-    {"timeout", "SECONDS", BOTH, "end after so much time of the host, with status 124", .parse = parse_timeout},
-    {"root", "DIR", BOTH,
+    {"limit", "SECONDS", ALL, "end after so much virtual time, with status 124", .parse = parse_limit},
+    {"timeout", "SECONDS", ALL, "end after so much time of the host, with status 124", .parse = parse_timeout},
+    {"root", "DIR", ALL,
      "the guest's root file system: an ext2 copy of DIR (made by mke2fs), forgotten at the end;\n"
      "PROGRAM may then be a path or a name in it, and is looked for there first",
      TEXT(disks.root)},
-    {"keep-root", "FILE", BOTH,
+    {"keep-root", "FILE", ALL,
      "keep that copy in FILE and, when FILE is there already, go on with it; DIR is not read then",
      TEXT(disks.keep_root)},
-    {"root", "IMAGE[,rw|,ro]", BOTH,
+    {"root", "IMAGE[,rw|,ro]", ALL,
      "an ext2 image as it is: what the guest writes is forgotten, kept in IMAGE, or refused", TEXT(disks.root)},
-    {"disk", "FILE[,ro]", BOTH,
+    {"disk", "FILE[,ro]", ALL,
      "a raw disk; the guest writes to FILE unless ,ro is given. Any number: the root is vda, the\n"
      "others follow in order. One with mkswap's signature becomes swap space",
      .parse = add_disk},
@@ -218,12 +286,12 @@ static const struct row rows[] = {
      .parse = parse_cut_at},
     {"cut-after", "N", BOTH, "the same when N disk requests have ended", .parse = parse_cut_after},
     {"cut-seed", "N", BOTH, "what they keep; the same number, the same bytes (default 0)", .parse = parse_cut_seed},
-    {"kernel", "FILE", BOTH, "another Multiboot kernel; then PROGRAM, if any, is its initrd", TEXT(kernel)},
-    {"initrd", "FILE", BOTH, "an initramfs in place of ours", TEXT(initrd)},
+    {"kernel", "FILE", ALL, "another Multiboot kernel; then PROGRAM, if any, is its initrd", TEXT(kernel)},
+    {"initrd", "FILE", ALL, "an initramfs in place of ours", TEXT(initrd)},
     {"rom", "FILE", BOTH, "a ROM of 64 or 128 KiB in place of our firmware", TEXT(rom)},
-    {"cmdline", "TEXT", BOTH, "words for the kernel's command line", TEXT(cmdline)},
-    {"verbose", NULL, BOTH, "show the kernel's log on standard error", FLAG(verbose)},
-    {"help", NULL, BOTH, "this text", FLAG(help)},
+    {"cmdline", "TEXT", ALL, "words for the kernel's command line", TEXT(cmdline)},
+    {"verbose", NULL, ALL, "show the kernel's log on standard error", FLAG(verbose)},
+    {"help", NULL, ALL, "this text", FLAG(help)},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 #define HELP_COLUMN 21
@@ -243,6 +311,11 @@ static const char *const introductions[] = {
         "\n"
         "Boots the machine, stops at the first page fault of PROGRAM and waits: in the window, or in the terminal,\n"
         "where `help` lists the commands. The exit status is the program's when it has ended.\n",
+    [OPTIONS_RENDER] =
+        "usage: faultline render PANEL [options] -o FILE [PROGRAM [ARGS...]]\n"
+        "\n"
+        "Runs PROGRAM without a display up to the moment that --at names and draws PANEL: frames, fault, space,\n"
+        "console, zones, buddy, lru, decision, cache, life, timeline, or the whole window.\n",
 };
 
 static void print_row(const struct row *row) {
@@ -294,6 +367,13 @@ static void make_table(enum options_command command, struct option table[ROWS + 
     table[count] = (struct option){0};
 }
 
+static int row_of_letter(int letter) {
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].letter && rows[i].letter == letter)
+            return 256 + (int)i;
+    return '?';
+}
+
 static bool take(const struct row *row, const char *text, struct run_options *options) {
     if (row->parse)
         return row->parse(text, options);
@@ -309,7 +389,9 @@ static bool parse_all(int argc, char **argv, enum options_command command, struc
     make_table(command, table);
     optind = 0;
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "+", table, NULL)) != -1;) {
+    const char *letters = command == OPTIONS_RENDER ? "+o:" : "+";
+    for (int option; (option = getopt_long(argc, argv, letters, table, NULL)) != -1;) {
+        option = option < 256 ? row_of_letter(option) : option;
         if (option == '?') {
             complain("%s does not know '%s', or it lacks its argument; see `faultline %s --help`", argv[0],
                      argv[optind - 1], argv[0]);
@@ -332,15 +414,16 @@ static bool options_agree(const struct run_options *options) {
         complain("--window and %s exclude each other; give one of them", options->cli ? "--cli" : "--batch");
     else if (options->kernel && options->program_count > 1)
         complain("with --kernel there is no program to give arguments to; use --cmdline");
-    else if (run_has_at(options) && !options->screenshot)
-        complain("--at says when the screenshot is taken; give --screenshot FILE too");
+    else if (run_has_at(options) && !options->picture.path)
+        complain("--at says when the picture is taken; say where it goes, too");
     else
         return true;
     return false;
 }
 
 bool options_parse(int argc, char **argv, enum options_command command, struct run_options *options, int *status) {
-    *options = (struct run_options){.memory = 64u << 20, .limit = VTIME_NEVER, .cmdline = ""};
+    *options = (struct run_options){
+        .memory = 64u << 20, .limit = VTIME_NEVER, .cmdline = "", .picture = {.panel = PICTURE_WINDOW}};
     *status = EXIT_BAD_INPUT;
     if (!parse_all(argc, argv, command, options))
         return false;

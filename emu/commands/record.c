@@ -1,11 +1,12 @@
-/* See record.h. Where pictures are taken depends on virtual time alone: the same run gives the same file. */
-#include "emu/commands/record.h"
-
+/* Recordings: see picture.h. Where pictures are taken depends on virtual time alone: the same run gives the same file.
+ */
 #include "emu/commands/command.h"
+#include "emu/commands/window_picture.h"
 #include "emu/ui/gif.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,34 +22,53 @@ struct recorder {
     struct ui_frame frame;
     uint32_t *pixels;
     int panel, width, height, error;
-    char path[4096];
+    vtime step, due; /* when the next picture of a running guest is taken; 0: not set yet */
+    unsigned taken;  /* with this step */
 };
 
-struct recorder *recorder_open(const char *path, const struct ui_state *state, int panel) {
+static bool begin(struct recorder *recorder, const char *path) {
     char error[300];
+    recorder->pixels = calloc((size_t)recorder->width * (size_t)recorder->height, sizeof *recorder->pixels);
+    if (!recorder->pixels) {
+        complain("no memory on the host for a recording; free some and try again");
+        return false;
+    }
+    recorder->gif = ui_gif_open(path, recorder->width, recorder->height, error, sizeof error);
+    if (!recorder->gif)
+        complain("%s", error);
+    return recorder->gif != NULL;
+}
+
+static void recorder_free(struct recorder *recorder) {
+    ui_frame_free(&recorder->frame);
+    free(recorder->pixels);
+    free(recorder);
+}
+
+struct recorder *recorder_open(const struct picture *picture) {
     struct recorder *recorder = calloc(1, sizeof *recorder);
     if (!recorder) {
         complain("no memory on the host for a recording; free some and try again");
         return NULL;
     }
-    recorder->state = *state;
-    recorder->panel = panel;
-    recorder->width = (int)lroundf(state->width * state->scale);
-    recorder->height = (int)lroundf(state->height * state->scale);
+    picture_state(picture, &recorder->state);
+    recorder->panel = picture->panel;
+    recorder->step = FIRST_STEP_NS;
+    recorder->width = (int)lroundf(recorder->state.width * recorder->state.scale);
+    recorder->height = (int)lroundf(recorder->state.height * recorder->state.scale);
     ui_frame_init(&recorder->frame);
-    recorder->pixels = calloc((size_t)recorder->width * (size_t)recorder->height, sizeof *recorder->pixels);
-    recorder->gif = recorder->pixels ? ui_gif_open(path, recorder->width, recorder->height, error, sizeof error) : NULL;
-    if (recorder->gif)
+    if (begin(recorder, picture->path))
         return recorder;
-    complain("%s", recorder->pixels ? error : "no memory on the host for a recording; free some and try again");
-    free(recorder->pixels);
-    ui_frame_free(&recorder->frame);
-    free(recorder);
+    recorder_free(recorder);
     return NULL;
 }
 
-struct ui_state *recorder_state(struct recorder *recorder) {
-    return &recorder->state;
+void recorder_look(struct recorder *recorder, int scene, const char *caption) {
+    recorder->state.scene = (enum ui_scene)scene;
+    snprintf(recorder->state.caption, sizeof recorder->state.caption, "%s", caption);
+    recorder->step = FIRST_STEP_NS; /* what comes now is new */
+    recorder->taken = 0;
+    recorder->due = 0;
 }
 
 void recorder_take(struct recorder *recorder, struct session *session, enum view_state state, unsigned hundredths) {
@@ -58,10 +78,7 @@ void recorder_take(struct recorder *recorder, struct session *session, enum view
         return;
     }
     ui_observe(&recorder->state, view);
-    if (recorder->panel < 0)
-        ui_draw(&recorder->frame, view, &recorder->state);
-    else
-        ui_draw_panel(&recorder->frame, view, &recorder->state, (enum ui_panel)recorder->panel);
+    picture_draw(&recorder->frame, view, &recorder->state, recorder->panel);
     int result = ui_render_pixels(&recorder->frame.list, recorder->state.scale, recorder->pixels, recorder->width,
                                   recorder->height);
     if (result == 0)
@@ -71,17 +88,19 @@ void recorder_take(struct recorder *recorder, struct session *session, enum view
     view_free(view);
 }
 
-enum machine_stop recorder_run(struct recorder *recorder, struct session *session, vtime limit) {
-    vtime step = FIRST_STEP_NS;
-    for (unsigned taken = 0;;) {
-        vtime next = machine_now(session_machine(session)) + step;
-        enum machine_stop stop = session_run(session, next < limit ? next : limit);
-        if (stop != MACHINE_STOP_LIMIT || machine_now(session_machine(session)) >= limit)
-            return stop;
-        recorder_take(recorder, session, VIEW_RUNNING, MOVING);
-        if (++taken % STEPS_ALIKE == 0)
-            step *= 2;
-    }
+enum machine_stop recorder_run(struct recorder *recorder, struct session *session, vtime limit,
+                               enum machine_stop (*run)(struct session *session, vtime until)) {
+    struct machine *machine = session_machine(session);
+    if (recorder->due == 0)
+        recorder->due = machine_now(machine) + recorder->step;
+    enum machine_stop stop = run(session, recorder->due < limit ? recorder->due : limit);
+    if (stop != MACHINE_STOP_LIMIT || machine_now(machine) < recorder->due)
+        return stop;
+    recorder_take(recorder, session, VIEW_RUNNING, MOVING);
+    if (++recorder->taken % STEPS_ALIKE == 0)
+        recorder->step *= 2;
+    recorder->due = machine_now(machine) + recorder->step;
+    return stop;
 }
 
 unsigned recorder_reading_time(const char *text) {
@@ -99,8 +118,6 @@ bool recorder_close(struct recorder *recorder, bool keep) {
         complain("%s", error);
     else if (!drawn)
         complain("the recording could not be drawn: %s", strerror(-recorder->error));
-    ui_frame_free(&recorder->frame);
-    free(recorder->pixels);
-    free(recorder);
+    recorder_free(recorder);
     return written && drawn;
 }

@@ -16,8 +16,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 16384
-#define PICTURE_WIDTH 1280.0f
-#define PICTURE_HEIGHT 800.0f
+#define LAST_PICTURE 300u /* hundredths of a second */
 
 struct report {
     const struct run_options *options;
@@ -26,9 +25,11 @@ struct report {
     bool tracing, firmware_spoke, program_exited, timed_out;
     uint64_t shown;       /* closed records of the program so far */
     struct view *picture; /* what --screenshot will draw */
-    bool picture_met;     /* --at was met */
-    bool picture_final;   /* ... by the program's own code, not by its C library's: nothing later is better */
-    char *text;           /* TEXT_MAX bytes */
+    unsigned at_point;    /* the point that --at set, 0 none */
+    struct recorder *recorder;
+    bool picture_met;   /* --at was met */
+    bool picture_final; /* ... by the program's own code, not by its C library's: nothing later is better */
+    char *text;         /* TEXT_MAX bytes */
 };
 
 static const struct {
@@ -85,7 +86,29 @@ static bool wanted_for_picture(const struct report *report, const struct story_f
     return report->options->at_branch != 0 && fault->branch == report->options->at_branch;
 }
 
+/* A life is that of a frame: the one that the moment is about, where nothing was selected. */
+static void select_frame(struct report *report, size_t position) {
+    const struct run_options *options = report->options;
+    const struct debug_stop *stop = debugger_stop(session_debugger(report->session));
+    const struct story *story = session_story(report->session);
+    uint64_t number = stop->fault;
+    if (options->select_kind != SELECT_NONE) {
+        session_select(report->session, options->select_kind, options->select_argument);
+        return;
+    }
+    if (!options->render)
+        return;
+    if (position > 0 || number == 0)
+        number = session_shown_number(report->session, position);
+    const struct story_fault *fault = story && number ? story_fault_by_number(story, number) : NULL;
+    if (report->at_point && stop->pfn != DEBUG_NO_FRAME)
+        session_select(report->session, SELECT_FRAME, (int64_t)stop->pfn);
+    else if (fault && fault->has_pte && (fault->pte_after & 1))
+        session_select(report->session, SELECT_FRAME, (int64_t)(fault->pte_after >> 12));
+}
+
 static void take_picture(struct report *report, size_t position) {
+    select_frame(report, position);
     view_free(report->picture);
     report->picture = session_view(report->session, position, VIEW_PAUSED);
 }
@@ -113,12 +136,15 @@ static void record_fault(void *owner, const struct story_fault *fault) {
         return;
     report->shown++;
     tell_fault(report, fault);
-    if (report->session && report->options->screenshot && !report->picture_final && wanted_for_picture(report, fault)) {
+    if (report->session && report->options->picture.path && !report->picture_final &&
+        wanted_for_picture(report, fault)) {
         bool own_code = fault->source_line != 0 || report->options->at_fault;
         if (own_code || !report->picture_met)
             take_picture(report, report->shown);
         report->picture_met = true;
         report->picture_final = own_code;
+        if (own_code && report->options->render)
+            machine_request_stop(session_machine(report->session));
     }
 }
 
@@ -129,7 +155,7 @@ static void answer_at_end(struct report *report) {
         fflush(stdout);
         fprintf(stderr, "%s", report->text);
     }
-    if (report->options->screenshot && !report->picture_met)
+    if (report->options->picture.path && !report->picture_met)
         take_picture(report, 0);
 }
 
@@ -151,9 +177,33 @@ static bool set_stops(struct session *session, const struct run_options *options
             complain("--stop: %s", error);
             return false;
         }
-    if (options->stop_count > 0)
-        debugger_go(session_debugger(session), GO_RUN);
     return true;
+}
+
+/* The points that the options name, before the first instruction. False after complaining. */
+static bool set_points(struct report *report) {
+    const struct run_options *options = report->options;
+    struct debugger *debugger = session_debugger(report->session);
+    char error[240];
+    if (!set_stops(report->session, options))
+        return false;
+    if (options->at_event && !(report->at_point = debugger_add(debugger, options->at_event, error, sizeof(error)))) {
+        complain("--at: %s", error);
+        return false;
+    }
+    if (options->stop_count > 0 || report->at_point)
+        debugger_go(debugger, GO_RUN);
+    return true;
+}
+
+static bool begin_recording(struct report *report) {
+    struct picture picture = report->options->picture;
+    if (!picture.path || !picture_is(picture.path, ".gif"))
+        picture.path = report->options->record;
+    if (!picture.path)
+        return true;
+    report->recorder = recorder_open(&picture);
+    return report->recorder != NULL;
 }
 
 /* The moment that --stop asked for stands in place of the program's end. */
@@ -179,43 +229,62 @@ static int status_of(const struct report *report, enum machine_stop stop, int ex
     }
 }
 
-#ifdef FAULTLINE_WINDOW
 static bool write_picture(struct report *report) {
-    struct ui_state state;
-    struct ui_frame frame;
-    char error[300];
+    bool missed = run_has_at(report->options) && !report->picture_met;
     if (!report->picture)
         take_picture(report, 0);
-    else if (!report->picture_met && run_has_at(report->options))
-        complain("the fault that --at names did not happen; the screenshot shows the program's end");
-    ui_state_init(&state, PICTURE_WIDTH, PICTURE_HEIGHT);
-    ui_frame_init(&frame);
-    ui_draw(&frame, report->picture, &state);
-    int result = ui_render_png(&frame.list, PICTURE_WIDTH, PICTURE_HEIGHT, 1.0f, report->options->screenshot, error,
-                               sizeof(error));
-    ui_frame_free(&frame);
-    if (result != 0)
-        complain("%s", error);
-    return result == 0;
+    if (missed)
+        complain("what --at names did not happen; the picture shows the program's end");
+    return picture_write(&report->options->picture, "", report->picture) && !(missed && report->options->render);
 }
-#else
-static bool write_picture(struct report *report) {
-    (void)report;
-    complain("this faultline is built without pictures; build it with -Dwindow=enabled");
-    return false;
-}
-#endif
 
 static bool finish_outputs(struct report *report) {
     bool good = true;
     if (report->tracing)
         good = output_commit(&report->trace) && good;
-    if (report->options->screenshot && report->session)
+    if (report->recorder)
+        good = recorder_close(report->recorder, true) && good;
+    else if (report->options->picture.path && report->session)
         good = write_picture(report) && good;
     return good;
 }
 
 /* ---- headless ---- */
+
+/* Until a stop that is no end of a slice. While it records, the guest's input is not read. */
+static enum machine_stop run_until_stop(struct report *report) {
+    vtime limit = report->options->limit;
+    struct machine *machine = session_machine(report->session);
+    enum machine_stop stop;
+    if (!report->recorder)
+        return input_run(report->session, limit);
+    do
+        stop = recorder_run(report->recorder, report->session, limit, input_slice);
+    while (stop == MACHINE_STOP_LIMIT && machine_now(machine) < limit);
+    return stop;
+}
+
+/* To the end; over the moment of the picture, unless that is all that is wanted. */
+static enum machine_stop run_on(struct report *report) {
+    struct debugger *debugger = session_debugger(report->session);
+    for (;;) {
+        enum machine_stop stop = run_until_stop(report);
+        if (stop != MACHINE_STOP_POINT || report->picture_met || debugger_stop(debugger)->point != report->at_point)
+            return stop;
+        take_picture(report, 0);
+        report->picture_met = report->picture_final = true;
+        if (report->options->render)
+            return stop;
+        debugger_remove(debugger, report->at_point);
+        debugger_go(debugger, GO_RUN);
+    }
+}
+
+/* A picture was all that was wanted, and there it is. */
+static bool is_rendered(const struct report *report, enum machine_stop stop) {
+    bool whole = stop == MACHINE_STOP_EXIT && !run_has_at(report->options);
+    return report->options->render && !report->timed_out && (whole || report->picture_met);
+}
 
 static int run_headless(struct report *report, const struct session_config *config) {
     char error[400];
@@ -224,23 +293,29 @@ static int run_headless(struct report *report, const struct session_config *conf
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
-    if (!set_stops(report->session, report->options)) {
+    if (report->options->picture.path || report->options->record)
+        picture_prepare(report->session);
+    if (!set_points(report) || !begin_recording(report)) {
         session_destroy(report->session);
         return EXIT_BAD_INPUT;
     }
     struct watchdog watchdog;
     if (!watchdog_start(&watchdog, session_machine(report->session), report->options->timeout))
         complain("the host gives no thread for --timeout; the run has no limit of host time");
-    enum machine_stop stop = input_run(report->session, report->options->limit);
+    enum machine_stop stop = run_on(report);
     report->timed_out = watchdog_end(&watchdog) && stop == MACHINE_STOP_REQUESTED;
     if (stop == MACHINE_STOP_POINT)
         tell_stop(report);
+    if (report->recorder && report->options->render)
+        recorder_take(report->recorder, report->session, VIEW_PAUSED, LAST_PICTURE);
     session_finish(report->session);
     fflush(stdout);
     struct machine *machine = session_machine(report->session);
     if (report->options->explain && !report->program_exited && stop != MACHINE_STOP_POINT)
         complain("--explain: the program did not end, so there is no address space to explain");
-    int status = status_of(report, stop, machine_exit_status(machine), machine_stop_text(machine));
+    int status = is_rendered(report, stop)
+                     ? 0
+                     : status_of(report, stop, machine_exit_status(machine), machine_stop_text(machine));
     if (!finish_outputs(report) && status == 0)
         status = EXIT_BAD_INPUT;
     session_destroy(report->session);
@@ -330,7 +405,8 @@ static int run_window(struct report *report, const struct session_config *config
 
 bool run_wants_window(const struct run_options *options) {
     bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
-    bool text = options->faults || options->stories || options->trace || options->explain || options->screenshot;
+    bool text = options->faults || options->stories || options->trace || options->explain || options->picture.path ||
+                options->record;
     if (options->window || options->headless)
         return options->window;
     return display && !text && isatty(STDOUT_FILENO);
@@ -350,8 +426,8 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = launch_session(launch, options->memory);
     config.nodes = options->nodes;
-    config.story =
-        window || options->faults || options->stories || options->trace || options->screenshot || options->stop_count;
+    config.story = window || options->faults || options->stories || options->trace || options->picture.path ||
+                   options->record || options->at_event || options->stop_count;
     config.power_cut_blocks = options->cut_at;
     config.power_cut_requests = options->cut_after;
     config.owner = &report;
@@ -359,7 +435,7 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     config.on_log = say_log;
     config.on_event = options->trace ? record_event : NULL;
     config.on_fault = record_fault;
-    config.on_program_exit = options->explain || options->screenshot ? program_exit : NULL;
+    config.on_program_exit = options->explain || options->picture.path ? program_exit : NULL;
     if (!report.text) {
         complain("no memory on the host; free some and try again");
         return EXIT_BAD_INPUT;

@@ -3,15 +3,21 @@
 #define FAULTLINE_RUN_H
 
 #include "emu/commands/disks.h"
+#include "emu/commands/picture.h"
 
 struct run_options {
     uint64_t memory; /* bytes */
     unsigned nodes;  /* 0: not said */
+    bool render;     /* end with the picture; what the program returns is not the point */
     bool help, help_stops, faults, stories, window, headless, pause, cli, verbose, explain;
     uint64_t explain_address, at_fault;
     uint32_t at_branch;    /* enum flt_branch, 0: none */
     const char *at_source; /* "hello.c:12" */
-    const char *trace, *screenshot, *kernel, *initrd, *rom, *cmdline;
+    const char *trace, *record, *kernel, *initrd, *rom, *cmdline;
+    const char *at_event;         /* a condition or another point, as for debugger_add() */
+    enum select_kind select_kind; /* what the picture shows as selected */
+    int64_t select_argument;
+    struct picture picture;             /* --screenshot, or what `render` draws */
     const char *batch;                  /* file of the terminal debugger's commands, NULL: none */
     const char *stop[DEBUG_POINTS_MAX]; /* as for debugger_add() */
     size_t stop_count;
@@ -23,7 +29,7 @@ struct run_options {
     int program_count;
 };
 
-enum options_command { OPTIONS_RUN = 1, OPTIONS_DEBUG = 2 };
+enum options_command { OPTIONS_RUN = 1, OPTIONS_DEBUG = 2, OPTIONS_RENDER = 4 };
 /* True: go on. False, after complaining or printing a help text: *status says how to end. argv[0] is the command. */
 bool options_parse(int argc, char **argv, enum options_command command, struct run_options *options, int *status);
 
@@ -46,7 +52,7 @@ struct session_config launch_session(const struct launch *launch, uint64_t memor
 int run_launch(const struct launch *launch, const struct run_options *options);
 
 static inline bool run_has_at(const struct run_options *options) {
-    return options->at_fault || options->at_branch || options->at_source;
+    return options->at_fault || options->at_branch || options->at_source || options->at_event;
 }
 
 /* Carries out on a struct control what the window asks for: an action, a typed line, what snapshots should hold. */

@@ -259,6 +259,13 @@ bool session_program_started(const struct session *session) {
 }
 size_t session_shown_faults(const struct session *session) { return session->shown.count; }
 
+uint64_t session_shown_number(const struct session *session, size_t position) {
+    const struct shown_faults *shown = &session->shown;
+    if (position == 0)
+        position = shown->count;
+    return position > 0 && position <= shown->count ? shown->numbers[position - 1] : 0;
+}
+
 size_t session_fault_position(const struct session *session, uint64_t number) {
     for (size_t i = 0; i < session->shown.count; i++)
         if (session->shown.numbers[i] == number)

@@ -59,6 +59,8 @@ bool session_program_started(const struct session *session);
 bool session_fault_reached(const struct session *session);
 /* Closed records of the user's program so far: positions 1 .. this. */
 size_t session_shown_faults(const struct session *session);
+/* Number of the record at that position; 0: the last. 0 when there is none. */
+uint64_t session_shown_number(const struct session *session, size_t position);
 /* Position (from 1) among the shown faults of the record with that number, 0 when it is not among them. */
 size_t session_fault_position(const struct session *session, uint64_t number);
 
