@@ -73,7 +73,7 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
 }
 
 void ui_draw_panel(struct ui_frame *frame, const struct view *view, const struct ui_state *state, enum ui_panel panel) {
-    struct painter painter = {frame, &frame->list, view, state};
+    struct painter painter = {frame, &frame->list, view, state, false};
     struct rect whole = {0, 0, state->width, state->height};
     frame_reset(frame);
     paint_ground(&painter);
