@@ -47,14 +47,18 @@ struct layout {
     struct member file_dentry, dentry_parent, dentry_name, dentry_length, dentry_covers;
     uint32_t swap_bytes, mapping_bytes, inode_bytes, super_bytes, vm_bytes;
     struct member swap_flags, swap_prio, swap_file, swap_map, swap_max, swap_pages, swap_inuse;
-    struct member mapping_host, inode_number, inode_super, super_type;
+    struct member mapping_host, inode_number, inode_super, inode_size, super_type, super_root;
+    struct member dentry_inode, dentry_child, dentry_subdirs;
+    struct member inode_bdev, bdev_name;
+    uint32_t bdev_bytes;
     struct member vm_next, vm_address, vm_size, vm_flags, vm_pages;
     uint64_t swap_info, vmlist; /* linear addresses of the variables */
     uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
-    uint32_t pg_referenced;
+    uint32_t pg_referenced, pg_locked, pg_writeback;
     uint32_t stat_dirty, stat_writeback; /* places in zone->vm_stat */
     uint64_t nr_swap_pages, total_swap_pages;
-    uint32_t pg_any; /* all flags that name a use of their own: all of the above but dirty */
+    uint32_t pg_any; /* all flags that name a use of their own: all of the above but dirty, referenced,
+                        locked and writeback */
     uint64_t mem_map, max_mapnr, contig_page_data, current_task, init_task; /* linear addresses of the variables */
 };
 
@@ -141,6 +145,7 @@ bool space_is_large(const struct reader *reader, uint32_t entry); /* the directo
 void space_read(struct reader *reader, struct kv_snapshot *snapshot, uint64_t task);
 /* The path of a struct file; one that is too long keeps its end. */
 void file_name(struct reader *reader, uint64_t file, char *to, size_t size);
+void dentry_path(struct reader *reader, uint64_t dentry, char *to, size_t size); /* the same for a name */
 bool space_pgd(struct reader *reader, uint64_t mm, uint64_t *physical);
 
 #endif

@@ -102,6 +102,9 @@ static const struct wanted_member members[] = {
     DENTRY("d_name", dentry_name, 4, false),
     DENTRY("d_len", dentry_length, 0, false),
     DENTRY("d_covers", dentry_covers, 4, true),
+    DENTRY("d_inode", dentry_inode, 4, false),
+    DENTRY("d_child.next", dentry_child, 4, false),
+    DENTRY("d_subdirs.next", dentry_subdirs, 4, false),
     SWAP("flags", swap_flags),
     SWAP("prio", swap_prio),
     SWAP("file", swap_file),
@@ -114,6 +117,10 @@ static const struct wanted_member members[] = {
     {"struct address_space", "i_mmap_nonlinear.next", AT(mapping_nonlinear), AT(mapping_bytes), 4, false},
     {"struct inode", "i_ino", AT(inode_number), AT(inode_bytes), 4, false},
     {"struct inode", "i_sb", AT(inode_super), AT(inode_bytes), 4, false},
+    {"struct inode", "i_size", AT(inode_size), AT(inode_bytes), 8, false},
+    {"struct inode", "i_bdev", AT(inode_bdev), AT(inode_bytes), 4, true},
+    {"struct block_device", "bd_name", AT(bdev_name), AT(bdev_bytes), 1, true},
+    {"struct super_block", "s_root", AT(super_root), AT(super_bytes), 4, false},
     {"struct super_block", "s_type", AT(super_type), AT(super_bytes), 4, false},
     VM("next", vm_next),
     VM("addr", vm_address),
@@ -125,9 +132,12 @@ static const struct wanted_member members[] = {
 static const struct {
     const char *name;
     size_t to;
-} flags[] = {{"PG_dirty", AT(pg_dirty)},         {"PG_slab", AT(pg_slab)},     {"PG_reserved", AT(pg_reserved)},
-             {"PG_swapcache", AT(pg_swapcache)}, {"PG_buddy", AT(pg_buddy)},   {"PG_pcp", AT(pg_pcp)},
-             {"PG_table", AT(pg_table)},         {"PG_kernel", AT(pg_kernel)}, {"PG_referenced", AT(pg_referenced)}},
+} flags[] = {{"PG_dirty", AT(pg_dirty)},           {"PG_slab", AT(pg_slab)},
+             {"PG_reserved", AT(pg_reserved)},     {"PG_swapcache", AT(pg_swapcache)},
+             {"PG_buddy", AT(pg_buddy)},           {"PG_pcp", AT(pg_pcp)},
+             {"PG_table", AT(pg_table)},           {"PG_kernel", AT(pg_kernel)},
+             {"PG_referenced", AT(pg_referenced)}, {"PG_locked", AT(pg_locked)},
+             {"PG_writeback", AT(pg_writeback)}},
   symbols[] = {{"mem_map", AT(mem_map)},
                {"max_mapnr", AT(max_mapnr)},
                {"contig_page_data", AT(contig_page_data)},
@@ -176,7 +186,8 @@ bool layout_resolve(struct layout *layout, const struct image *image, char *erro
         if (!image_enum_value(image, flags[i].name, &bit) || bit < 0 || bit > 31)
             return missing(flags[i].name, "", error, error_size);
         *(uint32_t *)((char *)layout + flags[i].to) = 1u << bit;
-        bool use = flags[i].to != AT(pg_dirty) && flags[i].to != AT(pg_referenced);
+        bool use = flags[i].to != AT(pg_dirty) && flags[i].to != AT(pg_referenced) && flags[i].to != AT(pg_locked) &&
+                   flags[i].to != AT(pg_writeback);
         layout->pg_any |= use ? 1u << bit : 0;
     }
     for (size_t i = 0; i < COUNT(places); i++) {

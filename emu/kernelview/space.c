@@ -12,6 +12,7 @@
 #define ENTRIES KV_ENTRIES
 #define LARGE_SHIFT 22u
 #define PATH_DEPTH 32u
+#define PATH_BYTES 128u
 
 struct builder {
     struct reader *reader;
@@ -76,20 +77,22 @@ static uint64_t climb(struct reader *reader, uint64_t dentry, char *path, size_t
     return prepend(path, at, name) ? parent : 0;
 }
 
-/* The path of a file; a path that is too long keeps its end, a ring of parents its first PATH_DEPTH names. */
-void file_name(struct reader *reader, uint64_t file, char *to, size_t size) {
-    char path[64];
-    size_t at = sizeof path - 1;
-    path[at] = '\0';
-    uint64_t dentry = reader_word(reader, file + reader->layout->file_dentry.offset);
+/* A path that is too long keeps its end, a ring of parents its first PATH_DEPTH names. */
+void dentry_path(struct reader *reader, uint64_t dentry, char *to, size_t size) {
+    char path[PATH_BYTES];
+    size_t at = (size < sizeof path ? size : sizeof path) - 1, length = at;
     unsigned depth = 0;
+    path[at] = '\0';
     while (dentry && depth++ < PATH_DEPTH)
         dentry = climb(reader, dentry, path, &at);
     reader->torn |= dentry != 0;
-    if (path[at] == '\0') /* a mapped file always has some name to show */
+    if (at == length) /* a mapped file always has some name to show */
         path[--at] = '/';
-    memcpy(to, path + at, sizeof path - at < size ? sizeof path - at : size);
-    to[size - 1] = '\0';
+    memcpy(to, path + at, length - at + 1);
+}
+
+void file_name(struct reader *reader, uint64_t file, char *to, size_t size) {
+    dentry_path(reader, reader_word(reader, file + reader->layout->file_dentry.offset), to, size);
 }
 
 static void name_vma(struct builder *builder, struct kv_vma *vma, uint64_t file) {

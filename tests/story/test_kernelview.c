@@ -314,6 +314,45 @@ Test(kernelview, counts_pages_of_files) {
     cr_expect_eq(kernelview_files(view, &ram.mmu, files, 2), 0);
 }
 
+Test(kernelview, draws_a_file_page_by_page) {
+    struct kv_strip strips[2];
+    cr_assert_eq(kernelview_strips(view, &ram.mmu, strips, 2), 1);
+    cr_expect(strips[0].inode == 12 && strips[0].pages == 2 && strips[0].dirty == 1 && strips[0].writeback == 0);
+    cr_expect(strips[0].size_pages == 2 && strips[0].per_cell == 1 && strips[0].cells == 2);
+    cr_expect(strips[0].state[0] == CACHED_CLEAN && strips[0].state[1] == CACHED_DIRTY);
+    cr_expect_str_eq(strips[0].fs, "ext2");
+    cr_expect_str_eq(strips[0].path, "/bin/toy");
+    cr_expect_eq(kernelview_strips(view, &ram.mmu, strips, 0), 0);
+}
+
+/* A file of 16 GiB, a page far beyond a file's end: the cells grow until all is in. */
+Test(kernelview, draws_a_large_file_in_larger_cells) {
+    struct kv_strip strip;
+    poke("toy_inode", "struct inode", "i_size", 0);
+    memcpy(toy_ram_at(&ram, image, "toy_inode", "struct inode", "i_size") + 4, &(uint32_t){4}, 4);
+    cr_assert_eq(kernelview_strips(view, &ram.mmu, &strip, 1), 1);
+    cr_expect(strip.size_pages == 4u << 20 && strip.per_cell == 4096 && strip.cells == 1024);
+    cr_expect_eq(strip.state[0], CACHED_DIRTY, "the busiest of its pages");
+    memset(toy_ram_at(&ram, image, "toy_frames", NULL, NULL) + 518 * 32 + 20, 0xff, 4); /* its index */
+    cr_assert_eq(kernelview_strips(view, &ram.mmu, &strip, 1), 1);
+    cr_expect(strip.cells == 1024 && strip.state[1023] == CACHED_CLEAN);
+}
+
+Test(kernelview, ends_at_names_that_lead_nowhere) {
+    static const char *const links[] = {"d_subdirs.next", "d_child.next", "d_parent", "d_inode"};
+    static const uint32_t wild[] = {0, 1, 0xfffffffc, 0xdeadbeef, 0xC0FFFFFE, 0x08048000};
+    struct kv_strip strip;
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k <= 6; k++) {
+            uint8_t *at = toy_ram_at(&ram, image, "toy_bin", "struct dentry", links[i]);
+            uint32_t before;
+            memcpy(&before, at, sizeof before);
+            poke("toy_bin", "struct dentry", links[i], k < 6 ? wild[k] : address_of("toy_bin") + 0x14);
+            cr_expect_eq(kernelview_strips(view, &ram.mmu, &strip, 1), 1, "%s", links[i]);
+            memcpy(at, &before, sizeof before);
+        }
+}
+
 Test(kernelview, lists_vmalloc_areas) {
     struct kv_vmalloc areas[4];
     cr_assert_eq(kernelview_vmalloc(view, &ram.mmu, areas, 4), 2);
@@ -463,11 +502,13 @@ static void ask_everything(void) {
     struct kv_owner owners[4];
     struct kv_bits bits;
     struct kv_entries entries;
+    struct kv_strip strips[3];
     for (uint64_t pfn = 517; pfn < 523; pfn++)
         kernelview_owners(view, &ram.mmu, pfn, owners, 4);
     if (kernelview_bits(view, &ram.mmu, &bits))
         kernelview_bits_free(&bits);
     kernelview_entries(view, &ram.mmu, 3, 32, &entries);
+    kernelview_strips(view, &ram.mmu, strips, 3);
 }
 
 /* Words anywhere in the kernel's data become pointers into it, small numbers or noise. */

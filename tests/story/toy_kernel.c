@@ -28,8 +28,8 @@ extern struct task_struct toy_init, toy_kswapd, toy_child;
 extern u32 toy_child_pgd[1024];
 extern struct dentry toy_root, toy_bin;
 
-static struct super_block toy_super = {.s_type = "ext2"};
-static struct inode toy_inode = {.i_ino = 12, .i_sb = &toy_super};
+static struct super_block toy_super = {.s_type = "ext2", .s_root = &toy_root};
+static struct inode toy_inode = {.i_ino = 12, .i_sb = &toy_super, .i_size = 5000};
 extern struct vm_area_struct toy_vmas[5];
 /* Two intervals: pages 0-1 by one VMA, page 1 by a nonlinear one of the second process. */
 static struct address_space toy_mapping = {
@@ -122,9 +122,19 @@ IN_TABLES u32 toy_table_stack[1024] = {[0x3ff] = 522 << 12 | 0x67};
 u32 toy_child_table[1024] __attribute__((aligned(4096), used)) = {[0x4a] = 517 << 12 | 0x05};
 u32 toy_child_pgd[1024] __attribute__((aligned(4096), used)) = {[32] = TABLE(toy_child_table)};
 
-struct dentry toy_root = {.d_parent = &toy_root, .d_len = 0, .d_name = ""};
-struct dentry toy_bin = {.d_parent = &toy_root, .d_len = 3, .d_name = "bin"};
-static struct dentry toy_name = {.d_parent = &toy_bin, .d_len = 3, .d_name = "toy"};
+static struct dentry toy_name;
+struct dentry toy_root = {.d_parent = &toy_root, .d_subdirs = {&toy_bin.d_child, &toy_bin.d_child}, .d_name = ""};
+struct dentry toy_bin = {.d_parent = &toy_root,
+                         .d_child = {&toy_root.d_subdirs, &toy_root.d_subdirs},
+                         .d_subdirs = {&toy_name.d_child, &toy_name.d_child},
+                         .d_len = 3,
+                         .d_name = "bin"};
+static struct dentry toy_name = {.d_parent = &toy_bin,
+                                 .d_inode = &toy_inode,
+                                 .d_child = {&toy_bin.d_subdirs, &toy_bin.d_subdirs},
+                                 .d_subdirs = {&toy_name.d_subdirs, &toy_name.d_subdirs},
+                                 .d_len = 3,
+                                 .d_name = "toy"};
 static struct file toy_file = {.f_dentry = &toy_name};
 
 /* Area 1: eight slots with the header; slot 3 is bad, 2 and 5 are in use. */
