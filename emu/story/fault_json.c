@@ -44,6 +44,7 @@ static void write_segment(struct out *out, const struct story_fault *fault) {
     json_hex(out, "selector", fault->segment_selector);
     json_hex(out, "base", fault->segment_base);
     json_hex(out, "limit", fault->segment_limit);
+    json_hex(out, "flags", fault->segment_flags);
     json_hex(out, "offset", fault->offset);
     json_close(out, '}');
 }
@@ -236,6 +237,7 @@ size_t story_fault_json(const struct story_fault *fault, char *text, size_t size
     write_segment(&out, fault);
     write_walk(&out, fault);
     json_bool(&out, "traced", fault->traced);
+    json_bool(&out, "vma_told", fault->vma_told);
     write_vma(&out, fault);
     json_text(&out, "branch", fault->traced ? words_branch_key(fault->branch) : "untraced", 16);
     write_swap(&out, fault);
