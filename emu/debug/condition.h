@@ -33,8 +33,10 @@
 struct condition; /* parsed and immutable */
 
 /* One row of help a kind: the table behind `help stops`, completion and the window's list. */
+struct condition_row;
 struct condition_kind {
-    const char *name, *keys, *summary, *example;
+    const char *name, *keys, *summary, *example; /* keys: words with blanks between */
+    const struct condition_row *row;             /* for the parser */
 };
 const struct condition_kind *condition_kinds(size_t *count);
 
@@ -46,6 +48,8 @@ void condition_free(struct condition *condition);
 struct condition_entry {
     uint64_t linear, physical, before, after; /* of the entry */
     unsigned level;                           /* 1 PTE, 2 PDE ... */
+    uint32_t pid;                             /* of the task that walked */
+    const char *comm;                         /* NULL unknown */
 };
 
 bool condition_on_fault(const struct condition *condition, const struct story_fault *fault);
