@@ -17,6 +17,7 @@ struct command {
 };
 
 int command_run(int argc, char **argv);
+int command_debug(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_render(int argc, char **argv);

@@ -5,6 +5,7 @@
 
 static const struct command commands[] = {
     {"run", "boot the machine and run a program in it", command_run},
+    {"debug", "stop at a program's page faults and look: window, terminal, scripts", command_debug},
     {"demo", "play a demonstration: it explains what happens and checks it", command_demo},
     {"render", "draw a panel or the window at a moment: PNG, SVG or GIF", command_render},
     {"trace", "convert a recorded trace to text, counts, or a trace for Perfetto", command_trace},

@@ -169,8 +169,7 @@ static void program_exit(void *owner, uint32_t wait_status) {
 
 /* ---- the end ---- */
 
-/* Before the first instruction. False after complaining. */
-static bool set_stops(struct session *session, const struct run_options *options) {
+bool run_set_stops(struct session *session, const struct run_options *options) {
     char error[240];
     for (size_t i = 0; i < options->stop_count; i++)
         if (debugger_add(session_debugger(session), options->stop[i], error, sizeof(error)) == 0) {
@@ -185,7 +184,7 @@ static bool set_points(struct report *report) {
     const struct run_options *options = report->options;
     struct debugger *debugger = session_debugger(report->session);
     char error[240];
-    if (!set_stops(report->session, options))
+    if (!run_set_stops(report->session, options))
         return false;
     if (options->at_event && !(report->at_point = debugger_add(debugger, options->at_event, error, sizeof(error)))) {
         complain("--at: %s", error);
@@ -214,19 +213,24 @@ static void tell_stop(struct report *report) {
         answer_at_end(report);
 }
 
-static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text) {
+int run_status(enum machine_stop stop, int exit_status, const char *text) {
     switch (stop) {
-    case MACHINE_STOP_EXIT: return report->firmware_spoke ? EXIT_BAD_INPUT : exit_status & 0xff;
-    case MACHINE_STOP_REQUESTED:
-        if (!report->timed_out)
-            return 0;
-        complain("the limit of host time is reached; --timeout gives more");
-        return EXIT_LIMIT;
+    case MACHINE_STOP_EXIT: return exit_status & 0xff;
+    case MACHINE_STOP_REQUESTED: return 0;
     case MACHINE_STOP_LIMIT: complain("the limit of virtual time is reached; --limit gives more"); return EXIT_LIMIT;
     case MACHINE_STOP_POINT: return EXIT_STOPPED;
     case MACHINE_STOP_POWER_CUT: complain("%s", text); return EXIT_POWER_CUT;
     default: complain("%s", text); return EXIT_MACHINE;
     }
+}
+
+static int status_of(const struct report *report, enum machine_stop stop, int exit_status, const char *text) {
+    if (stop == MACHINE_STOP_EXIT && report->firmware_spoke)
+        return EXIT_BAD_INPUT;
+    if (stop != MACHINE_STOP_REQUESTED || !report->timed_out)
+        return run_status(stop, exit_status, text);
+    complain("the limit of host time is reached; --timeout gives more");
+    return EXIT_LIMIT;
 }
 
 static bool write_picture(struct report *report) {

@@ -51,6 +51,11 @@ struct session_config launch_session(const struct launch *launch, uint64_t memor
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
 
+/* Sets the points of --stop, before the first instruction. False after complaining. */
+bool run_set_stops(struct session *session, const struct run_options *options);
+/* The command's exit status for a stop, after complaining where that is called for. */
+int run_status(enum machine_stop stop, int exit_status, const char *text);
+
 static inline bool run_has_at(const struct run_options *options) {
     return options->at_fault || options->at_branch || options->at_source || options->at_event;
 }

@@ -43,6 +43,15 @@ bool watchdog_start(struct watchdog *watchdog, struct machine *machine, double s
     return watchdog->running;
 }
 
+bool watchdog_expired(struct watchdog *watchdog) {
+    if (!watchdog->running)
+        return false;
+    pthread_mutex_lock(&watchdog->lock);
+    bool expired = watchdog->expired;
+    pthread_mutex_unlock(&watchdog->lock);
+    return expired;
+}
+
 bool watchdog_end(struct watchdog *watchdog) {
     if (!watchdog->running)
         return false;

@@ -17,6 +17,7 @@ struct watchdog {
 
 /* seconds 0: no limit, and no thread. False: the host gives no thread. */
 bool watchdog_start(struct watchdog *watchdog, struct machine *machine, double seconds);
+bool watchdog_expired(struct watchdog *watchdog); /* the limit has passed */
 /* Ends the thread. True when the limit had passed. */
 bool watchdog_end(struct watchdog *watchdog);
 

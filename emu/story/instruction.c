@@ -3,8 +3,10 @@
  * to become addresses, so that an instruction is decoded once however often it faults.
  */
 #include "emu/story/instruction.h"
+#include "emu/story/code.h"
 
 #include <Zydis/Zydis.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NO_REGISTER (-1)
@@ -118,4 +120,14 @@ enum cpu_segment_name instruction_segment(const struct place *place, const struc
         if (reaches(place, &place->operands[i], registers, linear))
             return (enum cpu_segment_name)place->operands[i].segment;
     return place->operand_count ? (enum cpu_segment_name)place->operands[0].segment : CPU_DS;
+}
+
+unsigned story_instruction_text(const uint8_t *bytes, size_t count, uint64_t address, unsigned mode, char *text,
+                                size_t size) {
+    struct place place = {.rip = address, .mode = (uint8_t)mode};
+    place.bytes = (uint8_t)(count < sizeof place.instruction ? count : sizeof place.instruction);
+    memcpy(place.instruction, bytes, place.bytes);
+    instruction_describe(&place);
+    snprintf(text, size, "%s", place.disassembly);
+    return place.disassembly[0] ? place.bytes : 0;
 }

@@ -3,6 +3,7 @@
  * checked: only regular files are read, at most FILE_MAX bytes of each and FILES of them, and what cannot be read is
  * remembered as empty.
  */
+#include "emu/story/code.h"
 #include "emu/story/internal.h"
 
 #include <fcntl.h>
@@ -111,10 +112,8 @@ static const struct source_file *find(struct source_cache *cache, const char *pr
     return file;
 }
 
-/* [from, to) without the blanks at both ends; tabs and what is not ASCII are made harmless. */
+/* [from, to) without the blanks at its end; tabs and what is not ASCII are made harmless. */
 static void copy_trimmed(char *text, size_t size, const char *from, const char *to) {
-    while (from < to && (*from == ' ' || *from == '\t'))
-        from++;
     while (from < to && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\r'))
         to--;
     size_t at = 0;
@@ -125,15 +124,37 @@ static void copy_trimmed(char *text, size_t size, const char *from, const char *
     text[at] = '\0';
 }
 
-void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line,
-                      char *text, size_t size) {
+/* False: there is no such line on the host. */
+static bool find_line(struct source_cache *cache, const char *program_directory, const struct image_line *line,
+                      const char **from, const char **to) {
     const struct source_file *file = find(cache, program_directory, line);
-    text[0] = '\0';
     if (!file || line->line == 0 || line->line > file->lines)
-        return;
+        return false;
     size_t start = file->starts[line->line - 1];
     const char *end = memchr(file->bytes + start, '\n', file->size - start);
-    copy_trimmed(text, size, file->bytes + start, end ? end : file->bytes + file->size);
+    *from = file->bytes + start;
+    *to = end ? end : file->bytes + file->size;
+    return true;
+}
+
+void source_line_text(struct source_cache *cache, const char *program_directory, const struct image_line *line,
+                      char *text, size_t size) {
+    const char *from, *to;
+    text[0] = '\0';
+    if (!find_line(cache, program_directory, line, &from, &to))
+        return;
+    while (from < to && (*from == ' ' || *from == '\t'))
+        from++;
+    copy_trimmed(text, size, from, to);
+}
+
+bool story_source_text(struct story *story, const struct image_line *line, char *text, size_t size) {
+    const char *from, *to;
+    text[0] = '\0';
+    if (!line->file || !find_line(&story->sources, story->config.program_directory, line, &from, &to))
+        return false;
+    copy_trimmed(text, size, from, to);
+    return true;
 }
 
 void source_cache_free(struct source_cache *cache) {
