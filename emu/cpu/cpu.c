@@ -146,6 +146,7 @@ void cpu_reset(struct cpu *cpu) {
     cpu->alone = cpu->stopped_at = CPU_NOWHERE;
     atomic_store(&cpu->stop_requested, false);
     atomic_store(&cpu->attention_at, 0);
+    points_reset(cpu);
     mmu_context_init(&cpu->mmu, cpu->memory, &state);
     cpu->generation++;
     for (unsigned i = 0; i < SHORTCUTS; i++)
@@ -207,16 +208,3 @@ void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size) { tlb
 const char *cpu_triple_fault_text(const struct cpu *cpu) { return cpu->dead ? cpu->triple : ""; }
 
 const char *cpu_error_text(const struct cpu *cpu) { return cpu->error; }
-
-bool cpu_point_add(struct cpu *cpu, const struct cpu_point *point) {
-    (void)cpu, (void)point;
-    return false;
-}
-bool cpu_point_remove(struct cpu *cpu, const struct cpu_point *point) {
-    (void)cpu, (void)point;
-    return false;
-}
-const struct cpu_point_hit *cpu_point_hit(const struct cpu *cpu) {
-    (void)cpu;
-    return NULL;
-}

@@ -109,21 +109,23 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
 enum cpu_stop cpu_step(struct cpu *cpu);
 
 /*
- * A debugger's points. They change nothing that the guest can see, the count of blocks included. EXECUTE stops
- * before the instruction at `address` runs (a run that begins there runs it first); the others stop after the
- * instruction that touched one of the bytes. physical: address is one of RAM, whichever linear address is used.
+ * A debugger's points. They change nothing that the guest can see, the count of blocks included. EXECUTE stops cpu_run()
+ * before the instruction at `address` runs (a run that begins there, after a step or a point, runs it first; a repeated
+ * string instruction is one instruction); the others stop cpu_run() and cpu_step() after the instruction that touched
+ * one of the bytes, or after the delivery whose frame did. physical: address is one of RAM, whichever linear address is
+ * used; writes of A and D bits and of devices count there. Set and removed between runs only.
  */
 enum cpu_point_kind { CPU_POINT_EXECUTE, CPU_POINT_WRITE, CPU_POINT_READ, CPU_POINT_ACCESS };
 #define CPU_POINTS_MAX 64u
 struct cpu_point {
     enum cpu_point_kind kind;
     bool physical;           /* not with EXECUTE */
-    uint64_t address, bytes; /* bytes: 1 .. 4096 */
+    uint64_t address, bytes; /* address: linear (CS base and RIP); bytes: 1 .. 4096, not with EXECUTE */
 };
 struct cpu_point_hit {
     struct cpu_point point;
     uint64_t rip;    /* of the instruction */
-    uint64_t linear; /* first byte that it touched of the watched ones */
+    uint64_t linear; /* first byte that it touched of the watched ones; physical for A and D bits and devices */
     bool write;
 };
 bool cpu_point_add(struct cpu *cpu, const struct cpu_point *point);    /* false: no room, or bytes out of range */
@@ -150,9 +152,11 @@ bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from); /* 
 /* The translation state right now, for mmu_peek*(). Valid until the CPU runs again. */
 const struct mmu_context *cpu_mmu(struct cpu *cpu);
 
-/* A device or the debugger is changing [physical, physical + size) of RAM: drops code translated from there.
+/* The debugger is changing [physical, physical + size) of RAM: drops code translated from there.
  * Also allowed in a device access during cpu_run(). */
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size);
+/* The same for a device, whose writes meet points. */
+void cpu_device_wrote(struct cpu *cpu, uint64_t physical, uint64_t size);
 
 const char *cpu_triple_fault_text(const struct cpu *cpu); /* chain of exceptions with registers, several lines */
 const char *cpu_error_text(const struct cpu *cpu);

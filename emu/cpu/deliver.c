@@ -142,10 +142,10 @@ static uint64_t instruction_of(struct cpu *cpu, const struct event *event) {
     return event->rip - (one ? 1 : 2);
 }
 
-void deliver(struct cpu *cpu, struct event event) {
+static void attempt_all(struct cpu *cpu, struct event event) {
     struct event second, first = event;
     cpu->in_block = false;
-    cpu->alone = cpu->stopped_at = CPU_NOWHERE;
+    cpu->alone = cpu->stopped_at = cpu->points.passed = CPU_NOWHERE;
     for (;;) {
         report(cpu, &event);
         if (attempt(cpu, &event, &second))
@@ -165,4 +165,12 @@ void deliver(struct cpu *cpu, struct event event) {
     say_event(cpu, &second);
     say_registers(cpu);
     cpu->dead = true;
+}
+
+void deliver(struct cpu *cpu, struct event event) {
+    if (!cpu->points.alone && cpu->points.data)
+        cpu->points.rip = instruction_of(cpu, &event);
+    cpu->points.delivering = true;
+    attempt_all(cpu, event);
+    cpu->points.delivering = false;
 }

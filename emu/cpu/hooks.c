@@ -68,6 +68,14 @@ static bool take_forced_trap(struct cpu *cpu, uint32_t vector) {
     return true;
 }
 
+/* The engine goes on at the handler, unless something is to be told first. */
+static void after_delivery(struct cpu *cpu) {
+    if (cpu->dead)
+        run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
+    else if (cpu->points.hit_waits)
+        run_stop_engine(cpu, CPU_STOP_STEP);
+}
+
 static void on_interrupt(uc_engine *uc, uint32_t vector, void *user) {
     struct cpu *cpu = user;
     bool full = vector < 32;
@@ -93,8 +101,7 @@ static void on_interrupt(uc_engine *uc, uint32_t vector, void *user) {
     } else {
         state_store(cpu);
     }
-    if (cpu->dead)
-        run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
+    after_delivery(cpu);
 }
 
 static bool on_invalid(uc_engine *uc, void *user) {
@@ -105,8 +112,7 @@ static bool on_invalid(uc_engine *uc, void *user) {
     deliver(cpu, (struct event){.vector = VECTOR_UD, .rip = state_rip(cpu)});
     cpu->forced_trap = false;
     state_store(cpu);
-    if (cpu->dead)
-        run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
+    after_delivery(cpu);
     return true;
 }
 
@@ -187,8 +193,7 @@ static void finish_entry(struct cpu *cpu, unsigned length) {
     state_set_rip(cpu, state_rip(cpu) - length);
     cpu->in_block = false;
     state_store(cpu);
-    if (cpu->dead)
-        run_stop_engine(cpu, CPU_STOP_TRIPLE_FAULT);
+    after_delivery(cpu);
 }
 
 static void refuse_entry(struct cpu *cpu, uint8_t vector, unsigned length) {

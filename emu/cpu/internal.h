@@ -86,6 +86,7 @@ struct event {
 struct refused {
     bool valid;
     bool bad_pdpte; /* not an access: MOV to CR3 (or CR0, CR4) found reserved bits in the PDPTEs */
+    bool watched;   /* allowed, but to a page with points: its instruction is to run alone (points.c) */
     enum mmu_access_kind kind;
     uint64_t page;
     bool user, implicit;
@@ -114,6 +115,7 @@ struct decoded {
     unsigned length; /* 0: the bytes could not be read or are no instruction */
     ZydisMnemonic mnemonic;
     bool system_access; /* loads a descriptor, a gate, a TSS: accesses outside its operands are the CPU's own */
+    bool repeated;      /* has a repeat prefix: runs once an iteration */
     struct port_access port;
     unsigned count;
     struct operand operand[OPERANDS_MAX];
@@ -146,6 +148,30 @@ struct shortcut {
     uint64_t value[SHORTCUT_LEVELS];
     uint8_t *host;
     uint64_t physical;
+};
+
+/* A debugger's points, see points.c. */
+#define POINT_PAGES 16
+
+struct point_page {
+    uint64_t linear, physical; /* of its first byte */
+    bool written;
+};
+
+struct points {
+    struct cpu_point point[CPU_POINTS_MAX];
+    unsigned count, execute, data, physical; /* all; the EXECUTE ones; the others; those of them that are physical */
+    struct cpu_point_hit hit;
+    bool hit_waits;      /* hit has been met and is not told yet */
+    bool rested;         /* the CPU stands where a step or a point has stopped it */
+    bool unseen;         /* what the adapter accesses for its own ends is no access of the guest's */
+    bool alone;          /* one instruction is running, which may touch watched pages: */
+    struct decoded insn; /* what it is, */
+    struct point_page page[POINT_PAGES];
+    unsigned pages;  /* and the pages that it has touched */
+    bool delivering; /* an exception or interrupt */
+    uint64_t rip;    /* of the instruction that is alone, or that is interrupted */
+    uint64_t passed; /* linear: the next instruction is not stopped at when it is here */
 };
 
 /* A run of physical addresses without RAM or ROM. */
@@ -222,6 +248,8 @@ struct cpu {
     struct event pending; /* valid when undelivered */
     struct cpu_page_fault fault;
 
+    struct points points;
+
     struct cpu_board board;
     ZydisDecoder decoder[3]; /* 16, 32, 64 bits */
     struct gap *gaps;
@@ -285,6 +313,8 @@ void tlb_sync_context(struct cpu *cpu); /* cpu->mmu after cpu->state */
 void tlb_flush(struct cpu *cpu);
 void tlb_drop_code(struct cpu *cpu, uint64_t physical,
                    uint64_t size); /* before or after RAM is changed behind the guest's back */
+/* mmu_translate() by cpu->mmu, with those told who want to hear of A and D. Needs cpu->state. */
+struct mmu_result tlb_translate(struct cpu *cpu, struct mmu_access access);
 
 /* memory.c: accesses of the CPU itself, through the tables. size is at most 4096. false: *fault is the page fault
  * (or #GP for a non-canonical address) and nothing was written. Memory that is absent reads as all ones and
@@ -295,6 +325,26 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
  * which could not be written. Entirely or not at all. */
 bool memory_push(struct cpu *cpu, uint64_t linear, const void *from, size_t size, size_t word, bool user,
                  struct event *fault);
+
+/* points.c */
+void points_reset(struct cpu *cpu);
+/* The block holds the address of an EXECUTE point. */
+bool points_in_block(const struct cpu *cpu, uint64_t address, uint32_t size);
+void points_begin_run(struct cpu *cpu);
+/* The instruction at RIP is to be stopped at. */
+bool points_stop_here(struct cpu *cpu);
+bool points_take_hit(struct cpu *cpu);
+/* A fill, while there are points of data: true when the access must wait until its instruction runs alone. */
+bool points_refuse(struct cpu *cpu, struct mmu_access access, uint64_t physical);
+bool points_refuse_walk(struct cpu *cpu, struct mmu_access access);
+/* Rights that the entry of this page must not give, of UC_PROT_*. */
+bool points_forbid_write(const struct cpu *cpu, uint64_t linear, uint64_t physical);
+void points_note_walk(struct cpu *cpu, const struct mmu_walk *walk);
+/* An access of the CPU's own. */
+void points_note(struct cpu *cpu, uint64_t linear, uint64_t physical, uint64_t size, bool write);
+/* Around the one instruction at RIP, which cpu->insn holds. */
+void points_begin_instruction(struct cpu *cpu, uint64_t at);
+void points_end_instruction(struct cpu *cpu);
 
 /* operand.c */
 void operand_decode(struct cpu *cpu, struct decoded *to);                     /* the instruction at RIP */

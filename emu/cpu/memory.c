@@ -37,7 +37,7 @@ static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct 
     while (size) {
         size_t room = MMU_PAGE_SIZE - (size_t)(linear % MMU_PAGE_SIZE);
         access.linear = mmu_linear(linear);
-        struct mmu_result result = mmu_translate(&cpu->mmu, access);
+        struct mmu_result result = tlb_translate(cpu, access);
         if (result.status != MMU_OK) {
             set_fault(cpu, linear, &result, fault);
             return 0;
@@ -53,8 +53,8 @@ static unsigned translate(struct cpu *cpu, uint64_t linear, size_t size, struct 
 
 /* Shortcuts: the CPU reads the same gates, descriptors and TSS, and writes the same stack pages, over and over. */
 
-/* Two slots: where the tables and the stack lie is the guest's choice, and two of them that take turns in one slot would
- * never find themselves there. */
+/* Two slots: where the tables and the stack lie is the guest's choice, and two of them that take turns in one slot
+ * would never find themselves there. */
 static struct shortcut *pair_of(struct cpu *cpu, uint64_t tag) {
     return &cpu->shortcut[(tag ^ tag >> MMU_PAGE_SHIFT ^ tag >> 16) % (SHORTCUTS / 2) * 2];
 }
@@ -111,10 +111,16 @@ static void make_shortcut(struct cpu *cpu, struct mmu_access access, uint64_t ki
         shortcut->page = page | kind;
 }
 
+static void note(struct cpu *cpu, uint64_t linear, uint64_t physical, size_t size, bool write) {
+    if (__builtin_expect(cpu->points.data != 0, 0))
+        points_note(cpu, linear, physical, size, write);
+}
+
 bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct event *fault) {
     uint64_t physical;
     const uint8_t *near = follow_shortcut(cpu, linear, size, SHORTCUT_READ, &physical);
     if (near) {
+        note(cpu, linear, physical, size, false);
         if (size == 8) /* a gate, a descriptor */
             memcpy(to, near, 8);
         else
@@ -131,6 +137,7 @@ bool memory_read(struct cpu *cpu, uint64_t linear, void *to, size_t size, struct
             memcpy(out, host, piece[i].size);
         else
             memset(out, 0xff, piece[i].size);
+        note(cpu, linear + (uint64_t)(out - (uint8_t *)to), piece[i].physical, piece[i].size, false);
         out += piece[i].size;
     }
     if (count == 1)
@@ -151,6 +158,7 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
     uint64_t physical, kind = user ? SHORTCUT_WRITE | SHORTCUT_USER : SHORTCUT_WRITE;
     uint8_t *near = follow_shortcut(cpu, linear, size, kind, &physical);
     if (near) {
+        note(cpu, linear, physical, size, true);
         tlb_drop_code(cpu, physical, size);
         memcpy(near, from, size);
         return true;
@@ -163,6 +171,7 @@ bool memory_write(struct cpu *cpu, uint64_t linear, const void *from, size_t siz
             tlb_drop_code(cpu, piece[i].physical, piece[i].size);
             memcpy(host, in, piece[i].size);
         }
+        note(cpu, linear + (uint64_t)(in - (const uint8_t *)from), piece[i].physical, piece[i].size, true);
         in += piece[i].size;
     }
     access.linear = mmu_linear(linear);

@@ -200,17 +200,20 @@ static unsigned port_bytes(const ZydisDecodedInstruction *insn, const ZydisDecod
     }
 }
 
+static bool is_repeated(const ZydisDecodedInstruction *insn) {
+    return insn->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
+}
+
 static struct port_access port_of(const struct cpu *cpu, const ZydisDecodedInstruction *insn,
                                   const ZydisDecodedOperand *operands) {
     unsigned bytes = port_bytes(insn, operands);
     struct port_access access = {bytes != 0, (uint16_t)state_gpr(cpu, GPR_RDX), (uint8_t)bytes};
     unsigned number = insn->mnemonic == ZYDIS_MNEMONIC_IN ? 1 : 0;
-    bool repeated = insn->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
     if (!bytes)
         return access;
     if (operands[number].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
         access.port = (uint8_t)operands[number].imm.value.u;
-    if (repeated && !(state_gpr(cpu, GPR_RCX) & width_mask(insn->address_width)))
+    if (is_repeated(insn) && !(state_gpr(cpu, GPR_RCX) & width_mask(insn->address_width)))
         access.bytes = 0;
     return access;
 }
@@ -245,7 +248,7 @@ static const struct decode *decode(struct cpu *cpu, const uint8_t *bytes, unsign
 void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to) {
     to->length = 0;
     to->count = 0;
-    to->system_access = false;
+    to->system_access = to->repeated = false;
     to->port = (struct port_access){0};
     read_bytes(cpu, linear, to);
     const struct decode *decoded = decode(cpu, to->bytes, to->bytes_read);
@@ -256,6 +259,7 @@ void operand_decode_at(struct cpu *cpu, uint64_t linear, struct decoded *to) {
     to->length = insn->length;
     to->mnemonic = insn->mnemonic;
     to->system_access = is_system_access(insn, operands);
+    to->repeated = is_repeated(insn);
     to->port = port_of(cpu, insn, operands);
     for (unsigned i = 0; i < insn->operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];

@@ -27,7 +27,7 @@ enum outcome { OUT_STOPPED, OUT_REFUSED, OUT_HALT, OUT_DEAD, OUT_ERROR };
 
 static void set_attention(struct cpu *cpu) {
     bool always = cpu->mode != MODE_RUN || cpu->interrupt_line || cpu->icebp_seen || cpu->ports_seen ||
-                  cpu->stopped_at != CPU_NOWHERE;
+                  cpu->stopped_at != CPU_NOWHERE || cpu->points.count;
     uint64_t at = always ? 0 : cpu->deadline;
     if (atomic_load_explicit(&cpu->attention_at, memory_order_relaxed) != at)
         atomic_store(&cpu->attention_at, at);
@@ -123,9 +123,13 @@ static bool is_other_block(const struct cpu *cpu, uint64_t address, uint32_t siz
 }
 
 static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
+    if (cpu->hook_stopped) { /* by the delivery before this block */
+        uc_emu_stop(cpu->uc);
+        return;
+    }
     bool due = atomic_load(&cpu->stop_requested) || cpu->blocks >= cpu->deadline ||
-               (interrupt_wanted(cpu) && interrupt_allowed(cpu));
-    cpu->step_here = needs_stepping(cpu, address, size);
+               (interrupt_wanted(cpu) && interrupt_allowed(cpu)) || cpu->points.hit_waits;
+    cpu->step_here = needs_stepping(cpu, address, size) || points_in_block(cpu, address, size);
     cpu->first_block = false;
     if (is_other_block(cpu, address, size)) {
         cpu->alone = address;
@@ -138,7 +142,9 @@ static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
         run_stop_engine(cpu, CPU_STOP_STEP);
         return;
     }
-    cpu->stopped_at = CPU_NOWHERE;
+    cpu->stopped_at = cpu->points.passed = CPU_NOWHERE;
+    cpu->block_start = address;
+    cpu->block_end = address + size;
     cpu->blocks++;
     set_attention(cpu);
 }
@@ -257,10 +263,12 @@ static void clean_pushed_flags(struct cpu *cpu) {
     struct event ignored;
     const struct operand *pushed = &cpu->insn.operand[0];
     uint8_t flags[2];
+    cpu->points.unseen = true;
     if (memory_read(cpu, pushed->linear, flags, sizeof flags, &ignored)) {
         flags[1] &= (uint8_t) ~(CPU_FLAGS_TF >> 8);
         memory_write(cpu, pushed->linear, flags, sizeof flags, state_cpl(cpu) == 3, &ignored);
     }
+    cpu->points.unseen = false;
 }
 
 static bool is_pushf(const struct decoded *insn) {
@@ -390,7 +398,12 @@ static enum cpu_stop step_inside(struct cpu *cpu) {
         return CPU_STOP_STEP;
     }
     cpu->alone = CPU_NOWHERE;
-    return step_instruction(cpu, at);
+    if (!cpu->points.count)
+        return step_instruction(cpu, at);
+    points_begin_instruction(cpu, at);
+    enum cpu_stop stop = step_instruction(cpu, at);
+    points_end_instruction(cpu);
+    return stop;
 }
 
 /* True when the instruction at RIP has to be a block of its own, which is entered. */
@@ -440,7 +453,7 @@ static bool deliver_undelivered(struct cpu *cpu) {
     return true;
 }
 
-enum cpu_stop cpu_step(struct cpu *cpu) {
+static enum cpu_stop step(struct cpu *cpu) {
     if (cpu->dead)
         return CPU_STOP_TRIPLE_FAULT;
     if (deliver_undelivered(cpu))
@@ -457,13 +470,29 @@ enum cpu_stop cpu_step(struct cpu *cpu) {
     return step_inside(cpu);
 }
 
+enum cpu_stop cpu_step(struct cpu *cpu) {
+    enum cpu_stop stop = points_take_hit(cpu) ? CPU_STOP_POINT : step(cpu);
+    cpu->points.rested = true;
+    return stop == CPU_STOP_STEP && points_take_hit(cpu) ? CPU_STOP_POINT : stop;
+}
+
 /* Free running */
+
+/* The engine has begun a block, and its next instruction touches a watched page: the rest is run one instruction at
+ * a time. */
+static enum cpu_stop take_watched_refusal(struct cpu *cpu) {
+    cpu->in_block = true;
+    cpu->cut = false;
+    return CPU_STOP_STEP;
+}
 
 /* Between blocks, nothing due. CPU_STOP_STEP: go on. */
 static enum cpu_stop run_blocks(struct cpu *cpu) {
     switch (execute(cpu, MODE_RUN)) {
     case OUT_STOPPED: return CPU_STOP_STEP;
     case OUT_REFUSED:
+        if (cpu->refused.watched)
+            return take_watched_refusal(cpu);
         if (cpu->refused.kind == MMU_FETCH && !cpu->refused.bad_pdpte) {
             cpu->fetch_refused = true;
             return CPU_STOP_STEP;
@@ -490,14 +519,19 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t deadline_blocks) {
     cpu->deadline = deadline_blocks;
     cpu->fetch_refused = false;
     cpu->step_here = false;
+    points_begin_run(cpu);
     while (stop == CPU_STOP_STEP) {
         if (cpu->dead)
             return CPU_STOP_TRIPLE_FAULT;
+        if (points_take_hit(cpu))
+            return CPU_STOP_POINT;
         if (deliver_undelivered(cpu))
             continue;
         if (due(cpu, &stop))
             return stop;
         if (cpu->in_block) {
+            if (points_stop_here(cpu))
+                return CPU_STOP_POINT;
             stop = step_inside(cpu);
         } else if (take_interrupt(cpu)) {
             cpu->fetch_refused = false;

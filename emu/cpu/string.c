@@ -62,7 +62,7 @@ static void measure(struct cpu *cpu, struct string *string) {
 
 static uint8_t *host_of(struct cpu *cpu, uint64_t linear, size_t bytes, enum mmu_access_kind kind) {
     struct mmu_access access = {.linear = mmu_linear(linear), .kind = kind, .user = state_cpl(cpu) == 3};
-    struct mmu_result result = mmu_translate(&cpu->mmu, access);
+    struct mmu_result result = tlb_translate(cpu, access);
     if (result.status != MMU_OK)
         return NULL;
     for (size_t i = 0; i < cpu->memory->count; i++) {
@@ -111,7 +111,7 @@ void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size) {
     struct string string;
     uint64_t until = atomic_load_explicit(&cpu->attention_at, memory_order_relaxed);
     uint64_t *other = &cpu->other_block[address / 2 % OTHER_BLOCKS];
-    if (*other == address)
+    if (*other == address || cpu->points.count)
         return;
     state_load(cpu);
     if (state_gpr(cpu, GPR_RCX) < WORTHWHILE)

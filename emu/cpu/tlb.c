@@ -167,6 +167,21 @@ static bool fill_entry(struct cpu *cpu, const struct mmu_result *result, enum mm
     return true;
 }
 
+struct mmu_result tlb_translate(struct cpu *cpu, struct mmu_access access) {
+    struct mmu_walk walk;
+    if (!cpu->board.on_entry_update && !cpu->points.physical)
+        return mmu_translate(&cpu->mmu, access);
+    struct mmu_result result = mmu_translate_recorded(&cpu->mmu, access, &walk);
+    bool changed = false;
+    for (unsigned i = 0; result.status == MMU_OK && i < walk.count; i++)
+        changed |= walk.steps[i].before != walk.steps[i].after;
+    if (changed && cpu->points.physical)
+        points_note_walk(cpu, &walk);
+    if (changed && cpu->board.on_entry_update)
+        cpu->board.on_entry_update(cpu->board.owner, &walk);
+    return result;
+}
+
 /* In ring 3 an access that none of the instruction's operands explains is the CPU's own (a descriptor, a TSS, a
  * push on the inner stack): a supervisor access. Looked at only when the user access was refused, because
  * where both are allowed there is no difference. */
@@ -177,7 +192,7 @@ static bool retry_implicit(struct cpu *cpu, struct mmu_access *access, struct mm
         return false;
     access->user = false;
     access->implicit = true;
-    *result = mmu_translate(&cpu->mmu, *access);
+    *result = tlb_translate(cpu, *access);
     return result->status == MMU_OK;
 }
 
@@ -191,6 +206,24 @@ static bool refuse(struct cpu *cpu, struct mmu_access access, struct mmu_result 
         .result = result,
     };
     return false;
+}
+
+static bool refuse_watched(struct cpu *cpu, enum mmu_access_kind kind) {
+    cpu->refused = (struct refused){.valid = true, .watched = true, .kind = kind};
+    return false;
+}
+
+/* What points want of a fill that is allowed. False: it is refused until its instruction runs alone. */
+static bool fill_watched(struct cpu *cpu, struct mmu_access access, const struct mmu_result *result,
+                         uc_tlb_entry *entry) {
+    uint64_t physical = result->physical.value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
+    if (access.kind != MMU_FETCH && points_refuse(cpu, access, physical)) {
+        return refuse_watched(cpu, access.kind);
+    }
+    fill_entry(cpu, result, access.kind, entry);
+    if (access.kind == MMU_READ && points_forbid_write(cpu, access.linear.value, physical))
+        entry->perms &= (uc_prot)~UC_PROT_WRITE;
+    return true;
 }
 
 static enum mmu_access_kind kind_of(uc_mem_type type) {
@@ -216,8 +249,10 @@ bool tlb_on_fill(uc_engine *uc, uint64_t vaddr, uc_mem_type type, uc_tlb_entry *
     if (!(state_efer(cpu) & MMU_EFER_LMA))
         vaddr &= UINT32_MAX;
     struct mmu_access access = {.linear = mmu_linear(vaddr), .kind = kind, .user = state_cpl(cpu) == 3};
-    struct mmu_result result = mmu_translate(&cpu->mmu, access);
+    if (cpu->points.physical && points_refuse_walk(cpu, access))
+        return refuse_watched(cpu, kind);
+    struct mmu_result result = tlb_translate(cpu, access);
     if (result.status != MMU_OK && (kind == MMU_FETCH || !retry_implicit(cpu, &access, &result)))
         return refuse(cpu, access, result);
-    return fill_entry(cpu, &result, kind, entry);
+    return cpu->points.data ? fill_watched(cpu, access, &result, entry) : fill_entry(cpu, &result, kind, entry);
 }

@@ -179,7 +179,7 @@ static bool dma_write(void *owner, uint64_t physical, const void *from, size_t s
     struct machine *machine = owner;
     if (!all_in_ram(machine, physical, size))
         return false;
-    cpu_memory_changed(machine->cpu, physical, size);
+    cpu_device_wrote(machine->cpu, physical, size);
     for (size_t done = 0, piece; done < size; done += piece) {
         piece = size - done;
         uint8_t *host = ram_piece(machine, physical + done, &piece);
@@ -306,6 +306,11 @@ static void on_delivery(void *owner, const struct cpu_delivery *delivery) {
         machine->counters.page_faults++;
 }
 
+static void on_entry_update(void *owner, const struct mmu_walk *walk) {
+    const struct machine *machine = owner;
+    machine->config.on_entry_update(machine->config.owner, walk);
+}
+
 struct cpu_board board_cpu_side(struct machine *machine) {
     return (struct cpu_board){
         .owner = machine,
@@ -320,6 +325,7 @@ struct cpu_board board_cpu_side(struct machine *machine) {
         .apic_base_write = apic_base_write,
         .on_page_fault = machine->config.on_page_fault ? on_page_fault : NULL,
         .on_delivery = on_delivery,
+        .on_entry_update = machine->config.on_entry_update ? on_entry_update : NULL,
     };
 }
 

@@ -100,6 +100,7 @@ static enum machine_stop judge(struct machine *machine, enum cpu_stop stop, vtim
     case CPU_STOP_REQUESTED: /* for a device, for input or for the user: the loop looks */ return MACHINE_STOP_STEP;
     case CPU_STOP_HALT: return idle(machine, limit);
     case CPU_STOP_TRIPLE_FAULT: return say(machine, MACHINE_STOP_TRIPLE_FAULT, cpu_triple_fault_text(machine->cpu));
+    case CPU_STOP_POINT: return say(machine, MACHINE_STOP_POINT, "a point of the debugger was met");
     case CPU_STOP_FAULT: return say(machine, MACHINE_STOP_PAGE_FAULT, "a page fault is about to be delivered");
     default: return say(machine, MACHINE_STOP_ERROR, cpu_error_text(machine->cpu));
     }
