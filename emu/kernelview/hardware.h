@@ -11,6 +11,9 @@ enum hw_use { HW_UNMAPPED, HW_TABLE, HW_KERNEL, HW_KERNEL_WRITABLE, HW_USER, HW_
 #define HW_ACCESSED 0x40u /* or-ed to the use in hw_frames.of: an entry that maps it has A, D */
 #define HW_DIRTY 0x80u
 
+/* Where several entries map a frame its strongest use counts (a table, then user, then kernel; writable before
+ * read-only) with the A and D of the entries that give it. `torn`: a table lies outside RAM, or the tables map so much
+ * that the walk was ended. */
 struct hw_frames {
     bool paging, torn;
     char mode[32];  /* "32-bit paging" */

@@ -133,10 +133,12 @@ struct touched_space {
 };
 struct touched_task {
     uint32_t pid;
+    bool gone;
     struct touched_space *space; /* NULL: nothing is known of it */
 };
 struct story_touched {
     struct touched_task tasks[STORY_TASKS];
+    bool any_gone; /* tasks are gone whose spaces may still be forgotten */
     size_t chunks; /* of all spaces together */
 };
 void touched_free(struct story_touched *touched);

@@ -4,7 +4,8 @@
  * A task's address space is known by its page directory, which fault_begin tells. A new task shares that of its parent
  * (CLONE_VM) or starts with a copy; when a task faults on another directory than its space has, it runs a new program,
  * and a space without any page begins. The table of tasks is direct-mapped by pid as tasks.c's is, and all spaces
- * together hold at most CHUNKS_MAX chunks; beyond that pages are not remembered.
+ * together hold at most CHUNKS_MAX chunks; at that bound the spaces of tasks that are gone are forgotten, then pages
+ * are not remembered any more.
  */
 #include "emu/story/internal.h"
 
@@ -30,17 +31,33 @@ void touched_free(struct story_touched *touched) {
         leave(touched, &touched->tasks[i]);
 }
 
+/* Room for `wanted` more chunks, if need be at the cost of the dead. */
+static bool make_room(struct story_touched *touched, size_t wanted) {
+    for (unsigned i = 0; touched->chunks + wanted > CHUNKS_MAX && touched->any_gone && i < STORY_TASKS; i++)
+        if (touched->tasks[i].gone)
+            leave(touched, &touched->tasks[i]);
+    if (touched->chunks + wanted > CHUNKS_MAX)
+        touched->any_gone = false;
+    return touched->chunks + wanted <= CHUNKS_MAX;
+}
+
 static struct touched_task *task_of(struct story_touched *touched, uint32_t pid) {
     struct touched_task *task = &touched->tasks[pid % STORY_TASKS];
     if (task->pid != pid)
         leave(touched, task);
     task->pid = pid;
+    task->gone = false;
     return task;
 }
 
 static struct touched_space *known_space(const struct story_touched *touched, uint32_t pid) {
     const struct touched_task *task = &touched->tasks[pid % STORY_TASKS];
     return task->pid == pid ? task->space : NULL;
+}
+
+/* The same for a task that still acts: the space of one that is gone may be forgotten at any time. */
+static struct touched_space *living_space(const struct story_touched *touched, uint32_t pid) {
+    return touched->tasks[pid % STORY_TASKS].gone ? NULL : known_space(touched, pid);
 }
 
 /* The place of a region's chunk, or where it would be. */
@@ -63,7 +80,7 @@ static struct touched_chunk *find_chunk(const struct touched_space *space, uint3
 
 static struct touched_chunk *need_chunk(struct story_touched *touched, struct touched_space *space, uint32_t region) {
     struct touched_chunk *chunk = find_chunk(space, region);
-    if (chunk || touched->chunks >= CHUNKS_MAX)
+    if (chunk || !make_room(touched, 1))
         return chunk;
     if (space->count == space->capacity) {
         size_t wanted = space->capacity ? 2 * space->capacity : 8;
@@ -94,7 +111,7 @@ static void on_begin(struct story_touched *touched, const struct flt_fault_begin
 }
 
 static void on_pte(struct story_touched *touched, const struct flt_fault_pte *pte) {
-    struct touched_space *space = known_space(touched, pte->head.task);
+    struct touched_space *space = living_space(touched, pte->head.task);
     struct touched_chunk *chunk = space ? need_chunk(touched, space, pte->address >> REGION_SHIFT) : NULL;
     uint32_t page = pte->address >> MMU_PAGE_SHIFT & 1023;
     if (chunk)
@@ -103,7 +120,7 @@ static void on_pte(struct story_touched *touched, const struct flt_fault_pte *pt
 
 /* A copy with a directory of its own, not known yet; NULL: no memory. */
 static struct touched_space *copy_of(struct story_touched *touched, const struct touched_space *space) {
-    struct touched_space *copy = touched->chunks + space->count <= CHUNKS_MAX ? calloc(1, sizeof(*copy)) : NULL;
+    struct touched_space *copy = make_room(touched, space->count) ? calloc(1, sizeof(*copy)) : NULL;
     if (!copy)
         return NULL;
     copy->users = 1;
@@ -118,7 +135,7 @@ static struct touched_space *copy_of(struct story_touched *touched, const struct
 
 static void on_new(struct story_touched *touched, const struct flt_task_new *new) {
     struct touched_task *task = task_of(touched, new->pid);
-    struct touched_space *parent = known_space(touched, new->parent);
+    struct touched_space *parent = living_space(touched, new->parent);
     if (new->pid == new->parent)
         return;
     leave(touched, task);
@@ -129,12 +146,20 @@ static void on_new(struct story_touched *touched, const struct flt_task_new *new
         parent->users++;
 }
 
+/* What it touched is remembered as long as there is room. */
+static void on_exit_of(struct story_touched *touched, uint32_t pid) {
+    struct touched_task *task = &touched->tasks[pid % STORY_TASKS];
+    if (task->pid == pid)
+        task->gone = touched->any_gone = true;
+}
+
 void touched_event(struct story_touched *touched, const struct flt_record *record) {
     const void *bytes = record;
     switch (record->type) {
     case FLT_FAULT_BEGIN: on_begin(touched, bytes); break;
     case FLT_FAULT_PTE: on_pte(touched, bytes); break;
     case FLT_TASK_NEW: on_new(touched, bytes); break;
+    case FLT_TASK_EXIT: on_exit_of(touched, ((const struct flt_task_exit *)bytes)->pid); break;
     default: break;
     }
 }
