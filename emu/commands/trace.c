@@ -33,6 +33,8 @@ static const struct option option_table[] = {
     {"text", optional_argument, NULL, OPT_TEXT},
     {"story", optional_argument, NULL, OPT_STORY},
     {"summary", no_argument, NULL, OPT_SUMMARY},
+    {"perfetto", required_argument, NULL, OPT_PERFETTO},
+    {"chrome", required_argument, NULL, OPT_PERFETTO},
     {"only", required_argument, NULL, OPT_ONLY},
     {"from", required_argument, NULL, OPT_FROM},
     {"to", required_argument, NULL, OPT_TO},
@@ -139,6 +141,7 @@ static bool write_form(void *owner, struct trace_reader *reader, FILE *to) {
     const struct trace_options *options = owner;
     switch (options->form) {
     case OPT_SUMMARY: return export_summary(reader, &options->filter, to);
+    case OPT_PERFETTO: return export_perfetto(reader, to);
     default: return export_text(reader, &options->filter, options->form == OPT_STORY, to);
     }
 }

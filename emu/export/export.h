@@ -30,4 +30,7 @@ bool export_text(struct trace_reader *reader, const struct export_filter *filter
 /* Counts by type, branch, outcome and task, as text. */
 bool export_summary(struct trace_reader *reader, const struct export_filter *filter, FILE *to);
 
+/* Chrome's Trace Event Format, for ui.perfetto.dev and chrome://tracing. */
+bool export_perfetto(struct trace_reader *reader, FILE *to);
+
 #endif

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """`faultline trace` on recorded runs: what it reads is what was written, its counts are the file's, bad files get one sentence.
 
+Perfetto's files are checked by jq (perfetto.jq).
+
 usage: test_trace.py BUILD AGAIN SAMPLE
 """
 import collections
@@ -35,6 +37,12 @@ def trace(*arguments, stdin=b""):
 
 
 run([images.faultline, "run", "--headless", "--trace", path("run.jsonl"), "first-faults"])
+write("swap.img", b"")
+os.truncate(path("swap.img"), 32 << 20)
+run(["/sbin/mkswap", path("swap.img")])
+hog = os.path.join(images.build, "guestos/user/hog")
+done = run([images.faultline, "run", "--headless", "--memory", "8M", "--disk", path("swap.img"), "--trace", path("swap.jsonl"), hog, "5"])
+suite.check("a program larger than memory runs", done.status == 0, done)
 recorded = open(path("run.jsonl"), "rb").read()
 lines = [json.loads(line) for line in recorded.splitlines()]
 faults = [line for line in lines if line["type"] == "fault"]
@@ -42,7 +50,7 @@ suite.check("the run has faults and events", len(faults) > 20 and len(lines) > 1
 
 # Reading back.
 made = write("sample.jsonl", subprocess.run([sample], check=True, capture_output=True).stdout)
-for name in ("run.jsonl", "sample.jsonl"):
+for name in ("run.jsonl", "swap.jsonl", "sample.jsonl"):
     done = subprocess.run([again, path(name)], capture_output=True)
     known = b"".join(line for line in open(path(name), "rb") if not line.startswith(b'{"type":"unknown"'))
     same = done.returncode == 0 and done.stdout == known
@@ -89,10 +97,66 @@ escape = b'{"type":"task_new","blocks":5,"ns":20,"task":1,"pid":9,"parent":1,"cl
 suite.check("a name cannot steer the terminal", "\x1b" not in trace(write("escape.jsonl", escape)).out)
 
 
+# Perfetto.
+def problems(file):
+    done = run(["jq", "-f", os.path.join(os.path.dirname(os.path.abspath(__file__)), "perfetto.jq"), file])
+    return json.loads(done.out) if done.status == 0 else [str(done)]
+
+
+for name in ("run.jsonl", "swap.jsonl", "sample.jsonl", "escape.jsonl", "later.jsonl"):
+    done = trace(path(name), "--perfetto", path("out.json"))
+    found = problems(path("out.json"))
+    suite.check(f"{name} becomes a file in Chrome's format", done.status == 0 and not done.out and not done.err and found == [],
+                f"{done}\n" + "\n".join(found[:10]))
+trace(path("swap.jsonl"), "--chrome", path("out.json"))
+events = json.load(open(path("out.json")))["traceEvents"]
+
+
+def judged(change):
+    """Is a small good file, changed like this, found to be bad?"""
+    here = {"pid": 1, "tid": 2, "cat": "c", "name": "n", "args": {}}
+    small = [{**here, "ts": 0, "ph": "M", "name": name, "args": {"name": "x"}} for name in ("process_name", "thread_name")]
+    small += [{**here, "ts": 1, "ph": "X", "dur": 4}, {**here, "ts": 2, "ph": "X", "dur": 1.004},
+              {**here, "ts": 5, "ph": "b", "id": "0x1"}, {**here, "ts": 6, "ph": "e", "id": "0x1"}]
+    change(small)
+    return problems(write("small.json", json.dumps({"displayTimeUnit": "ns", "traceEvents": small}).encode())) != []
+
+
+suite.check("the check lets a good file pass", not judged(lambda small: None))
+for what, change in (("time", lambda small: small.reverse()), ("names", lambda small: small.pop(1)),
+                     ("nesting", lambda small: small[3].update(dur=3.004)), ("pairs", lambda small: small.pop()),
+                     ("phases", lambda small: small[2].update(ph="Q")), ("durations", lambda small: small[2].pop("dur"))):
+    suite.check(f"the check finds wrong {what}", judged(change))
+
+entries = [json.loads(line) for line in open(path("swap.jsonl"))]
+counted = collections.Counter(entry["type"] for entry in entries)
+by_branch = collections.Counter(entry["branch"] for entry in entries if entry["type"] == "fault")
+slices = [event for event in events if event["ph"] == "X"]
+told = collections.Counter(event["name"] for event in slices if event["cat"] == "fault")
+suite.check("faults by branch are the trace's", sorted(told.values()) == sorted(by_branch.values()), f"{told}\n{by_branch}")
+times = {entry["number"]: (entry["begin_ns"], entry["end_ns"] - entry["begin_ns"]) for entry in entries if entry["type"] == "fault"}
+told = {event["args"]["fault"]: (round(event["ts"] * 1000), round(event["dur"] * 1000)) for event in slices if event["cat"] == "fault"}
+suite.check("each with its time and duration, to the nanosecond", told == times)
+for category, kind in (("kswapd awake", "mm_vmscan_kswapd_wake"), ("direct reclaim", "mm_vmscan_direct_reclaim_begin"),
+                       ("waits for a page", "page_wait_begin"), ("writeback", "writeback_start")):
+    told = sum(event["name"] == category for event in slices)
+    suite.check(f"as many slices '{category}' as {kind}", told == counted[kind] > 0, f"{told} {counted[kind]}")
+told = sum(event["ph"] == "b" for event in events)
+suite.check("a pair for each disk request", told == counted["block_rq_issue"] > 10, told)
+ran = [event for event in slices if event["cat"] == "sched"]
+suite.check("the CPU is always somebody's", all(round(a["ts"] * 1000) + round(a["dur"] * 1000) == round(b["ts"] * 1000)
+                                                for a, b in zip(ran, ran[1:])) and len(ran) == counted["sched_switch"] + 1)
+free = [event["args"]["free pages"] for event in events if event["ph"] == "C" and "free pages" in event["args"]]
+last = [entry["zone_free"] for entry in entries if "zone_free" in entry][-1]
+suite.check("the zone's counter ends where the trace does", len(free) > 1000 and last == free[-1], (len(free), last, free[-1:]))
+used = [event["args"]["pages"] for event in events if event["ph"] == "C" and event["name"] == "swap slots used"]
+suite.check("the swap area's counter is the number of slots", used[-1] == counted["mm_swap_out"] - counted["mm_swap_free"], used[-1:])
+
+
 # Bad files.
 def refused(name, data, *words):
     bad = write("bad.jsonl", data)
-    for form in ("--text=", "--summary"):
+    for form in ("--text=", "--perfetto=", "--summary"):
         output = path("half.out")
         arguments = [form + output] if form.endswith("=") else [form]
         done = trace(bad, *arguments)
