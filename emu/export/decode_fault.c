@@ -136,6 +136,17 @@ static void decode_frames(struct decode *decode, const struct json_value *object
     fault->frames_dropped = (unsigned)decode_number(decode, object, "frames_dropped", UINT32_MAX);
 }
 
+static void decode_path(struct decode *decode, const struct json_value *object, struct story_fault *fault) {
+    const struct json_value *step = json_child(decode->line, decode_inner(decode, object, "path", JSON_ARRAY));
+    for (; step && fault->path_count < STORY_PATH_MAX; step = json_next(decode->line, step)) {
+        struct story_call *call = &fault->calls[fault->path_count];
+        fault->path[fault->path_count++] = (uint32_t)decode_hex(decode, step, "address", UINT32_MAX);
+        decode_text(decode, step, "function", call->function, sizeof call->function);
+        decode_text(decode, step, "file", call->file, sizeof call->file);
+        call->line = (uint32_t)decode_number(decode, step, "line", UINT32_MAX);
+    }
+}
+
 static void decode_pages(struct decode *decode, const struct json_value *object, struct story_fault *fault) {
     char list[16];
     const struct json_value *page = decode_inner(decode, object, "file_page", JSON_OBJECT);
@@ -189,6 +200,7 @@ void decode_fault(struct decode *decode, const struct json_value *object, struct
     fault->vma_told = decode_bool(decode, object, "vma_told");
     decode_vma(decode, object, fault);
     fault->branch = decode_name(decode, object, "branch", name_of_branch, FLT_BRANCH_COUNT, FLT_BRANCH_COUNT);
+    decode_path(decode, object, fault);
     decode_cow(decode, object, fault);
     decode_frames(decode, object, fault);
     decode_pages(decode, object, fault);

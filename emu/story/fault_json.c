@@ -193,6 +193,20 @@ static void write_pte(struct out *out, const struct story_fault *fault) {
     json_close(out, '}');
 }
 
+static void write_path(struct out *out, const struct story_fault *fault) {
+    json_open(out, "path", '[');
+    for (unsigned i = 0; i < fault->path_count && i < STORY_PATH_MAX; i++) {
+        const struct story_call *call = &fault->calls[i];
+        json_open(out, NULL, '{');
+        json_hex(out, "address", fault->path[i]);
+        json_text(out, "function", call->function, sizeof call->function);
+        json_text(out, "file", call->file, sizeof call->file);
+        json_number(out, "line", call->line);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 static void write_lru(struct out *out, const struct story_fault *fault) {
     json_number(out, "lru_others", fault->lru_others);
     if (fault->lru < 0) {
@@ -240,6 +254,7 @@ size_t story_fault_json(const struct story_fault *fault, char *text, size_t size
     json_bool(&out, "vma_told", fault->vma_told);
     write_vma(&out, fault);
     json_text(&out, "branch", fault->traced ? words_branch_key(fault->branch) : "untraced", 16);
+    write_path(&out, fault);
     write_swap(&out, fault);
     write_cow(&out, fault);
     write_frames(&out, fault);

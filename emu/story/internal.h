@@ -168,9 +168,9 @@ void time_event(struct story_time *time, uint64_t blocks, const struct flt_recor
 
 #define PATH_PLACES 256u
 struct path_place { /* what is at a return address of the kernel */
+    bool known;
     uint32_t address;
-    char name[48];
-    struct image_line line;
+    struct story_call call;
 };
 
 struct open_fault {

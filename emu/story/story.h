@@ -36,6 +36,12 @@ struct story_frame_taken {
 
 #define STORY_OUTCOME_UNKNOWN 0xffffffffu
 
+/* A call of the kernel: "" and 0 for what its image does not tell. */
+struct story_call {
+    char function[28], file[20]; /* base name; longer names are cut */
+    uint32_t line;               /* of the call */
+};
+
 struct story_fault {
     uint64_t number;
     uint32_t pid;
@@ -69,8 +75,9 @@ struct story_fault {
     char vma_name[33];
     uint32_t branch; /* enum flt_branch */
     /* The kernel's own calls that led to the branch, innermost first: return addresses from its stack, by frame
-     * pointers, up to the entry from the fault. 0 entries: not told. Names by story_path_name(). */
+     * pointers, up to the entry from the fault. 0 entries: not told. */
     uint32_t path[STORY_PATH_MAX];
+    struct story_call calls[STORY_PATH_MAX]; /* what is there */
     unsigned path_count;
     bool has_cow;
     uint64_t cow_old_pfn, cow_new_pfn;
@@ -111,7 +118,7 @@ struct story_config {
     /* Where the program's file lies: relative source paths are looked for there and up to 6 folders above it. NULL:
      * they are not. */
     const char *program_directory;
-    size_t keep; /* records kept, oldest dropped first, at least 128, about 1.6 KB each; memory grows as they come; 0 =
+    size_t keep; /* records kept, oldest dropped first, at least 128, about 2.2 KB each; memory grows as they come; 0 =
                     16384 */
 };
 
@@ -167,7 +174,8 @@ bool story_fault_step(const struct story_fault *fault, unsigned i, char *text, s
 size_t story_fault_json(const struct story_fault *fault, char *text, size_t size);
 size_t story_event_json(uint64_t blocks, const struct flt_record *record, char *text, size_t size);
 const char *story_branch_name(uint32_t branch); /* "copy on write" */
-/* "do_wp_page", and the source line of the call in *line (may be NULL): step i of the record's call path. */
+/* "do_wp_page", and the source line of the call in *line (may be NULL): step i of the record's call path. "": unknown.
+ * Lives as long as the record. */
 const char *story_path_name(const struct story *story, const struct story_fault *fault, unsigned i,
                             struct image_line *line);
 /* Feeds the call path: at a fault_branch event the caller walks the kernel's stack. */

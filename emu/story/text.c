@@ -153,6 +153,21 @@ static void text_walk(struct out *out, const struct story_fault *fault) {
     }
 }
 
+/* Innermost first: the branch, then who called it. */
+static void text_path(struct out *out, const struct story_fault *fault) {
+    for (unsigned i = 0; i < fault->path_count && i < STORY_PATH_MAX; i++) {
+        const struct story_call *call = &fault->calls[i];
+        out_string(out, i ? "  called by " : "  in the kernel: ");
+        if (call->function[0])
+            out_string(out, call->function);
+        else
+            out_hex(out, fault->path[i], 8);
+        if (call->file[0])
+            out_format(out, "  %s:%" PRIu32, call->file, call->line);
+        out_string(out, "\n");
+    }
+}
+
 size_t story_fault_text(const struct story_fault *fault, char *text, size_t size) {
     struct out out;
     char step[256];
@@ -164,5 +179,6 @@ size_t story_fault_text(const struct story_fault *fault, char *text, size_t size
     text_walk(&out, fault);
     for (unsigned i = 0; story_fault_step(fault, i, step, sizeof step, NULL); i++)
         out_format(&out, "  %u. %s\n", i + 1, step);
+    text_path(&out, fault);
     return out_end(&out);
 }

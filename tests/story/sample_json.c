@@ -23,6 +23,7 @@ static void full_fault(struct script *script, uint32_t branch, uint32_t outcome)
     script_begin(script, SCRIPT_LINEAR, MMU_WRITE, MMU_RULE_READ_ONLY, 0x01a73025);
     script_vma(script, 0x40000000, 0x40020000, SCRIPT_RW, 5, branch & 1 ? 0x40001000 : 0, "a \"name\"\\\x7f\xc3\x01");
     script_branch(script, branch);
+    story_call_path(script->story, script->pid, (const uint32_t[]){0xc0123456, 0xc0100010}, 2);
     script_alloc(script, branch == FLT_BRANCH_OOM ? 0xffffffff : 0x2c11, 1, 1, true, 9143);
     script_event(script, FLT_MM_FILEMAP_ADD, added, 3);
     script_event(script, FLT_FAULT_COW, cow, 3);
