@@ -71,12 +71,17 @@ struct debug_point {
 struct debugger *debugger_create(struct session *session); /* NULL: no memory. The session must outlive it */
 void debugger_destroy(struct debugger *debugger);
 
-/* Sets how to go on. Allowed while it stands. */
+/* Sets how to go on. Allowed while it stands; after a stop, debugger_run() alone goes on in the same way. */
 void debugger_go(struct debugger *debugger, enum debug_go how);
+enum debug_go debugger_how(const struct debugger *debugger);
+/* The run stops with REASON_LIMIT at that virtual time; VTIME_NEVER (as it begins): it does not. */
+void debugger_set_limit(struct debugger *debugger, vtime limit);
 /* Runs until the virtual time `slice` (absolute) at the latest. True: it has stopped (debugger_stop()); false: the
  * slice is over, call again. */
 bool debugger_run(struct debugger *debugger, vtime slice);
 const struct debug_stop *debugger_stop(const struct debugger *debugger);
+/* The event that the last stop is about, as the guest sent it; NULL: it is about none. */
+const struct flt_record *debugger_event(const struct debugger *debugger);
 /* Any thread: the run stops at the next safe point with REASON_REQUEST. */
 void debugger_pause(struct debugger *debugger);
 
@@ -85,7 +90,8 @@ void debugger_pause(struct debugger *debugger);
  *     break WHERE              before the instruction there runs
  *     watch WHERE [BYTES]      after a write to 1..4096 bytes (default 4) there; rwatch: read; awatch: either
  *     pwatch PHYSICAL [BYTES]  the same for physical memory, writes
- * WHERE: an address (hex), symbol[+offset] of the program or the kernel, FILE:LINE, or $reg. Id from 1, or 0 with one
+ * WHERE: an address (hex), symbol[+offset] of the program or else the kernel, FILE:LINE, or $reg; "kernel:" or
+ * "program:" before it says whose. What the program names counts in the program alone. Id from 1, or 0 with one
  * sentence.
  */
 unsigned debugger_add(struct debugger *debugger, const char *text, char *error, size_t error_size);
@@ -101,7 +107,9 @@ size_t debugger_symbols(const struct debugger *debugger, const char *prefix, con
 
 /* ---- feeds, called by the session ---- */
 void debugger_on_fault(struct debugger *debugger, const struct story_fault *fault);
+void debugger_on_fault_opened(struct debugger *debugger, const struct story_fault *fault);
 void debugger_on_event(struct debugger *debugger, uint64_t blocks, const struct flt_record *record);
+bool debugger_wants_entries(const struct debugger *debugger); /* whether the next is worth the call */
 void debugger_on_entry(struct debugger *debugger, const struct condition_entry *entry);
 
 #endif

@@ -33,6 +33,7 @@ struct session {
     int64_t selected_argument;
     unsigned interest; /* sum of enum view_interest */
     struct debugger *debugger;
+    uint64_t fault_entry, fault_entry_size; /* do_page_fault() of the kernel, size 0: unknown */
 };
 
 /* What of a view is filled beyond the kernel's snapshot, the fault and the marks. False: no memory. */

@@ -59,6 +59,28 @@ static void watch_program(struct session *session, const struct flt_record *reco
     }
 }
 
+#define KERNEL_START 0xC0000000u
+#define KERNEL_STACK 8192u
+
+/* The kernel's own calls that led to the branch of a fault, by its frame pointers: from whoever told of it up to
+ * do_page_fault(), which the entry stub has called. */
+static void tell_call_path(struct session *session, uint32_t pid) {
+    struct cpu_registers registers;
+    uint32_t path[STORY_PATH_MAX], pair[2]; /* at a frame: the caller's frame, and where it goes on */
+    unsigned count = 0;
+    cpu_read_registers(machine_cpu(session->machine), &registers);
+    const struct mmu_context *mmu = machine_mmu(session->machine);
+    for (uint32_t frame = (uint32_t)registers.gpr[5]; count < STORY_PATH_MAX && frame >= KERNEL_START;) {
+        if (mmu_peek_read(mmu, mmu_linear(frame), pair, sizeof(pair)) != sizeof(pair) || pair[1] < KERNEL_START)
+            break;
+        path[count++] = pair[1];
+        if (pair[1] - session->fault_entry < session->fault_entry_size || pair[0] - frame >= KERNEL_STACK)
+            break;
+        frame = pair[0];
+    }
+    story_call_path(session->story, pid, path, count);
+}
+
 static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t size) {
     struct session *session = owner;
     union {
@@ -70,7 +92,24 @@ static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t siz
     memcpy(&record, bytes, size);
     if (session->story && !story_guest_event(session->story, blocks, bytes, size))
         return;
+    if (session->story && record.head.type == FLT_FAULT_BRANCH)
+        tell_call_path(session, record.head.task);
     watch_program(session, &record.head, size);
+}
+
+static void on_entry_update(void *owner, const struct mmu_walk *walk) {
+    struct session *session = owner;
+    if (!debugger_wants_entries(session->debugger))
+        return;
+    uint32_t pid = story_current_task(session->story);
+    for (unsigned i = 0; i < walk->count && i < MMU_MAX_LEVELS; i++) {
+        const struct mmu_step *step = &walk->steps[i];
+        const struct condition_entry entry = {
+            walk->access.linear.value,           step->at.value, step->before, step->after, step->level, pid,
+            story_task_name(session->story, pid)};
+        if (step->before != step->after)
+            debugger_on_entry(session->debugger, &entry);
+    }
 }
 
 static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
@@ -81,6 +120,11 @@ static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
 }
 
 /* ---- the story's callbacks ---- */
+
+/* A kernel that tells nothing has no program that we could know: all its faults are shown. */
+bool session_shows(const struct session *session, const struct story_fault *fault) {
+    return fault->user_program || (!session->kernelview && !fault->traced);
+}
 
 static bool remember_shown(struct shown_faults *shown, uint64_t number) {
     if (shown->count == shown->capacity) {
@@ -97,22 +141,25 @@ static bool remember_shown(struct shown_faults *shown, uint64_t number) {
 
 static void on_fault_closed(void *owner, const struct story_fault *fault) {
     struct session *session = owner;
-    if (session->debugger)
-        debugger_on_fault(session->debugger, fault);
-    if (fault->user_program)
+    if (session_shows(session, fault))
         remember_shown(&session->shown, fault->number);
+    debugger_on_fault(session->debugger, fault);
     if (session->config.on_fault)
         session->config.on_fault(session->config.owner, fault);
-    if (fault->user_program && session->stop_at_fault) {
+    if (session_shows(session, fault) && session->stop_at_fault) {
         session->fault_reached = true;
         machine_request_stop(session->machine);
     }
 }
 
+static void on_fault_opened(void *owner, const struct story_fault *fault) {
+    struct session *session = owner;
+    debugger_on_fault_opened(session->debugger, fault);
+}
+
 static void on_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct session *session = owner;
-    if (session->debugger)
-        debugger_on_event(session->debugger, blocks, record);
+    debugger_on_event(session->debugger, blocks, record);
     if (session->config.on_event)
         session->config.on_event(session->config.owner, blocks, record);
 }
@@ -133,6 +180,8 @@ static bool make_watchers(struct session *session) {
     session->kernel_image = open_optional_image(session->config.kernel);
     session->program_image = open_optional_image(session->config.program);
     if (session->kernel_image)
+        image_symbol(session->kernel_image, "do_page_fault", &session->fault_entry, &session->fault_entry_size);
+    if (session->kernel_image)
         session->kernelview =
             kernelview_create(session->kernel_image, session->kernelview_error, sizeof(session->kernelview_error));
     else
@@ -147,7 +196,7 @@ static bool make_watchers(struct session *session) {
     if (!session->story)
         return false;
     struct story_listener listener = {
-        .owner = session, .fault_closed = on_fault_closed, .event = on_event, .fault_opened = NULL};
+        .owner = session, .fault_closed = on_fault_closed, .event = on_event, .fault_opened = on_fault_opened};
     story_listen(session->story, &listener);
     return true;
 }
@@ -178,6 +227,7 @@ static bool make_machine(struct session *session, char *error, size_t error_size
         .on_debug_console = on_debug_console,
         .on_trace = session_listens(session) ? on_trace : NULL,
         .on_page_fault = session->config.story ? on_page_fault : NULL,
+        .on_entry_update = session->config.story ? on_entry_update : NULL,
         .record_faults = session->config.story,
     };
     session->machine = machine_create(&config, error, error_size);
@@ -197,12 +247,12 @@ struct session *session_create(const struct session_config *config, char *error,
         session_destroy(session);
         return NULL;
     }
-    if (!make_machine(session, error, error_size)) {
+    if (!(session->debugger = debugger_create(session))) {
+        snprintf(error, error_size, "no memory on the host for a debugger; free some and try again");
         session_destroy(session);
         return NULL;
     }
-    if (config->story && !(session->debugger = debugger_create(session))) {
-        snprintf(error, error_size, "no memory on the host for a debugger; free some and try again");
+    if (!make_machine(session, error, error_size)) {
         session_destroy(session);
         return NULL;
     }

@@ -55,6 +55,8 @@ const struct story *session_story(const struct session *session); /* NULL when c
 /* The program runs: told by its event, or, when the guest does not trace, by the POST code. */
 bool session_program_started(const struct session *session);
 
+/* The record counts among the faults on show: of the user's program, or of a kernel that tells nothing. */
+bool session_shows(const struct session *session, const struct story_fault *fault);
 /* True when the last session_next_fault() ended at a record. */
 bool session_fault_reached(const struct session *session);
 /* Closed records of the user's program so far: positions 1 .. this. */
@@ -68,7 +70,7 @@ size_t session_fault_position(const struct session *session, uint64_t number);
 void session_select(struct session *session, enum select_kind kind, int64_t argument);
 /* Sum of enum view_interest: what later views carry. */
 void session_interest(struct session *session, unsigned interest);
-/* The debugger of this session; made with it, NULL without config.story. */
+/* The debugger of this session, made with it. Without config.story it knows no conditions. */
 struct debugger *session_debugger(struct session *session);
 /* The frame that later views tell of in detail; -1: none. */
 void session_select_frame(struct session *session, int64_t pfn);

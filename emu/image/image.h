@@ -36,6 +36,9 @@ bool image_symbol(const struct image *image, const char *name, uint64_t *start, 
 /* "name+0x1a" (or "name") for an address inside a symbol; false and "" when none. */
 bool image_symbol_at(const struct image *image, uint64_t address, char *text, size_t size);
 
+/* Names of symbols in alphabetical order, one name possibly more than once; NULL past the last. */
+const char *image_symbol_name(const struct image *image, size_t index);
+
 /* Copies what the file has for linear addresses from `address` on, at most size bytes, out of one executable segment.
  * Returns the number of bytes copied, 0 when the file has no code there. */
 size_t image_code_at(const struct image *image, uint64_t address, uint8_t *to, size_t size);
@@ -46,6 +49,9 @@ struct image_line {
     unsigned line;         /* from 1 */
 };
 bool image_line_at(const struct image *image, uint64_t address, struct image_line *to);
+/* Lowest address of the code of a line, or of the next line that has code. file: a path, or its last parts. False:
+ * none; *known is set when there is such a file at all. */
+bool image_line_address(const struct image *image, const char *file, unsigned line, uint64_t *address, bool *known);
 
 /* A member of a C structure, by DWARF. path may go down: "node_zones[1].free_area[0].nr_free". */
 struct image_field {

@@ -6,6 +6,7 @@
 
 #include <dwarf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_BACK 16 /* ranges below an address that may contain it; units of real programs do not overlap */
 
@@ -86,5 +87,69 @@ bool image_line_at(const struct image *image, uint64_t address, struct image_lin
     Dwarf_Attribute directory;
     const char *where = dwarf_attr(&die, DW_AT_comp_dir, &directory) ? dwarf_formstring(&directory) : NULL;
     *to = (struct image_line){file, where, (unsigned)number};
+    return true;
+}
+
+/* ---- the other way round ---- */
+
+struct line_search {
+    const char *file;
+    unsigned line;
+    bool known;
+    unsigned best_line; /* 0: none yet */
+    uint64_t address;
+};
+
+/* wanted is path, or its last parts. */
+static bool is_file(const char *path, const char *wanted) {
+    size_t length = strlen(path), tail = strlen(wanted);
+    return tail <= length && strcmp(path + length - tail, wanted) == 0 &&
+           (tail == length || path[length - tail - 1] == '/');
+}
+
+static void consider(struct line_search *search, Dwarf_Line *line) {
+    bool statement = false, end = false;
+    int number;
+    Dwarf_Addr address;
+    const char *file = dwarf_linesrc(line, NULL, NULL);
+    if (!file || !is_file(file, search->file))
+        return;
+    search->known = true;
+    if (dwarf_lineno(line, &number) != 0 || number <= 0 || (unsigned)number < search->line ||
+        dwarf_lineaddr(line, &address) != 0 || dwarf_linebeginstatement(line, &statement) != 0 || !statement ||
+        dwarf_lineendsequence(line, &end) != 0 || end)
+        return;
+    bool better = !search->best_line || (unsigned)number < search->best_line ||
+                  ((unsigned)number == search->best_line && address < search->address);
+    if (!better)
+        return;
+    search->best_line = (unsigned)number;
+    search->address = address;
+}
+
+static void search_unit(struct line_search *search, Dwarf *dwarf, Dwarf_Off unit) {
+    Dwarf_Die die;
+    Dwarf_Lines *lines;
+    size_t count;
+    if (!dwarf_offdie(dwarf, unit, &die) || dwarf_getsrclines(&die, &lines, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        Dwarf_Line *line = dwarf_onesrcline(lines, i);
+        if (line)
+            consider(search, line);
+    }
+}
+
+bool image_line_address(const struct image *image, const char *file, unsigned line, uint64_t *address, bool *known) {
+    struct image_dwarf *debug = image->debug;
+    struct line_search search = {.file = file, .line = line};
+    build(debug, image->size);
+    for (size_t i = 0; i < debug->unit_count; i++)
+        if (i == 0 || debug->units[i].unit != debug->units[i - 1].unit)
+            search_unit(&search, debug->dwarf, debug->units[i].unit);
+    *known |= search.known;
+    if (!search.best_line)
+        return false;
+    *address = search.address;
     return true;
 }

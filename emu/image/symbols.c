@@ -163,3 +163,7 @@ bool image_symbol_at(const struct image *image, uint64_t address, char *text, si
         snprintf(text, size, "%s+0x%llx", entry->name, (unsigned long long)(address - entry->start));
     return true;
 }
+
+const char *image_symbol_name(const struct image *image, size_t index) {
+    return index < image->symbols.count ? image->symbols.by_name[index].name : NULL;
+}

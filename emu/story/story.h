@@ -142,6 +142,10 @@ struct story_counters {
     uint64_t faults_unknown;   /* closed without knowing what the kernel did */
 };
 const struct story_reclaim *story_reclaim(const struct story *story);
+/* The task that runs, as the newest event has it; its name, "" not told; whether it runs the program of another. */
+uint32_t story_current_task(const struct story *story);
+const char *story_task_name(const struct story *story, uint32_t pid);
+bool story_runs_program(const struct story *story, uint32_t pid, uint32_t of);
 void story_counters(const struct story *story, struct story_counters *to);
 
 /* Called when a record closes / for every guest event. Optional. */

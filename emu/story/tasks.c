@@ -38,3 +38,16 @@ void tasks_rename(struct story_tasks *tasks, uint32_t pid, const char comm[16]) 
 }
 
 void tasks_mark_program(struct story_tasks *tasks, uint32_t pid) { claim(tasks, pid)->program = true; }
+
+uint32_t story_current_task(const struct story *story) { return story->current_pid; }
+
+const char *story_task_name(const struct story *story, uint32_t pid) {
+    const struct story_task *task = tasks_find(&story->tasks, pid);
+    return task ? task->comm : "";
+}
+
+/* A descendant that has not gone on to another program keeps the name. */
+bool story_runs_program(const struct story *story, uint32_t pid, uint32_t of) {
+    const struct story_task *task = tasks_find(&story->tasks, pid), *program = tasks_find(&story->tasks, of);
+    return task && program && task->program && strcmp(task->comm, program->comm) == 0;
+}
