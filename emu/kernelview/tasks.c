@@ -80,18 +80,31 @@ static bool has_space(const struct task_space *spaces, size_t count, uint64_t mm
     return false;
 }
 
+/* The next place of an array that grows; NULL: no memory. */
+static struct task_space *next_space(struct task_space **spaces, size_t count) {
+    bool full = (count & (count - 1)) == 0 && (count == 0 || count >= 32);
+    size_t wanted = count ? 2 * count : 32;
+    struct task_space *bigger = full ? reallocarray(*spaces, wanted, sizeof *bigger) : *spaces;
+    if (!bigger)
+        return NULL;
+    *spaces = bigger;
+    return bigger + count;
+}
+
 size_t tasks_spaces(struct reader *reader, struct task_space **to) {
     const struct layout *layout = reader->layout;
     uint64_t address = layout->init_task;
     size_t count = 0;
-    *to = malloc(KV_TASKS_MAX * sizeof(**to));
-    for (unsigned i = 0; *to && i < KV_TASKS_MAX; i++) {
-        struct task_space *space = *to + count;
-        *space = (struct task_space){.mm = reader_word(reader, address + layout->task_mm.offset)};
-        if (space->mm && !has_space(*to, count, space->mm) && space_pgd(reader, space->mm, &space->pgd_phys)) {
-            space->pid = (int32_t)reader_word(reader, address + layout->task_pid.offset);
-            reader_string(reader, address + layout->task_comm.offset, sizeof(space->comm) - 1, space->comm,
-                          sizeof(space->comm));
+    *to = NULL;
+    for (unsigned i = 0; i < KV_TASKS_MAX; i++) {
+        struct task_space found = {.mm = reader_word(reader, address + layout->task_mm.offset)}, *place;
+        if (found.mm && !has_space(*to, count, found.mm) && space_pgd(reader, found.mm, &found.pgd_phys)) {
+            found.pid = (int32_t)reader_word(reader, address + layout->task_pid.offset);
+            reader_string(reader, address + layout->task_comm.offset, sizeof found.comm - 1, found.comm,
+                          sizeof found.comm);
+            if (!(place = next_space(to, count)))
+                return count;
+            *place = found;
             count++;
         }
         address = task_of(layout, reader_word(reader, address + layout->task_list.offset));
