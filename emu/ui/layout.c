@@ -123,7 +123,8 @@ static void lay_scene(const struct ui_state *state, struct rect body, struct lay
 void ui_layout(const struct ui_state *state, const struct view *view, struct layout *layout) {
     memset(layout, 0, sizeof *layout);
     float width = fmaxf(state->width, 320), height = fmaxf(state->height, 240);
-    float timeline = timeline_height(view);
+    bool tall = state->maximised == PANEL_TIMELINE;
+    float timeline = tall ? -GAP : timeline_height(view, state);
     struct rect body = whole(MARGIN, TOP_BAR + STATE_BAR + GAP, width - MARGIN, height - MARGIN);
     struct rect time = whole(body.x, body.y + body.h - timeline, body.x + body.w, body.y + body.h);
     body.h -= timeline + GAP;
@@ -132,9 +133,10 @@ void ui_layout(const struct ui_state *state, const struct view *view, struct lay
         body.h -= CAPTION + GAP;
     }
     lay_scene(state, body, layout);
-    if (state->maximised >= 0 && state->maximised < PANEL_COUNT && state->maximised != PANEL_TIMELINE) {
-        memset(layout->panels, 0, sizeof layout->panels);
-        layout->panels[state->maximised] = body;
-    }
     layout->panels[PANEL_TIMELINE] = time;
+    if (state->maximised < 0 || state->maximised >= PANEL_COUNT)
+        return;
+    memset(layout->panels, 0, sizeof layout->panels);
+    layout->panels[PANEL_TIMELINE] = time;
+    layout->panels[state->maximised] = body;
 }

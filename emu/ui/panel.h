@@ -110,7 +110,7 @@ void paint_decision(struct painter *painter, struct rect at);
 void paint_cache(struct painter *painter, struct rect at);
 void paint_life(struct painter *painter, struct rect at);
 void paint_timeline(struct painter *painter, struct rect at);
-float timeline_height(const struct view *view); /* of the whole panel */
+float timeline_height(const struct view *view, const struct ui_state *state); /* of the whole panel */
 
 /* A button with its key beside its name; in top_bar.c. */
 struct button {

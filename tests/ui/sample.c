@@ -25,6 +25,8 @@ struct picture {
     const char *caption;
     int maximised; /* panel + 1 */
     float zoom;
+    const char *line; /* typed into the search, or into the list of stops */
+    bool stops;
 };
 
 static const struct picture pictures[] = {
@@ -60,6 +62,68 @@ static const struct picture pictures[] = {
      .options = {.ram_mib = 24, .pressure = true},
      .caption = "Free memory fell below *low*, so kswapd woke. The hog allocates faster than the disk writes: below "
                 "*min* it must reclaim for itself."},
+    {.name = "reclaim-pressure-1024",
+     .scene = SCENE_RECLAIM,
+     .width = 1024,
+     .height = 640,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true, .stops = true}},
+    {.name = "memory-pressure",
+     .scene = SCENE_MEMORY,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true, .stops = true, .state = VIEW_PAUSED}},
+    {.name = "memory-pressure-1080",
+     .scene = SCENE_MEMORY,
+     .width = 1536,
+     .height = 864,
+     .scale = 1.25f,
+     .options = {.ram_mib = 24, .pressure = true, .stops = true, .state = VIEW_PAUSED}},
+    {.name = "cache",
+     .scene = SCENE_MEMORY,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true},
+     .maximised = PANEL_CACHE + 1},
+    {.name = "lru",
+     .scene = SCENE_MEMORY,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true},
+     .maximised = PANEL_LRU + 1},
+    {.name = "timeline",
+     .scene = SCENE_MEMORY,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true},
+     .maximised = PANEL_TIMELINE + 1},
+    {.name = "stops",
+     .scene = SCENE_RECLAIM,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true, .stops = true, .state = VIEW_PAUSED},
+     .line = "fault acc",
+     .stops = true},
+    {.name = "stops-1024",
+     .scene = SCENE_RECLAIM,
+     .width = 1024,
+     .height = 640,
+     .scale = 1,
+     .options = {.stops = true, .state = VIEW_PAUSED},
+     .line = "",
+     .stops = true},
+    {.name = "search",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.stops = true, .state = VIEW_PAUSED},
+     .line = "do_wp_page"},
     {.name = "memory",
      .scene = SCENE_MEMORY,
      .width = 1280,
@@ -264,6 +328,11 @@ static void set_state(struct ui_state *state, const struct picture *picture) {
     if (picture->mouse_x > 0) {
         state->mouse_x = picture->mouse_x;
         state->mouse_y = picture->mouse_y;
+    }
+    if (picture->line) {
+        ui_apply(state, picture->stops ? ACTION_STOPS : ACTION_SEARCH, 0);
+        for (const char *at = picture->line; *at; at++)
+            ui_apply(state, ACTION_LINE_KEY, *at);
     }
     if (picture->zoom > 0)
         state->frames_zoom = picture->zoom;

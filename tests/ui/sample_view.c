@@ -369,53 +369,6 @@ static void fill_states(struct view *view, const struct sample_options *options)
              options->long_names ? "a-program-with-a-very-long-name-indeed-from-week-07" : "first-faults");
 }
 
-/* Reclaim in the middle of its work: lists in order, kswapd awake, pid 9 stalling, one page on its way to swap. */
-static void fill_reclaim(struct view *view) {
-    struct story_reclaim *reclaim = &view->reclaim;
-    uint64_t seed = 11;
-    for (size_t z = 0; view->kernel && z < view->kernel->zone_count; z++) {
-        struct kv_zone *zone = &view->kernel->zones[z];
-        zone->nr_active = z ? 203 : 40;
-        zone->nr_inactive = z ? 172 : 31;
-        for (unsigned list = 0; list < 2; list++) {
-            struct kv_lru *lru = &zone->lru[list];
-            for (uint64_t pfn = zone->start_pfn; pfn < zone->start_pfn + zone->spanned; pfn++) {
-                uint8_t kind = view->kernel->frames[pfn];
-                bool listed = kind >= FRAME_FILE && kind <= FRAME_SWAP_CACHE;
-                if (lru->count < (list ? zone->nr_active : zone->nr_inactive) && listed && pfn % 2 == list) {
-                    lru->referenced[lru->count] = next_random(&seed) % 4 == 0;
-                    lru->pfn[lru->count++] = (uint32_t)pfn;
-                }
-            }
-        }
-    }
-    *reclaim = (struct story_reclaim){.outcomes = {412, 97, 1301, 813},
-                                      .kswapd_wakes = 14,
-                                      .direct_reclaims = 37,
-                                      .kswapd_scanned = 5210,
-                                      .kswapd_reclaimed = 1904,
-                                      .direct_scanned = 800,
-                                      .direct_reclaimed = 210,
-                                      .kswapd_awake = true,
-                                      .direct_pid = 9,
-                                      .priority = 9};
-    reclaim->last = (struct reclaim_decision){.number = 2317,
-                                              .pfn = 0xa91,
-                                              .outcome = FLT_OUTCOME_PAGEOUT,
-                                              .reason = FLT_WHY_DIRTY,
-                                              .mapcount = 1,
-                                              .anon = true,
-                                              .unmaps = 1,
-                                              .address = 0x08100000,
-                                              .pte_before = 0x00a91065,
-                                              .pte_after = 0x00094000,
-                                              .has_slot = true,
-                                              .slot = 1184};
-    for (uint64_t i = 0; i < 6; i++)
-        reclaim->spans[reclaim->span_count++] = (struct reclaim_span){
-            view->blocks - 900000 + i * 150000, i == 5 ? 0 : view->blocks - 840000 + i * 150000, i % 2 ? 9 : 0, i % 2};
-}
-
 struct view *sample_view(const struct sample_options *options) {
     struct view *view = calloc(1, sizeof *view);
     if (!view)
@@ -434,9 +387,7 @@ struct view *sample_view(const struct sample_options *options) {
                  "This kernel has no DWARF types; only what the hardware shows is known.");
     else
         good = good && (view->kernel = sample_kernel(options)) != NULL;
-    if (options->pressure)
-        fill_reclaim(view);
-    if (good)
+    if (good && sample_fill_reclaim(view, options))
         return view;
     sample_view_free(view);
     return NULL;
@@ -453,6 +404,13 @@ void sample_view_free(struct view *view) {
         free(view->kernel->frames);
         free(view->kernel);
     }
+    for (size_t i = 0; i < view->swap_area_count; i++)
+        free(view->swap_areas[i].users);
+    free(view->swap_areas);
+    free(view->strips);
+    free(view->events);
+    free(view->spans);
+    free(view->samples);
     free(view->marks);
     free(view);
 }

@@ -28,10 +28,14 @@ struct sample_options {
     bool many_regions;
     bool no_console, no_marks;
     bool pressure; /* free memory below the watermarks */
+    bool stops;    /* points are set, and the machine has stopped at one */
 };
 
 /* NULL: out of memory. */
 struct view *sample_view(const struct sample_options *options);
 void sample_view_free(struct view *view);
+
+/* sample_reclaim.c: what reclaim, the disk and the page cache do, for options.pressure; the points. False: no memory. */
+bool sample_fill_reclaim(struct view *view, const struct sample_options *options);
 
 #endif
