@@ -107,8 +107,8 @@ static void lay_memory(const struct ui_state *state, struct rect body, struct la
     column = left_of(rest, 0.5f, &rest);
     panels[PANEL_ZONES] = upper(column, 0.3f, &below);
     panels[PANEL_BUDDY] = upper(below, 0.55f, &panels[PANEL_CONSOLE]);
-    panels[PANEL_LRU] = upper(rest, 0.36f, &below);
-    panels[PANEL_DECISION] = upper(below, 0.5f, &panels[PANEL_CACHE]);
+    panels[PANEL_LRU] = upper(rest, 0.34f, &below);
+    panels[PANEL_DECISION] = upper(below, 0.52f, &panels[PANEL_CACHE]);
 }
 
 static void lay_scene(const struct ui_state *state, struct rect body, struct layout *layout) {

@@ -100,7 +100,8 @@ static float rows_height(const struct timeline *line) {
 
 /* Where height is dear one row stands for all faults, one for all reclaim and one for the disk. */
 static bool is_low(const struct ui_state *state) {
-    return state->maximised != PANEL_TIMELINE && state->height < (state->caption[0] ? 900 : 760);
+    bool dense = state->caption[0] || (state->scene == SCENE_MEMORY && state->maximised < 0);
+    return state->maximised != PANEL_TIMELINE && state->height < (dense ? 900 : 760);
 }
 
 float timeline_height(const struct view *view, const struct ui_state *state) {
@@ -155,7 +156,9 @@ static void paint_axis(const struct timeline *line, float baseline, float right)
     struct painter *painter = line->painter;
     double block = painter->view->block_ns ? painter->view->block_ns : 1;
     double step = round_step(fmax((line->to - line->from) * block * 110 / fmax((double)line->lane.w, 110), 1));
-    for (double at = ceil(line->from * block / step) * step; at <= line->to * block; at += step) {
+    double begin = ceil(line->from * block / step) * step;
+    for (unsigned i = 0; i < 100 && begin + i * step <= line->to * block; i++) {
+        double at = begin + i * step;
         float x = roundf(timeline_x(line, at / block));
         struct words words = axis_words(at, step);
         if (x < line->lane.x || x + 4 + text_width(painter, FONT_CODE, 10, words.text) > right)
