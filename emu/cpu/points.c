@@ -188,7 +188,7 @@ bool points_refuse(struct cpu *cpu, struct mmu_access access, uint64_t physical)
 }
 
 bool points_forbid_write(const struct cpu *cpu, uint64_t linear, uint64_t physical) {
-    return !cpu->points.alone && page_is_watched(cpu, linear, physical, true);
+    return page_is_watched(cpu, linear, physical, true);
 }
 
 /* A and D bits */
@@ -228,7 +228,8 @@ void points_note_walk(struct cpu *cpu, const struct mmu_walk *walk) {
     if (!point)
         return;
     struct range entry = {walk->steps[level].at.value, cpu->mmu.entry_bytes};
-    meet(cpu, point, rip_now(cpu), first_of_both(entry, range_of(point)), true);
+    uint64_t rip = walk->access.kind == MMU_FETCH ? state_rip(cpu) : rip_now(cpu);
+    meet(cpu, point, rip, first_of_both(entry, range_of(point)), true);
 }
 
 /* Accesses whose bytes are known */

@@ -420,13 +420,16 @@ static bool enter_alone(struct cpu *cpu) {
     return true;
 }
 
-/* Asks for the block at RIP and enters it. CPU_STOP_STEP with in_block still clear: its fetch has faulted. */
+/* Asks for the block at RIP and enters it. CPU_STOP_STEP with in_block still clear: its fetch has faulted
+ * or has met a point. */
 static enum cpu_stop enter_next_block(struct cpu *cpu) {
     uint64_t at;
     if (enter_alone(cpu))
         return CPU_STOP_STEP;
     switch (execute(cpu, MODE_PROBE)) {
     case OUT_STOPPED:
+        if (cpu->points.hit_waits) /* by the fetch */
+            return CPU_STOP_STEP;
         state_load(cpu);
         at = operand_code_linear(cpu, state_rip(cpu));
         if (is_other_block(cpu, at, cpu->probe_size)) {

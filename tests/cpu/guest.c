@@ -128,22 +128,39 @@ static void make_tables(struct guest *guest) {
         guest_put32(guest, GUEST_PT + page * 4, page << 12 | 7);
 }
 
-void guest_create(struct guest *guest) {
+static const struct cpu_board board = {
+    .port_read = port_read,
+    .port_write = port_write,
+    .mmio_read = mmio_read,
+    .mmio_write = mmio_write,
+    .tsc_per_block = 4,
+    .interrupt_acknowledge = acknowledge,
+    .interrupt_pending = pending,
+    .apic_base_read = apic_base_read,
+    .apic_base_write = apic_base_write,
+    .on_page_fault = on_page_fault,
+    .on_delivery = on_delivery,
+};
+
+static void make_cpu(struct guest *guest, struct cpu_board mine) {
     char error[256];
-    static const struct cpu_board board = {
-        .port_read = port_read,
-        .port_write = port_write,
-        .mmio_read = mmio_read,
-        .mmio_write = mmio_write,
-        .tsc_per_block = 4,
-        .interrupt_acknowledge = acknowledge,
-        .interrupt_pending = pending,
-        .apic_base_read = apic_base_read,
-        .apic_base_write = apic_base_write,
-        .on_page_fault = on_page_fault,
-        .on_delivery = on_delivery,
-    };
+    mine.owner = guest;
+    guest->cpu = cpu_create(&guest->memory, &mine, error, sizeof error);
+    if (!guest->cpu) {
+        fprintf(stderr, "%s\n", error);
+        abort();
+    }
+    cpu_record_faults(guest->cpu, true);
+}
+
+void guest_watch_entries(struct guest *guest, void (*on_entry_update)(void *owner, const struct mmu_walk *walk)) {
     struct cpu_board mine = board;
+    mine.on_entry_update = on_entry_update;
+    cpu_destroy(guest->cpu);
+    make_cpu(guest, mine);
+}
+
+void guest_create(struct guest *guest) {
     memset(guest, 0, sizeof *guest);
     guest->vector = -1;
     guest->ram = reserve(GUEST_RAM_BYTES);
@@ -157,13 +174,7 @@ void guest_create(struct guest *guest) {
     guest->region[3] = (struct mmu_region){0xffff0000u, 0x100000000u, guest->rom, false};
     guest->memory = (struct mmu_memory){guest->region, 4};
     make_tables(guest);
-    mine.owner = guest;
-    guest->cpu = cpu_create(&guest->memory, &mine, error, sizeof error);
-    if (!guest->cpu) {
-        fprintf(stderr, "%s\n", error);
-        abort();
-    }
-    cpu_record_faults(guest->cpu, true);
+    make_cpu(guest, board);
 }
 
 void guest_destroy(struct guest *guest) {

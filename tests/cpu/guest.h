@@ -73,6 +73,8 @@ struct guest_setup {
 };
 
 void guest_create(struct guest *guest);
+/* A new CPU that tells of A and D bits. Before the first run. */
+void guest_watch_entries(struct guest *guest, void (*on_entry_update)(void *owner, const struct mmu_walk *walk));
 void guest_destroy(struct guest *guest);
 void guest_load(struct guest *guest, uint32_t at, const void *from, const void *end);
 /* Loads the snippet at GUEST_CODE and writes the ROM's parameters; the CPU is at reset. */
