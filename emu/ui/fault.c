@@ -101,6 +101,22 @@ static float paint_instruction(struct painter *painter, const struct fault_area 
     return flow.y + 12;
 }
 
+static struct words segment_words(const struct story_fault *fault) {
+    static const char *const segments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
+    if (fault->segment >= sizeof segments / sizeof segments[0])
+        return format_words("no segment: the access was to a linear address");
+    return format_words("%s:%s  base %s + offset = %s", segments[fault->segment], format_address(fault->offset, 8).text,
+                        format_address(fault->segment_base, 8).text, format_address(fault->linear, 8).text);
+}
+
+/* The address selects its page, and shows when that is what is selected. */
+static void touch_page(struct painter *painter, struct rect at, const struct story_fault *fault) {
+    const struct selection *selection = &painter->view->selection;
+    hit(painter, at, ACTION_SELECT_PAGE, (int64_t)(fault->linear & ~4095ull));
+    if (selection->has_page && selection->linear >> 12 == fault->linear >> 12 && selection->pid == (int)fault->pid)
+        outline_selected(painter, rect_inset(at, -3, 0), 4);
+}
+
 struct chip_look {
     const char *text;
     color ground, ink;
@@ -116,7 +132,6 @@ static struct chip_look chip_of(enum mmu_access_kind kind) {
 
 static float paint_access(struct painter *painter, const struct fault_area *area, float y,
                           const struct story_fault *fault) {
-    static const char *const segments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
     struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 16, 20};
     struct chip_look chip = chip_of(fault->walk.access.kind);
     struct rect at = {flow.x, flow.y - 12.5f, text_width(painter, FONT_CODE, SIZE_LABEL, chip.text) + 14, 17};
@@ -126,30 +141,91 @@ static float paint_access(struct painter *painter, const struct fault_area *area
     struct words linear = format_address(fault->linear, 8);
     struct rect address = {flow.x, y, text_width(painter, FONT_CODE, SIZE_CODE, linear.text), 22};
     flow_text(&flow, FONT_CODE, PALETTE_INK, linear.text, 8);
-    tip(painter, address,
-        "linear address %08" PRIx64 "\n%s base %08" PRIx64 " + offset %08" PRIx64 "\nsegment limit %08" PRIx64,
-        fault->linear, fault->segment < 6 ? segments[fault->segment] : "system segment", fault->segment_base,
-        fault->offset, fault->segment_limit);
+    tip(painter, address, "linear address %08" PRIx64 "\nclick: select its page\n%s", fault->linear,
+        segment_words(fault).text);
+    touch_page(painter, address, fault);
     char code[120];
     mmu_error_code_text(fault->error_code, code, sizeof code);
     flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->walk.access.user ? "user" : "supervisor", 7);
     flow_text(&flow, FONT_CODE, PALETTE_DIM, "\xc2\xb7", 7);
-    flow_text(&flow, FONT_CODE, PALETTE_DIM,
-              format_words("error%s %s%x = %s", area->narrow ? "" : " code", fault->error_code > 9 ? "0x" : "",
-                           fault->error_code, code)
-                  .text,
-              0);
+    struct words error = format_words("error%s %s%x = %s", area->narrow ? "" : " code",
+                                      fault->error_code > 9 ? "0x" : "", fault->error_code, code);
+    flow_text(&flow, FONT_CODE, PALETTE_DIM, error.text, 0);
+    struct rect bits = {flow.x - text_width(painter, FONT_CODE, SIZE_CODE, error.text), flow.y - 14, 0, 20};
+    bits.w = flow.x - bits.x;
+    tip(painter, bits, "error code %x: what the processor tells the kernel\n%s\n%s\n%s%s%s", fault->error_code,
+        fault->error_code & 1 ? "P 1: an entry is there and forbids it" : "P 0: an entry is not present",
+        fault->error_code & 2 ? "W 1: a write" : "W 0: no write",
+        fault->error_code & 4 ? "U 1: in user mode" : "U 0: in supervisor mode",
+        fault->error_code & 8 ? "\nRSVD 1: a reserved bit is set in an entry" : "",
+        fault->error_code & 16 ? "\nI 1: an instruction fetch" : "");
     return flow.y + 7;
+}
+
+/* The step from the logical address to the linear one. */
+static float paint_segment(struct painter *painter, const struct fault_area *area, float y,
+                           const struct story_fault *fault) {
+    struct rect row = {area->inside.x, y, area->inside.w, 17};
+    struct words text = segment_words(fault);
+    if (text_width(painter, FONT_CODE, SIZE_LABEL, text.text) > row.w) /* a narrow panel and a long address */
+        text = format_words("base %s + offset", format_address(fault->segment_base, 8).text);
+    put_until(painter, row.x, y + 13, row.x + row.w, FONT_CODE, SIZE_LABEL, PALETTE_FAINT, text.text);
+    tip(painter, row,
+        "segmentation, before paging\nlinear address = base of the segment + offset\nselector %04x, limit %08" PRIx64
+        ", flags %x",
+        fault->segment_selector, fault->segment_limit, fault->segment_flags);
+    return y + 18;
+}
+
+/* One function of the call path: "do_wp_page  memory.c:412" is its name and the line of the call. */
+static void path_name(const char *words, struct words *name, const char **line) {
+    const char *gap = strstr(words, "  ");
+    *name = format_words("%.*s", gap ? (int)(gap - words) : (int)strnlen(words, VIEW_WORDS), words);
+    *line = gap ? gap + 2 : "";
+}
+
+/* The kernel's own calls that led to its decision, the outermost first. */
+static float paint_path(struct painter *painter, const struct fault_area *area, float y,
+                        const struct story_fault *fault) {
+    struct flow flow = {painter, area->inside.x, area->inside.x + area->inside.w, area->inside.x, y + 12, 18};
+    unsigned count = fault->path_count < STORY_PATH_MAX ? fault->path_count : STORY_PATH_MAX;
+    if (count == 0 || !painter->view->path_words[0][0])
+        return y;
+    flow_text(&flow, FONT_CODE, PALETTE_FAINT, "kernel", 10);
+    for (unsigned i = count; i-- > 0;) {
+        struct words name;
+        const char *line;
+        path_name(painter->view->path_words[i], &name, &line);
+        if (!name.text[0])
+            continue;
+        flow_text(&flow, FONT_CODE, i ? PALETTE_DIM : PALETTE_INK, name.text, 0);
+        float width = text_width(painter, FONT_CODE, SIZE_CODE, name.text);
+        tip(painter, (struct rect){flow.x - width, flow.y - 14, width, 18}, "%s\n%s\n%s", name.text,
+            line[0] ? line : "no source line is known", i ? "called the next one there" : "decided what to do");
+        flow_text(&flow, FONT_CODE, PALETTE_FAINT, i ? " \xe2\x80\xba " : "", 0);
+        bool room = flow.x + 9 + text_width(painter, FONT_CODE, SIZE_CODE, line) <= flow.right;
+        if (i == 0 && line[0] && (room || !area->tight)) {
+            flow.x += 9;
+            flow_text(&flow, FONT_CODE, PALETTE_FAINT, line, 0);
+        }
+    }
+    return flow.y + 9;
 }
 
 static void paint_record(struct painter *painter, struct rect inside) {
     const struct story_fault *fault = &painter->view->fault;
     struct fault_area area = {inside, inside.w < 560, inside.h < 340};
-    float y = paint_instruction(painter, &area, inside.y - (area.tight ? 5 : 1), fault);
+    struct scroll scroll;
+    float y = scroll_begin(painter, &scroll, PANEL_FAULT, inside) - (area.tight ? 5 : 1);
+    y = paint_instruction(painter, &area, y, fault);
     y = paint_access(painter, &area, y, fault);
-    y = paint_walk(painter, &area, y + (area.tight ? 5 : 9), fault) + (area.tight ? 2 : 4);
+    if (!area.tight || fault->segment_base != 0) /* else the address's tooltip tells it */
+        y = paint_segment(painter, &area, y, fault);
+    y = paint_walk(painter, &area, y + (area.tight ? 4 : 7), fault) + (area.tight ? 2 : 4);
     draw_line(painter->list, inside.x, y, inside.x + inside.w, y, PALETTE_LINE, 1);
-    paint_steps(painter, &area, y + (area.tight ? 5 : 10), fault);
+    y = paint_path(painter, &area, y + (area.tight ? 5 : 8), fault);
+    y = paint_steps(painter, &area, y + 2, fault);
+    scroll_end(painter, &scroll, y - 8);
 }
 
 void paint_fault(struct painter *painter, struct rect at) {

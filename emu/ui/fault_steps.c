@@ -1,7 +1,7 @@
 /*
  * The numbered steps. Their words come from the story; here they are set: what is code (addresses, entries, names with
  * an underscore) in the code face, the frame that the fault took in the accent, the change of the PTE with its bits as
- * boxes. A step that is too long goes on in the next line; steps that find no room are counted in a last line.
+ * boxes. A step that is too long goes on in the next line. A frame's number selects the frame.
  */
 #include "emu/ui/panel.h"
 
@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define INDENT 28.0f
@@ -18,9 +19,8 @@
 struct setting { /* one step as it is being set */
     struct painter *painter;
     const struct story_fault *fault;
-    float left, right, x, y, bottom;
+    float left, right, x, y;
     float line, words; /* distance of steps; size of words */
-    bool draw;         /* false: only measure */
     bool accent;       /* this step is what just happened */
     bool after_arrow;
 };
@@ -71,8 +71,7 @@ static bool is_taken_frame(const struct story_fault *fault, const char *word, si
 static void set_piece(struct setting *s, enum draw_font font, float size, color ink, const char *text, size_t length) {
     char piece[256];
     snprintf(piece, sizeof piece, "%.*s", (int)(length < sizeof piece ? length : sizeof piece - 1), text);
-    if (s->draw)
-        draw_text(s->painter->list, s->x, s->y, font, size, ink, piece);
+    draw_text(s->painter->list, s->x, s->y, font, size, ink, piece);
     s->x += text_width(s->painter, font, size, piece);
 }
 
@@ -100,6 +99,27 @@ static bool next_is_code(const char *rest) {
     return is_arrow(rest, length) || is_code(rest, core_length(rest, length));
 }
 
+/* The frame that a word names, -1: none of this fault's. */
+static int64_t frame_named(const struct story_fault *fault, const char *word, size_t length) {
+    char number[24];
+    snprintf(number, sizeof number, "%05" PRIx64, fault->has_cow ? fault->cow_old_pfn : UINT64_MAX);
+    if (strlen(number) == length && memcmp(word, number, length) == 0)
+        return (int64_t)fault->cow_old_pfn;
+    bool taken = is_taken_frame(fault, word, length);
+    return taken ? (int64_t)strtoull(word, NULL, 16) : -1;
+}
+
+static void touch_frame(struct setting *s, const char *word, size_t length, float from) {
+    int64_t pfn = frame_named(s->fault, word, length);
+    struct rect at = {roundf(from) - 2, s->y - 13, roundf(s->x - from) + 3, 18};
+    if (pfn < 0)
+        return;
+    hit(s->painter, at, ACTION_SELECT_FRAME, pfn);
+    tip(s->painter, at, "frame %05" PRIx64 "\nclick: select it", (uint64_t)pfn);
+    if (selected_frame(s->painter) == pfn)
+        outline_selected(s->painter, at, 4);
+}
+
 /* One word with the punctuation after it. */
 static void set_word(struct setting *s, const char *word, size_t length) {
     size_t core = core_length(word, length);
@@ -116,8 +136,11 @@ static void set_word(struct setting *s, const char *word, size_t length) {
         s->after_arrow = false;
     if (arrow)
         set_piece(s, FONT_CODE, SIZE_CODE, PALETTE_INK, ARROW, sizeof ARROW - 1);
-    else
+    else {
+        float from = s->x;
         set_piece(s, font, size, ink_of(s, word, core), word, core);
+        touch_frame(s, word, core, from);
+    }
     set_piece(s, FONT_WORDS, s->words, PALETTE_INK, word + core, length - core);
     bool more_code = (code || arrow) && next_is_code(word + length);
     s->x += text_width(s->painter, more_code ? FONT_CODE : FONT_WORDS, more_code ? SIZE_CODE : s->words, " ");
@@ -135,8 +158,7 @@ static void set_bits(struct setting *s) {
         break_line(s);
     bits.x = s->x + 8;
     bits.middle = s->y - 4;
-    if (s->draw)
-        paint_bits(s->painter, &bits);
+    paint_bits(s->painter, &bits);
 }
 
 static void set_step(struct setting *s, const char *text) {
@@ -161,47 +183,16 @@ static void paint_number(struct painter *painter, float x, float baseline, unsig
                format_words("%u", number).text);
 }
 
-/* y of the step's last baseline. */
-static float measure_step(struct setting s, const char *text) {
-    s.draw = false;
-    set_step(&s, text);
-    return s.y;
-}
-
-static unsigned count_steps(const struct story_fault *fault) {
-    char text[400];
-    bool accent;
-    unsigned n = 0;
-    while (n < STEPS_MAX && story_fault_step(fault, n, text, sizeof text, &accent))
-        n++;
-    return n;
-}
-
 float paint_steps(struct painter *painter, const struct fault_area *area, float y, const struct story_fault *fault) {
-    struct setting s = {painter,
-                        fault,
-                        area->inside.x + INDENT,
-                        area->inside.x + area->inside.w,
-                        0,
-                        y + 14,
-                        area->inside.y + area->inside.h,
-                        area->tight ? 20 : 23,
-                        area->tight ? SIZE_SMALL : SIZE_WORDS,
-                        true,
-                        false,
-                        false};
-    unsigned count = count_steps(fault);
-    for (unsigned i = 0; i < count; i++) {
-        char text[400];
-        s.accent = false;
-        if (!story_fault_step(fault, i, text, sizeof text, &s.accent))
-            break;
-        float end = measure_step(s, text), limit = s.bottom - 2 - (i + 1 < count ? s.line - 5 : 0);
-        if (end > limit) {
-            put_until(painter, s.left, fminf(s.y, s.bottom - 2), s.right, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
-                      format_words("and %u more: click the title to enlarge this panel", count - i).text);
-            return s.bottom;
-        }
+    struct setting s = {.painter = painter,
+                        .fault = fault,
+                        .left = area->inside.x + INDENT,
+                        .right = area->inside.x + area->inside.w,
+                        .y = y + 14,
+                        .line = area->tight ? 20 : 23,
+                        .words = area->tight ? SIZE_SMALL : SIZE_WORDS};
+    char text[400];
+    for (unsigned i = 0; i < STEPS_MAX && story_fault_step(fault, i, text, sizeof text, &s.accent); i++) {
         paint_number(painter, area->inside.x, s.y, i + 1, s.accent);
         set_step(&s, text);
         s.y += s.line;

@@ -82,6 +82,20 @@ static float paint_verdict(struct painter *painter, const struct fault_area *are
     return 14;
 }
 
+/* A click selects the entry. The entry that is selected, or the frame that it leads to, is outlined. */
+static void touch_entry(struct painter *painter, struct rect at, struct rect value, const struct mmu_step *step) {
+    const struct selection *selection = &painter->view->selection;
+    int64_t frame = step->before & MMU_PTE_P ? (int64_t)((step->before & 0x000ffffffffff000ull) >> 12) : -1;
+    hit(painter, at, ACTION_SELECT_ENTRY, (int64_t)step->at.value);
+    if (selection->has_entry && selection->entry_physical == step->at.value)
+        outline_selected(painter, at, 6);
+    if (frame < 0)
+        return;
+    hit(painter, value, ACTION_SELECT_FRAME, frame);
+    if (selected_frame(painter) == frame)
+        outline_selected(painter, value, 6);
+}
+
 static float paint_row(struct painter *painter, const struct fault_area *area, const struct columns *c,
                        const struct story_fault *fault, const struct mmu_step *step, float y) {
     bool bad = step->refused != MMU_RULE_NONE;
@@ -92,7 +106,9 @@ static float paint_row(struct painter *painter, const struct fault_area *area, c
     struct rect at = {c->at, y, c->at_width, height}, value = {c->value, y, c->value_width, height};
     paint_box(painter, at, format_address(step->at.value, c->at_digits).text, false, pad);
     paint_box(painter, value, format_address(step->before, c->value_digits).text, bad, pad);
-    tip(painter, at, "%s %u of its table\nits physical address", mmu_level_name(step->level), step->index);
+    tip(painter, at, "%s %u of its table\nits physical address; click: select the entry", mmu_level_name(step->level),
+        step->index);
+    touch_entry(painter, at, value, step);
     if (step->before & MMU_PTE_P)
         tip(painter, value, "%s\nframe %05" PRIx64 "%s", mmu_level_name(step->level),
             (uint64_t)(step->before & 0x000ffffffffff000ull) >> 12,

@@ -127,19 +127,14 @@ static void paint_legend_item(struct painter *painter, float x, float y, const s
     tip_legend_item(painter, (struct rect){x, y - 12, legend_width(painter, item), 17}, look, item);
 }
 
-/* Flows the items into lines; draws when `y` >= 0. Returns the number of lines. */
+/* Flows the items into lines, then what the colours tell; draws when `y` >= 0. Returns the number of lines. */
 static unsigned flow_legend(struct painter *painter, const struct frames_look *look, struct rect inside, float y) {
     struct legend_item items[FRAME_CLASSES + 2];
     unsigned count = legend_items(look, items), lines = 1;
-    float x = inside.x;
-    if (look->about[0]) {
-        if (y >= 0)
-            put_until(painter, x, y, inside.x + inside.w, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT, look->about);
-        lines++;
-    }
+    float x = inside.x, right = inside.x + inside.w;
     for (unsigned i = 0; i < count; i++) {
         float width = legend_width(painter, &items[i]);
-        if (x > inside.x && x + width > inside.x + inside.w) {
+        if (x > inside.x && x + width > right) {
             x = inside.x;
             lines++;
         }
@@ -147,7 +142,28 @@ static unsigned flow_legend(struct painter *painter, const struct frames_look *l
             paint_legend_item(painter, x, y + (float)(lines - 1) * LEGEND_LINE, look, &items[i]);
         x += width + 13;
     }
+    float about = text_width(painter, FONT_WORDS, SIZE_LABEL, look->about);
+    if (about <= 0)
+        return lines;
+    lines += x + about > right ? 1 : 0;
+    if (y >= 0)
+        put_until(painter, fmaxf(right - about, inside.x), y + (float)(lines - 1) * LEGEND_LINE, right + 1, FONT_WORDS,
+                  SIZE_LABEL, PALETTE_FAINT, look->about);
     return lines;
+}
+
+/* The lines of the longest legend, so that cells stay where they are from overlay to overlay. */
+static unsigned legend_lines(struct painter *painter, struct rect inside) {
+    unsigned most = 1;
+    for (unsigned i = 0; i < OVERLAY_COUNT; i++) {
+        struct frames_look look;
+        if (!frames_offers(painter->view, (enum ui_overlay)i))
+            continue;
+        frames_look(&look, painter->view, (enum ui_overlay)i);
+        unsigned lines = flow_legend(painter, &look, inside, -1);
+        most = lines > most ? lines : most;
+    }
+    return most;
 }
 
 /* Cells ---------------------------------------------------------------------------------------------------- */
@@ -402,7 +418,7 @@ static void paint_known(struct painter *painter, struct rect at, struct rect ins
     frames_look(&look, painter->view, overlay);
     float before = paint_tabs(painter, at, overlay);
     paint_subtitle(painter, at, "FRAMES", before);
-    float legend = (float)flow_legend(painter, &look, inside, -1) * LEGEND_LINE;
+    float legend = (float)legend_lines(painter, inside) * LEGEND_LINE;
     flow_legend(painter, &look, inside, inside.y + inside.h - legend + 16);
     struct rect room = {inside.x, inside.y - 2, inside.w, fmaxf(inside.h - legend - 4, 0)};
     if (look.of)

@@ -41,7 +41,7 @@ struct fit {
 /* Cells as large and as square as the room allows; of equal ones those that fill the width. */
 static float quality_of(float pitch_x, float pitch_y, float used_width) {
     float low = fminf(pitch_x, pitch_y), high = fmaxf(pitch_x, pitch_y);
-    return low * 100 + fminf(high, low * 1.5f) * 10 + used_width;
+    return low * 100 + fminf(high, low * 2) * 10 + used_width;
 }
 
 static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t columns, float width, float height,
@@ -52,8 +52,9 @@ static void try_columns(struct fit *best, const struct ui_grid *grid, uint32_t c
         pitch_x = fminf(width / (float)columns, 1.99f * unit);
         pitch_y = fminf(height / rows, 1.99f * unit);
     }
-    pitch_x = fminf(pitch_x, pitch_y * 1.5f);
-    pitch_y = fminf(pitch_y, pitch_x * 1.5f);
+    float longest = fminf(pitch_x, pitch_y) < 4 * unit ? 2 : 1.5f; /* small cells may be oblong to fill the room */
+    pitch_x = fminf(pitch_x, pitch_y * longest);
+    pitch_y = fminf(pitch_y, pitch_x * longest);
     if (pitch_x >= 2 * unit)
         pitch_x = floorf(pitch_x / unit + 0.001f) * unit;
     if (pitch_y >= 2 * unit)

@@ -67,6 +67,17 @@ enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t
     return ACTION_NONE;
 }
 
+bool ui_scroll(struct ui_state *state, const struct ui_frame *frame, float x, float y, float dy) {
+    for (unsigned i = 0; i < PANEL_COUNT; i++) {
+        if (!rect_contains(frame->panels[i], x, y) || frame->scroll_most[i] <= 0)
+            continue;
+        float way = i == PANEL_LIFE ? -dy : dy; /* a life is shown from its end */
+        state->scroll[i] = fminf(fmaxf(fminf(state->scroll[i], frame->scroll_most[i]) + way, 0), frame->scroll_most[i]);
+        return true;
+    }
+    return false;
+}
+
 static void change_scene(struct ui_state *state, int64_t scene) {
     if (scene < 0 || scene >= SCENE_COUNT)
         return;
@@ -105,12 +116,25 @@ static bool apply_line(struct ui_state *state, enum ui_action action, int64_t ar
     }
 }
 
+/* The life of what was selected comes to the front of its place, and goes when the selection is let go. */
+static void show_life(struct ui_state *state, bool selected) {
+    struct layout layout;
+    ui_layout(state, NULL, &layout);
+    unsigned others = layout.shared[PANEL_LIFE] & ~(1u << PANEL_LIFE);
+    if (!others)
+        return;
+    state->fronts &= selected ? ~others : ~(1u << PANEL_LIFE);
+    state->fronts |= selected ? 1u << PANEL_LIFE : 0;
+    state->scroll[PANEL_LIFE] = 0;
+}
+
 /* One thing is selected at a time; the same thing again lets it go. */
 static void pick(struct ui_state *state, enum ui_action action, int64_t argument) {
     bool frame = action == ACTION_SELECT_FRAME, again = state->picked == action && state->picked_argument == argument;
     state->selected_pfn = frame && state->selected_pfn != argument ? argument : -1;
     state->picked = frame || again ? ACTION_NONE : action;
     state->picked_argument = state->picked == ACTION_NONE ? 0 : argument;
+    show_life(state, state->selected_pfn >= 0 || state->picked != ACTION_NONE);
 }
 
 void ui_order(const struct ui_state *state, enum ui_action *action, int64_t *argument) {
@@ -175,6 +199,10 @@ bool ui_observe(struct ui_state *state, const struct view *view) {
         return false;
     state->history_serial = view->serial;
     line_observe(state, view);
+    if (view->has_fault && view->fault.number != state->scroll_fault) {
+        state->scroll_fault = view->fault.number;
+        state->scroll[PANEL_FAULT] = 0;
+    }
     if (view->kernel)
         observe_zones(state, view->kernel);
     return true;

@@ -16,6 +16,10 @@ void mark_selected(struct painter *painter, struct rect at) {
     draw_stroke(painter->list, box, PALETTE_ACCENT, 2, 2);
 }
 
+void outline_selected(struct painter *painter, struct rect at, float radius) {
+    draw_stroke(painter->list, at, PALETTE_ACCENT, radius, 2);
+}
+
 void mark_related(struct painter *painter, struct rect at) {
     draw_stroke(painter->list, box_around(at, 2, 8), PALETTE_ACCENT_SOFT, 1, 1);
 }
@@ -31,4 +35,11 @@ int64_t selected_frame(const struct painter *painter) {
     if (painter->state->selected_pfn >= 0)
         return painter->state->selected_pfn;
     return view && view->selection.has_frame ? (int64_t)view->selection.frame.pfn : -1;
+}
+
+float paint_chip(struct painter *painter, float x, float y, color ink, const char *name) {
+    struct rect chip = {x, y - 9, 10, 10};
+    draw_fill(painter->list, chip, ink, 2.5f);
+    draw_stroke(painter->list, chip, PALETTE_LINE, 2.5f, 1);
+    return put(painter, x + 15, y, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, name) + 13;
 }

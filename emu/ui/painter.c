@@ -208,7 +208,8 @@ float put_wrapped(struct painter *painter, struct rect at, float line, unsigned 
 
 bool is_hovered(const struct painter *painter, struct rect at) {
     const struct ui_state *state = painter->state;
-    bool covered = state->help || ((state->stops || state->searching) && !painter->over);
+    bool away = painter->within && !rect_contains(*painter->within, state->mouse_x, state->mouse_y);
+    bool covered = away || state->help || ((state->stops || state->searching) && !painter->over);
     return !covered && state->mouse_x >= 0 && rect_contains(at, painter->state->mouse_x, painter->state->mouse_y);
 }
 

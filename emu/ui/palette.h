@@ -57,6 +57,9 @@
 #define PALETTE_COUNT_2 0x00a087ffu
 #define PALETTE_COUNT_3 0xd68fb8ffu
 #define PALETTE_COUNT_8 0xf6ece0ffu
+/* Pages of a region that are not in memory, beside the uses of frames. */
+#define PALETTE_PAGE_SWAPPED 0xe3cdf0ffu
+#define PALETTE_PAGE_GONE 0x55606effu
 /* What the page tables alone tell of a kernel without symbols. */
 #define PALETTE_HW_UNMAPPED 0x1d2731ffu
 #define PALETTE_HW_TABLE 0xe69f00ffu

@@ -24,7 +24,8 @@ struct painter { /* one drawing, passed through everything */
     struct draw_list *list;
     const struct view *view; /* may be NULL */
     const struct ui_state *state;
-    bool over; /* what is drawn now lies over the panels: the list of stops, the search */
+    bool over;                 /* what is drawn now lies over the panels: the list of stops, the search */
+    const struct rect *within; /* nothing outside of it is hovered or clicked; NULL: no limit */
 };
 
 /* A region of commands inside `at`; clip: cut what would reach out of it. */
@@ -36,6 +37,23 @@ void region_end(struct painter *painter);
 struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
                         const char *subtitle);
 void panel_end(struct painter *painter);
+/*
+ * Content that may be longer than its panel: drawn at its whole length from the y that scroll_begin() returns, then
+ * moved to where the viewer wants it; lines that are not wholly in sight are taken away, and a bar and a hint say that
+ * there is more.
+ */
+struct scroll {
+    enum ui_panel panel;
+    struct rect inside; /* what is in sight */
+    float begin;
+    size_t first;
+    unsigned first_hit;
+};
+float scroll_begin(struct painter *painter, struct scroll *scroll, enum ui_panel panel, struct rect inside);
+void scroll_end(struct painter *painter, const struct scroll *scroll, float end);
+/* A bar right of `inside`: `shown` of `all` pixels are in sight, from `from` on. */
+void paint_scroll_bar(struct painter *painter, struct rect inside, float from, float shown, float all);
+
 /* An empty state: what will appear here, and how to make it appear. */
 void panel_empty(struct painter *painter, struct rect inside, const char *what, const char *how);
 
@@ -70,8 +88,12 @@ int64_t *hit_lattice(struct painter *painter, struct ui_lattice lattice);
  * Small things get a mark that is larger than they are.
  */
 void mark_selected(struct painter *painter, struct rect at);
+/* The same for what is large itself: on its own border. */
+void outline_selected(struct painter *painter, struct rect at, float radius);
 void mark_related(struct painter *painter, struct rect at);
 void mark_happened(struct painter *painter, struct rect at, bool looked_at);
+/* An item of a legend on a baseline; returns x after it. */
+float paint_chip(struct painter *painter, float x, float y, color ink, const char *name);
 /* The frame that the selection is or lies in, -1: none. */
 int64_t selected_frame(const struct painter *painter);
 /* A box of at least `side` around the middle of `at`, on whole pixels. */

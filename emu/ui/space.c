@@ -1,11 +1,14 @@
 /*
- * ADDRESS SPACE: the regions of the task side by side, to scale, each page a cell; below, the present entries of its
- * page directory and how full their tables are.
+ * ADDRESS SPACE: the regions of the task side by side, to scale, each page a cell; below, its page tables level by
+ * level (space_tree.c). A cell selects its page, a region's name the region.
  *
  * Scale: one cell is `per_cell` pages, the same for all regions, the least power of two with which everything
  * fits; a region never gets narrower than its least width, so that small ones stay visible.
  */
+#include "emu/ui/frames_look.h"
+#include "emu/ui/pages.h"
 #include "emu/ui/panel.h"
+#include "emu/ui/space.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +19,6 @@
 #define PITCH_X 7.0f
 #define PITCH_Y 9.5f
 #define BOX_PAD 4.0f
-#define BOX_H (ROWS * PITCH_Y + 2 * BOX_PAD)
 #define REGION_GAP 11.0f
 #define REGIONS_MAX 40u
 #define LEAST_COLUMNS 1u
@@ -33,7 +35,10 @@ struct regions {
     struct region_look of[REGIONS_MAX];
     unsigned count, hidden;
     uint64_t per_cell;
+    float scale; /* of cells: larger where there is room */
 };
+
+static float box_height(const struct regions *regions) { return ROWS * PITCH_Y * regions->scale + 2 * BOX_PAD; }
 
 /* Linux's VM_ flags. */
 #define FLAG_READ 1u
@@ -55,26 +60,29 @@ static void name_region(struct region_look *look) {
         snprintf(look->name, sizeof look->name, "%s", vma->flags & FLAG_SHARED ? "shared" : "anonymous");
 }
 
-static uint64_t pages_of(const struct kv_vma *vma) { return vma->end > vma->start ? (vma->end - vma->start) >> 12 : 0; }
-
 static uint32_t columns_of(const struct kv_vma *vma, uint64_t per_cell) {
-    uint64_t cells = (pages_of(vma) + per_cell - 1) / per_cell, columns = (cells + ROWS - 1) / ROWS;
+    uint64_t cells = (pages_in(vma) + per_cell - 1) / per_cell, columns = (cells + ROWS - 1) / ROWS;
     return columns < LEAST_COLUMNS ? LEAST_COLUMNS : columns > 100000 ? 100000 : (uint32_t)columns;
 }
 
-static float width_of(uint32_t columns) { return (float)columns * PITCH_X + 2 * BOX_PAD - 1; }
+static float width_of(const struct regions *regions, uint32_t columns) {
+    return (float)columns * PITCH_X * regions->scale + 2 * BOX_PAD - 1;
+}
 
 static float gap_of(const struct regions *regions) { return regions->count > CROWD ? 5 : REGION_GAP; }
 
 static float total_width(const struct regions *regions, uint64_t per_cell) {
     float width = -gap_of(regions);
     for (unsigned i = 0; i < regions->count; i++)
-        width += width_of(columns_of(regions->of[i].vma, per_cell)) + gap_of(regions);
+        width += width_of(regions, columns_of(regions->of[i].vma, per_cell)) + gap_of(regions);
     return width;
 }
 
-static void take_regions(struct regions *regions, const struct kv_address_space *space, float room) {
-    float least = width_of(LEAST_COLUMNS) + 5;
+/* height: of the panel's inside. */
+static void take_regions(struct regions *regions, const struct kv_address_space *space, float room, float height) {
+    static const float scales[] = {2, 1.5f, 1};
+    regions->scale = 1;
+    float least = width_of(regions, LEAST_COLUMNS) + 5;
     size_t fit = room > least ? (size_t)(room / least) : 1;
     for (size_t i = 0; i < space->vma_count; i++) {
         if (regions->count == REGIONS_MAX || regions->count == fit) {
@@ -85,6 +93,11 @@ static void take_regions(struct regions *regions, const struct kv_address_space 
         name_region(&regions->of[regions->count++]);
     }
     regions->per_cell = 1;
+    for (unsigned i = 0; i < sizeof scales / sizeof scales[0] && height > 300; i++) {
+        regions->scale = scales[i];
+        if (total_width(regions, 1) <= room)
+            break;
+    }
     while (regions->per_cell < 1ull << 44 && total_width(regions, regions->per_cell) > room)
         regions->per_cell *= 2;
 }
@@ -96,55 +109,69 @@ static void place_regions(struct regions *regions, struct rect at) {
     for (unsigned i = 0; i < regions->count; i++) {
         struct region_look *look = &regions->of[i];
         look->columns = columns_of(look->vma, regions->per_cell);
-        look->box = (struct rect){x, at.y, width_of(look->columns), BOX_H};
+        look->box = (struct rect){x, at.y, width_of(regions, look->columns), box_height(regions)};
         x = floorf(x + look->box.w + gap);
     }
 }
 
-/* The kind of a cell is that of most of its mapped pages; its strength, how many of its pages are mapped. */
-static color cell_color(const struct kv_vma *vma, uint64_t first, uint64_t count) {
-    unsigned by_kind[FRAME_KINDS] = {0}, mapped = 0, best = FRAME_ANON;
-    for (uint64_t i = first; i < first + count && i < vma->page_count && vma->pages; i++)
-        if (vma->pages[i] < FRAME_ABSENT) {
-            by_kind[vma->pages[i]]++;
-            mapped++;
-        }
-    if (mapped == 0)
-        return PALETTE_FREE;
-    for (unsigned kind = 0; kind < FRAME_ABSENT; kind++)
-        best = by_kind[kind] > by_kind[best] ? kind : best;
-    color full = best == FRAME_FREE ? PALETTE_KERNEL : frame_color(best);
-    return mix(PALETTE_FREE, full, 0.45f + 0.55f * (float)mapped / (float)count);
+/* Where the cells of a region are. */
+static struct ui_lattice cells_of(const struct regions *regions, const struct region_look *look) {
+    uint64_t cells = (pages_in(look->vma) + regions->per_cell - 1) / regions->per_cell;
+    uint32_t most = look->columns * ROWS, shown = cells < most ? (uint32_t)cells : most;
+    float pitch_x = PITCH_X * regions->scale, pitch_y = PITCH_Y * regions->scale;
+    struct rect at = {look->box.x + BOX_PAD, look->box.y + BOX_PAD + 0.5f, (float)look->columns * pitch_x,
+                      (float)ROWS * pitch_y};
+    return (struct ui_lattice){.at = at,
+                               .step_x = pitch_x,
+                               .step_y = pitch_y,
+                               .cell_x = pitch_x,
+                               .cell_y = pitch_y,
+                               .columns = look->columns,
+                               .count = shown,
+                               .action = ACTION_SELECT_PAGE};
+}
+
+static struct rect lattice_cell(const struct ui_lattice *lattice, uint64_t cell) {
+    return (struct rect){lattice->at.x + (float)(cell % lattice->columns) * lattice->step_x,
+                         lattice->at.y + (float)(cell / lattice->columns) * lattice->step_y, lattice->step_x - 2,
+                         lattice->step_y - 2};
 }
 
 static void paint_pages(struct painter *painter, const struct regions *regions, const struct region_look *look) {
-    uint64_t cells = (pages_of(look->vma) + regions->per_cell - 1) / regions->per_cell;
-    uint32_t shown = look->columns * ROWS;
-    shown = cells < shown ? (uint32_t)cells : shown;
-    struct rect at = {look->box.x + BOX_PAD, look->box.y + BOX_PAD + 0.5f, (float)look->columns * PITCH_X,
-                      ROWS * PITCH_Y};
-    color *to = shown ? draw_cells(painter->list, at, look->columns, ROWS, shown, 2) : NULL;
-    for (uint32_t i = 0; i < shown && to; i++) {
-        uint64_t first = (uint64_t)i * regions->per_cell, left = pages_of(look->vma) - first;
-        to[i] = cell_color(look->vma, first, left < regions->per_cell ? left : regions->per_cell);
+    struct ui_lattice lattice = cells_of(regions, look);
+    color *to = lattice.count ? draw_cells(painter->list, lattice.at, lattice.columns, ROWS, lattice.count, 2) : NULL;
+    for (uint32_t i = 0; i < lattice.count && to; i++) {
+        uint64_t first = (uint64_t)i * regions->per_cell, left = pages_in(look->vma) - first;
+        to[i] = pages_color(painter->view, look->vma, first, left < regions->per_cell ? left : regions->per_cell);
     }
+    int64_t *pages = hit_lattice(painter, lattice);
+    for (uint32_t i = 0; i < lattice.count && pages; i++)
+        pages[i] = (int64_t)(look->vma->start + ((uint64_t)i * regions->per_cell << 12));
 }
 
-static struct rect page_cell(const struct regions *regions, const struct region_look *look, uint64_t page) {
-    uint64_t cell = page / regions->per_cell;
-    return (struct rect){look->box.x + BOX_PAD + (float)(cell % look->columns) * PITCH_X,
-                         look->box.y + BOX_PAD + 0.5f + (float)(cell / look->columns) * PITCH_Y, PITCH_X - 2,
-                         PITCH_Y - 2};
+/* The cell of an address, where it lies in the region. */
+static bool cell_at(const struct regions *regions, const struct region_look *look, uint64_t linear, struct rect *cell) {
+    struct ui_lattice lattice = cells_of(regions, look);
+    uint64_t number = ((linear - look->vma->start) >> 12) / regions->per_cell;
+    if (linear < look->vma->start || linear >= look->vma->end || number >= lattice.count)
+        return false;
+    *cell = lattice_cell(&lattice, number);
+    return true;
 }
 
-static void mark_fault_page(struct painter *painter, const struct regions *regions, const struct region_look *look) {
+static void mark_pages(struct painter *painter, const struct regions *regions, const struct region_look *look) {
     const struct view *view = painter->view;
-    uint64_t at = view->fault.linear;
-    if (!view->has_fault || at < look->vma->start || at >= look->vma->end ||
-        (int)view->fault.pid != view->kernel->space.pid)
-        return;
-    struct rect cell = page_cell(regions, look, (at - look->vma->start) >> 12);
-    draw_stroke(painter->list, (struct rect){cell.x - 2, cell.y - 2, cell.w + 4, cell.h + 4}, PALETTE_ACCENT, 1, 1.5f);
+    const struct selection *selection = &view->selection;
+    int pid = view->kernel->space.pid;
+    struct rect cell;
+    if (view->has_fault && (int)view->fault.pid == pid && cell_at(regions, look, view->fault.linear, &cell))
+        mark_happened(painter, cell, false);
+    for (size_t i = 0; i < selection->owner_count && i < SELECTION_OWNERS; i++)
+        if (selection->owners[i].pid == pid && cell_at(regions, look, selection->owners[i].linear, &cell))
+            mark_related(painter, cell);
+    bool page = selection->has_page && selection->kind != SELECT_VMA && selection->pid == pid;
+    if (page && cell_at(regions, look, selection->linear, &cell))
+        mark_selected(painter, cell);
 }
 
 static struct words rights_of(const struct kv_vma *vma) {
@@ -157,10 +184,39 @@ static void tip_region(struct painter *painter, const struct regions *regions, c
     struct rect at = {look->box.x, look->box.y - 18, look->box.w, look->box.h + 18};
     if (!is_hovered(painter, at))
         return;
-    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %s\n%s\n%s resident of %s\none cell is %s", vma->start, vma->end,
-        rights_of(vma).text, vma->name[0] ? vma->name : "anonymous memory", format_bytes(vma->resident * 4096).text,
-        format_bytes(pages_of(vma) * 4096).text, format_bytes(regions->per_cell * 4096).text);
+    tip(painter, at, "%08" PRIx64 "-%08" PRIx64 " %s\n%s\n%s resident of %s\none cell is %s\nclick: select the region",
+        vma->start, vma->end, rights_of(vma).text, vma->name[0] ? vma->name : "anonymous memory",
+        format_bytes(vma->resident * 4096).text, format_bytes(pages_in(vma) * 4096).text,
+        format_bytes(regions->per_cell * 4096).text);
     painter->frame->hover_at = look->box;
+}
+
+static void tip_cell(struct painter *painter, const struct regions *regions, const struct region_look *look) {
+    struct ui_lattice lattice = cells_of(regions, look);
+    int64_t cell = ui_lattice_cell(&lattice, painter->state->mouse_x, painter->state->mouse_y);
+    uint64_t page = (uint64_t)cell * regions->per_cell;
+    if (cell < 0 || !is_hovered(painter, lattice.at))
+        return;
+    struct words more = regions->per_cell > 1
+                            ? format_words(" and %s pages after it", format_count(regions->per_cell - 1).text)
+                            : format_words("%s", "");
+    tip(painter, lattice.at, "page %s%s\n%s\n%s, %s\nclick: select it",
+        format_address(look->vma->start + (page << 12), 8).text, more.text,
+        page_words(painter->view, look->vma, page).text, look->vma->name[0] ? look->vma->name : "anonymous memory",
+        rights_of(look->vma).text);
+    painter->frame->hover_at = lattice_cell(&lattice, (uint64_t)cell);
+}
+
+static void touch_region(struct painter *painter, const struct region_look *look) {
+    const struct selection *selection = &painter->view->selection;
+    struct rect name = {look->box.x, look->box.y - 19, fmaxf(look->box.w, 20), 18};
+    hit(painter, name, ACTION_SELECT_VMA, (int64_t)look->vma->start);
+    if (!is_selected_region(painter->view, look->vma))
+        return;
+    if (selection->kind == SELECT_VMA)
+        outline_selected(painter, rect_inset(look->box, -1, -1), 5);
+    else
+        draw_stroke(painter->list, look->box, PALETTE_ACCENT_SOFT, 4, 1);
 }
 
 /* The longest of the label's forms that fits before the next box. */
@@ -182,136 +238,12 @@ static void paint_regions(struct painter *painter, const struct regions *regions
         paint_label(painter, look, next - look->box.x, look->box.y - 7);
         draw_fill(painter->list, look->box, PALETTE_WELL, 4);
         draw_stroke(painter->list, look->box, PALETTE_LINE, 4, 1);
-        paint_pages(painter, regions, look);
-        mark_fault_page(painter, regions, look);
         tip_region(painter, regions, look);
+        paint_pages(painter, regions, look);
+        touch_region(painter, look);
+        mark_pages(painter, regions, look);
+        tip_cell(painter, regions, look);
     }
-}
-
-/* Page tables ----------------------------------------------------------------------------------------------- */
-
-#define SLOT_W 32.0f
-#define SLOT_H 17.0f
-#define VOID_W 16.0f
-#define TABLES_MAX 48u
-#define TABLE_SIDE 32
-
-struct slots { /* present entries in order, a dark box for each run of absent ones */
-    float x[TABLES_MAX];
-    unsigned shown;
-    float end, gap;
-};
-
-static float slots_width(const struct kv_address_space *space, size_t count, float gap) {
-    float width = 0;
-    unsigned next = 0;
-    for (size_t i = 0; i < count; i++) {
-        width += (space->tables[i].index > next ? VOID_W + gap : 0) + SLOT_W + gap;
-        next = space->tables[i].index + 1u;
-    }
-    return width;
-}
-
-static void paint_void(struct painter *painter, float x, float y, unsigned from, unsigned to) {
-    struct rect at = {x, y, VOID_W, SLOT_H};
-    draw_stroke(painter->list, at, PALETTE_LINE, 3, 1);
-    for (unsigned i = 0; i < 2; i++)
-        draw_fill(painter->list, (struct rect){x + 5 + 4 * (float)i, y + SLOT_H / 2 - 1, 2, 2}, PALETTE_LINE, 1);
-    tip(painter, at, "entries %03x to %03x\n%u entries are not present\n%s of linear memory without a table", from,
-        to - 1, to - from, format_bytes((uint64_t)(to - from) << 22).text);
-}
-
-static bool fault_uses_table(const struct painter *painter, unsigned index) {
-    const struct view *view = painter->view;
-    return view->has_fault && (int)view->fault.pid == view->kernel->space.pid && view->fault.linear >> 22 == index &&
-           view->fault.walk.mode == MMU_MODE_32BIT;
-}
-
-static void paint_slot(struct painter *painter, const struct kv_table *table, float x, float y) {
-    struct rect at = {x, y, SLOT_W, SLOT_H};
-    bool accent = fault_uses_table(painter, table->index);
-    draw_fill(painter->list, at, PALETTE_TABLE, 3);
-    if (accent)
-        draw_stroke(painter->list, rect_inset(at, -2, -2), PALETTE_ACCENT, 4, 1);
-    put_center(painter, at, y + 12.5f, FONT_CODE_BOLD, 10, PALETTE_GROUND, format_words("%03x", table->index).text);
-    tip(painter, at, "PDE %03x = %s\nmaps %s and the 4 MiB after it\n%u of 1 024 entries of its table are present",
-        table->index, format_address(table->entry, 8).text, format_address((uint64_t)table->index << 22, 8).text,
-        table->present);
-}
-
-/* The kind of frame that the page at `linear` is mapped to, FRAME_ABSENT: none. */
-static unsigned kind_at(const struct kv_address_space *space, uint64_t linear) {
-    for (size_t i = 0; i < space->vma_count; i++) {
-        const struct kv_vma *vma = &space->vmas[i];
-        uint64_t page = (linear - vma->start) >> 12;
-        if (linear >= vma->start && linear < vma->end && vma->pages && page < vma->page_count)
-            return vma->pages[page];
-    }
-    return FRAME_ABSENT;
-}
-
-/* The table's 1 024 entries, a pixel each, in the colours of the frames that they map. */
-static void paint_entries(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table,
-                          struct rect at) {
-    const struct view *view = painter->view;
-    draw_fill(painter->list, rect_inset(at, -2, -2), PALETTE_WELL, 2);
-    draw_stroke(painter->list, rect_inset(at, -2, -2), PALETTE_LINE, 2, 1);
-    color *cells = draw_cells(painter->list, at, TABLE_SIDE, TABLE_SIDE, TABLE_SIDE * TABLE_SIDE, 0);
-    for (unsigned i = 0; i < TABLE_SIDE * TABLE_SIDE && cells; i++) {
-        unsigned kind = kind_at(space, ((uint64_t)table->index << 22) + ((uint64_t)i << 12));
-        cells[i] = kind < FRAME_ABSENT ? frame_color(kind) : 0;
-    }
-    if (!fault_uses_table(painter, table->index))
-        return;
-    unsigned entry = (unsigned)(view->fault.linear >> 12) % 1024;
-    struct rect dot = {at.x + (float)(entry % TABLE_SIDE) - 1, at.y + (float)(entry / TABLE_SIDE) - 1, 3, 3};
-    draw_fill(painter->list, dot, PALETTE_ACCENT, 0);
-}
-
-/* Under its slot: the table. room: up to the next slot. */
-static void paint_table(struct painter *painter, const struct kv_address_space *space, const struct kv_table *table,
-                        struct rect at) {
-    bool accent = fault_uses_table(painter, table->index), map = at.h >= TABLE_SIDE;
-    struct rect drawn = {at.x, at.y, TABLE_SIDE, map ? TABLE_SIDE : 9};
-    struct words count = format_words("%u", table->present);
-    if (map)
-        paint_entries(painter, space, table, drawn);
-    else
-        put_center(painter, drawn, at.y + 7, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
-    if (map && text_width(painter, FONT_CODE, 10, count.text) + drawn.w + 5 <= at.w)
-        put(painter, drawn.x + drawn.w + 5, at.y + 8, FONT_CODE, 10, accent ? PALETTE_ACCENT : PALETTE_DIM, count.text);
-    tip(painter, rect_inset(drawn, -2, -4), "table of PDE %03x\n%u of 1 024 entries present%s", table->index,
-        table->present, accent ? "\nthis fault's entry is the bright one" : "");
-}
-
-/* table_height: room under the slots; 0: none. */
-static void paint_directory(struct painter *painter, const struct kv_address_space *space, struct rect at,
-                            float table_height) {
-    float x = at.x, gap = 4;
-    size_t count = space->table_count < TABLES_MAX ? space->table_count : TABLES_MAX;
-    while (count > 0 && slots_width(space, count, gap) > at.w - (count < space->table_count ? 60 : 0))
-        count--;
-    float spare = at.w - slots_width(space, count, gap);
-    gap += count > 0 ? fminf(fmaxf(floorf(spare / (float)(2 * count + 1)) - 1, 0), 26) : 0;
-    unsigned next = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct kv_table *table = &space->tables[i];
-        if (table->index > next) {
-            paint_void(painter, x, at.y, next, table->index);
-            x += VOID_W + gap;
-        }
-        paint_slot(painter, table, x, at.y);
-        bool hole = i + 1 < count && space->tables[i + 1].index > table->index + 1u;
-        if (table_height > 0)
-            paint_table(
-                painter, space, table,
-                (struct rect){x, at.y + SLOT_H + 8, SLOT_W + gap + (hole ? VOID_W + gap : 0) - 6, table_height});
-        x += SLOT_W + gap;
-        next = table->index + 1u;
-    }
-    if (count < space->table_count)
-        put(painter, x, at.y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
-            format_words("+ %zu more", space->table_count - count).text);
 }
 
 /* The panel ------------------------------------------------------------------------------------------------- */
@@ -324,6 +256,10 @@ static struct words subtitle_of(const struct kv_address_space *space, const stru
                             space->vma_count, size.text);
     if (width < 400)
         return format_words("pid %d \xc2\xb7 %s", space->pid, size.text);
+    if (width > 700)
+        return format_words("of %.15s, pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->comm, space->pid,
+                            space->vma_count, format_bytes(space->resident * 4096).text,
+                            format_bytes(space->total * 4096).text);
     return format_words("pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->pid, space->vma_count,
                         format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
 }
@@ -357,34 +293,82 @@ static void paint_maps(struct painter *painter, const struct kv_address_space *s
         put(painter, rights, y, FONT_CODE, SIZE_CODE, PALETTE_INK, rights_of(vma).text);
         put_until(
             painter, pages + digit, y, name - digit, FONT_CODE, SIZE_CODE, PALETTE_INK,
-            format_words("%s of %s", format_bytes(vma->resident * 4096).text, format_bytes(pages_of(vma) * 4096).text)
+            format_words("%s of %s", format_bytes(vma->resident * 4096).text, format_bytes(pages_in(vma) * 4096).text)
                 .text);
         put_until(painter, name, y, at.x + at.w, FONT_CODE, SIZE_CODE, PALETTE_DIM,
                   vma->name[0] ? vma->name : "anonymous");
+        struct rect row = {at.x - 4, y - 13, at.w + 8, line};
+        hit(painter, row, ACTION_SELECT_VMA, (int64_t)vma->start);
+        tip(painter, row, "%08" PRIx64 "-%08" PRIx64 "\nclick: select the region, see which pages were never touched",
+            vma->start, vma->end);
+        if (is_selected_region(painter->view, vma))
+            outline_selected(painter, row, 4);
     }
     if (shown < space->vma_count)
         put(painter, at.x, y + line, FONT_WORDS, SIZE_LABEL, PALETTE_FAINT,
             format_words("and %zu more", space->vma_count - shown).text);
 }
 
+/* What the cells of the selected region tell beside the uses of frames. Returns the y below. */
+static float paint_page_legend(struct painter *painter, struct rect inside, float y) {
+    static const enum page_state states[] = {PAGE_SWAPPED, PAGE_GONE, PAGE_UNTOUCHED};
+    float x = inside.x;
+    for (unsigned i = 0; i < sizeof states / sizeof states[0]; i++)
+        x = paint_chip(painter, x, y + 9, page_state_color(states[i]), page_state_name(states[i]));
+    return y + 20;
+}
+
 static void paint_space_of(struct painter *painter, const struct kv_address_space *space, struct regions *regions,
                            struct rect inside) {
-    struct rect row = {inside.x, inside.y + 17, inside.w, BOX_H};
+    struct rect row = {inside.x, inside.y + 17, inside.w, box_height(regions)};
     place_regions(regions, row);
     paint_regions(painter, regions, row);
-    float y = row.y + BOX_H + 12, bottom = inside.y + inside.h;
-    if (y + SLOT_H > bottom || space->table_count == 0)
+    float y = row.y + row.h + 10, bottom = inside.y + inside.h;
+    bool tall = inside.h > 300;
+    if (tall && painter->view->selection.has_vma)
+        y = paint_page_legend(painter, inside, y + 2);
+    if (tall && regions->per_cell > 1) {
+        paint_note(painter, regions, inside, y + 10);
+        y += 20;
+    }
+    if (!tall) {
+        paint_tree(painter, space, (struct rect){inside.x, y, inside.w, bottom - y});
         return;
-    float label = 90;
-    put(painter, inside.x, y + 12.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM, "page directory");
-    float room = bottom + 4 - (y + SLOT_H + 8), height = room >= TABLE_SIDE + 2 ? TABLE_SIDE : room >= 8 ? 8 : 0;
-    if (height > 0)
-        put(painter, inside.x, y + SLOT_H + 16.5f, FONT_WORDS, SIZE_LABEL, PALETTE_DIM,
-            height >= TABLE_SIDE ? "page tables" : "entries in use");
-    paint_directory(painter, space, (struct rect){inside.x + label, y, inside.w - label, SLOT_H}, height);
-    float below = y + SLOT_H + 8 + height + 20;
-    paint_note(painter, regions, inside, below);
-    paint_maps(painter, space, (struct rect){inside.x, below + 14, inside.w, bottom - below - 14});
+    }
+    bool beside = inside.w > 900;
+    float width = beside ? floorf(inside.w * 0.53f) : inside.w;
+    struct rect at = {inside.x, y + 12, width, bottom - y - 12};
+    float end = paint_tree(painter, space, at);
+    if (beside)
+        paint_maps(painter, space, (struct rect){inside.x + width + 24, y + 8, inside.w - width - 24, bottom - y - 8});
+    else
+        paint_maps(painter, space, (struct rect){inside.x, end + 12, inside.w, bottom - end - 12});
+}
+
+/* A kernel without symbols: what the page tables alone tell. */
+static void paint_foreign(struct painter *painter, struct rect inside) {
+    const struct hw_frames *tables = &painter->view->hardware;
+    struct {
+        const char *name;
+        struct words value;
+    } rows[] = {{"paging", format_words("%s%s", tables->mode, tables->torn ? ", caught in an update" : "")},
+                {"top table at", format_address(tables->root, 8)},
+                {"page tables", format_count(tables->tables)},
+                {"large pages", format_count(tables->large_pages)},
+                {"pages for programs", format_count(tables->user_pages)},
+                {"entries with A set", format_count(tables->accessed)},
+                {"entries with D set", format_count(tables->dirty)}};
+    put_until(painter, inside.x, inside.y + 12, inside.x + inside.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
+              "No symbols of this kernel are known: its regions are not, its page tables are.");
+    unsigned columns = inside.w > 460 ? 2 : 1, count = sizeof rows / sizeof rows[0];
+    float width = inside.w / (float)columns;
+    for (unsigned i = 0; i < count; i++) {
+        float x = inside.x + width * (float)(i % columns), y = inside.y + 40 + 22 * (float)(i / columns);
+        if (y > inside.y + inside.h)
+            return;
+        put(painter, x, y, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, rows[i].name);
+        put_until(painter, x + 136, y, x + width - 4, FONT_CODE, SIZE_CODE, PALETTE_INK, rows[i].value.text);
+    }
 }
 
 void paint_space(struct painter *painter, struct rect at) {
@@ -392,11 +376,13 @@ void paint_space(struct painter *painter, struct rect at) {
     bool some = kernel && kernel->space.vma_count > 0;
     struct regions regions = {.count = 0};
     if (some)
-        take_regions(&regions, &kernel->space, at.w - 2 * PAD);
+        take_regions(&regions, &kernel->space, at.w - 2 * PAD, at.h - HEAD - 10);
     struct words subtitle = some ? subtitle_of(&kernel->space, &regions, at.w) : format_words("what a process may use");
     struct rect inside = panel_begin(painter, PANEL_SPACE, at, "ADDRESS SPACE", subtitle.text);
     if (some)
         paint_space_of(painter, &kernel->space, &regions, inside);
+    else if (frames_foreign(painter->view))
+        paint_foreign(painter, inside);
     else if (kernel)
         panel_empty(painter, inside, "The regions of the current process to scale, page by page, with its page tables.",
                     "The task that runs now has no address space of its own; run on until the program starts.");

@@ -24,6 +24,7 @@ static void frame_reset(struct ui_frame *frame) {
     frame->argument_count = 0;
     memset(frame->panels, 0, sizeof frame->panels);
     memset(&frame->grid, 0, sizeof frame->grid);
+    memset(frame->scroll_most, 0, sizeof frame->scroll_most);
     frame->timeline = (struct rect){0, 0, 0, 0};
     frame->hover[0] = '\0';
 }
@@ -54,7 +55,7 @@ static void paint_panels(struct painter *painter) {
 }
 
 void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_state *state) {
-    struct painter painter = {frame, &frame->list, view, state, false};
+    struct painter painter = {.frame = frame, .list = &frame->list, .view = view, .state = state};
     frame_reset(frame);
     paint_ground(&painter);
     paint_top_bar(&painter);
@@ -73,7 +74,7 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
 }
 
 void ui_draw_panel(struct ui_frame *frame, const struct view *view, const struct ui_state *state, enum ui_panel panel) {
-    struct painter painter = {frame, &frame->list, view, state, false};
+    struct painter painter = {.frame = frame, .list = &frame->list, .view = view, .state = state};
     struct rect whole = {0, 0, state->width, state->height};
     frame_reset(frame);
     paint_ground(&painter);

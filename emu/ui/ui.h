@@ -103,6 +103,8 @@ struct ui_state {
     unsigned fronts;                     /* bit p: panel p was brought to the front of those that share its place */
     double timeline_zoom, timeline_from; /* >= 1; first block on show when zoom > 1 */
     int maximised;                       /* enum ui_panel, -1: none */
+    float scroll[PANEL_COUNT];           /* how far long contents were moved: logical pixels, >= 0 */
+    uint64_t scroll_fault;               /* record that scroll[PANEL_FAULT] is about */
     float frames_zoom, frames_scroll;    /* >= 1; logical pixels from the top of the grid, >= 0 */
     int64_t frames_anchor;               /* a frame that stays at frames_anchor_y while the grid zooms; -1: none */
     float frames_anchor_y;               /* logical pixels from the top of the grid's visible part */
@@ -169,6 +171,7 @@ struct ui_frame { /* one drawn picture: commands and what can be clicked */
     unsigned lattice_count;
     int64_t *arguments;
     size_t argument_count, argument_capacity;
+    float scroll_most[PANEL_COUNT]; /* how far contents can be moved; 0: all is in sight */
     struct ui_grid grid;
     struct rect timeline; /* where marks are drawn; timeline_faults[x - timeline.x]: the nearest mark's record */
     uint64_t timeline_faults[UI_TIMELINE_PIXELS];
@@ -225,6 +228,8 @@ void ui_pan_timeline(struct ui_state *state, const struct ui_frame *frame, float
 /* Wheel and drag in the frames panel, as `frame` shows it. The frame under (x, y) stays there. */
 void ui_zoom_frames(struct ui_state *state, const struct ui_frame *frame, float x, float y, float factor);
 void ui_pan_frames(struct ui_state *state, const struct ui_frame *frame, float dy);
+/* Wheel over a panel whose content is longer than it: dy > 0 goes on to what lies below. False: nothing moves. */
+bool ui_scroll(struct ui_state *state, const struct ui_frame *frame, float x, float y, float dy);
 /* Frame number under a point of the frames panel, -1 where there is none; and the cell of a frame (false: not shown).
  */
 int64_t ui_grid_frame_at(const struct ui_grid *grid, float x, float y);

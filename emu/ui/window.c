@@ -19,6 +19,8 @@
 #define DRAG_SLACK 4.0f /* logical pixels that a click may move */
 #define NOTICE_MS 4000u
 
+#define SCROLL 46.0f /* logical pixels for a notch of the wheel */
+
 struct window {
     const struct ui_control *control;
     SDL_Window *window;
@@ -284,6 +286,8 @@ static void on_wheel(struct window *w, const SDL_MouseWheelEvent *wheel) {
         return;
     if (rect_contains(w->frame.grid.at, x, y))
         ui_zoom_frames(&w->state, &w->frame, x, y, factor);
+    else if (ui_scroll(&w->state, &w->frame, x, y, wheel->y > 0 ? -SCROLL : SCROLL))
+        ;
     else if (rect_contains(w->frame.panels[PANEL_TIMELINE], x, y))
         ui_zoom_timeline(&w->state, &w->frame, x, factor * factor);
     w->dirty = true;

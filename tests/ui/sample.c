@@ -1,7 +1,7 @@
 /*
  * Draws invented snapshots.
  *
- *   sample pictures DIRECTORY   every scene, size and state as a PNG, to be looked at
+ *   sample pictures DIRECTORY [NAME]   every scene, size and state (with NAME in its name) as a PNG, to be looked at
  *   sample golden FILE          the picture that test_golden compares with
  *   sample picture FILE SCENE   another scene of the same sample, as the window shows it
  *   sample window               a real window on the copy-on-write sample (tests/ui/window.sh drives it)
@@ -24,6 +24,7 @@ struct picture {
     bool help;
     const char *caption;
     int maximised; /* panel + 1 */
+    enum ui_overlay overlay;
     float zoom;
     const char *line; /* typed into the search, or into the list of stops */
     bool stops;
@@ -301,6 +302,135 @@ static const struct picture pictures[] = {
      .scale = 1,
      .options = {.state = VIEW_PAUSED, .many_regions = true},
      .maximised = PANEL_SPACE + 1},
+    {.name = "select-frame",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_FRAME}},
+    {.name = "select-page",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_PAGE}},
+    {.name = "select-vma",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_VMA}},
+    {.name = "select-entry",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_ENTRY}},
+    {.name = "select-event",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_EVENT}},
+    {.name = "select-swapped",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_PAGE, .swapped = true}},
+    {.name = "select-frame-1024",
+     .scene = SCENE_FAULT,
+     .width = 1024,
+     .height = 640,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_FRAME}},
+    {.name = "select-vma-1024",
+     .scene = SCENE_FAULT,
+     .width = 1024,
+     .height = 640,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_VMA}},
+    {.name = "select-frame-memory",
+     .scene = SCENE_MEMORY,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_FRAME}},
+    {.name = "select-frame-4k",
+     .scene = SCENE_FAULT,
+     .width = 2560,
+     .height = 1440,
+     .scale = 1.5f,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_FRAME}},
+    {.name = "life-maximised",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_FRAME},
+     .maximised = PANEL_LIFE + 1},
+    {.name = "life-vma-maximised",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_VMA},
+     .maximised = PANEL_LIFE + 1},
+    {.name = "space-page-maximised",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_PAGE},
+     .maximised = PANEL_SPACE + 1},
+    {.name = "space-vma-maximised",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_VMA, .many_regions = true},
+     .maximised = PANEL_SPACE + 1},
+    {.name = "overlay-bits",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .overlays = true},
+     .overlay = OVERLAY_BITS},
+    {.name = "overlay-age",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .overlays = true},
+     .overlay = OVERLAY_AGE},
+    {.name = "overlay-mapcount",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .overlays = true},
+     .overlay = OVERLAY_MAPCOUNT},
+    {.name = "overlay-age-memory-1024",
+     .scene = SCENE_MEMORY,
+     .width = 1024,
+     .height = 640,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .overlays = true},
+     .overlay = OVERLAY_AGE},
+    {.name = "foreign",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .fault = SAMPLE_HARDWARE, .no_kernel = true, .foreign = true}},
+    {.name = "foreign-bits",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .fault = SAMPLE_HARDWARE, .no_kernel = true, .foreign = true},
+     .overlay = OVERLAY_BITS},
     {.name = "frames-maximised-1gib",
      .scene = SCENE_FAULT,
      .width = 1280,
@@ -325,6 +455,9 @@ static void set_state(struct ui_state *state, const struct picture *picture) {
     state->help = picture->help;
     state->typing = picture->scene == SCENE_CONSOLE;
     state->maximised = picture->maximised - 1;
+    state->overlay = picture->overlay;
+    if (picture->options.selection != SELECT_NONE)
+        state->fronts = 1u << PANEL_LIFE;
     if (picture->mouse_x > 0) {
         state->mouse_x = picture->mouse_x;
         state->mouse_y = picture->mouse_y;
@@ -360,10 +493,13 @@ static int draw_picture(const struct picture *picture, const char *path, bool hi
     return status;
 }
 
-static int draw_all(const char *directory) {
+/* part: of the name, "" all. */
+static int draw_all(const char *directory, const char *part) {
     int failed = 0;
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
         char path[600];
+        if (!strstr(pictures[i].name, part))
+            continue;
         snprintf(path, sizeof path, "%s/%s.png", directory, pictures[i].name);
         failed |= draw_picture(&pictures[i], path, true);
     }
@@ -477,8 +613,8 @@ static int bench(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 3 && strcmp(argv[1], "pictures") == 0)
-        return draw_all(argv[2]);
+    if (argc >= 3 && argc <= 4 && strcmp(argv[1], "pictures") == 0)
+        return draw_all(argv[2], argc == 4 ? argv[3] : "");
     if (argc == 3 && strcmp(argv[1], "golden") == 0)
         return draw_picture(&pictures[0], argv[2], false) != 0;
     if (argc == 4 && strcmp(argv[1], "picture") == 0) {
@@ -490,6 +626,6 @@ int main(int argc, char **argv) {
         return run_window();
     if (argc == 2 && strcmp(argv[1], "bench") == 0)
         return bench();
-    fprintf(stderr, "usage: sample pictures DIRECTORY | golden FILE | picture FILE SCENE | window | bench\n");
+    fprintf(stderr, "usage: sample pictures DIRECTORY [NAME] | golden FILE | picture FILE SCENE | window | bench\n");
     return 2;
 }

@@ -1,5 +1,7 @@
 #include "tests/ui/sample_view.h"
 
+#include "tests/ui/sample_parts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -387,7 +389,11 @@ struct view *sample_view(const struct sample_options *options) {
                  "This kernel has no DWARF types; only what the hardware shows is known.");
     else
         good = good && (view->kernel = sample_kernel(options)) != NULL;
-    if (good && sample_fill_reclaim(view, options))
+    if (options->fault == SAMPLE_COW)
+        sample_path(view);
+    good = good && sample_fill_reclaim(view, options) && sample_select(view, options->selection, options->swapped);
+    good = good && (!options->overlays || sample_overlays(view)) && (!options->foreign || sample_hardware(view));
+    if (good)
         return view;
     sample_view_free(view);
     return NULL;
@@ -412,5 +418,10 @@ void sample_view_free(struct view *view) {
     free(view->spans);
     free(view->samples);
     free(view->marks);
+    free(view->life_text);
+    free(view->bits.of);
+    free(view->bits.mapcount);
+    free(view->ages);
+    free(view->hardware.of);
     free(view);
 }

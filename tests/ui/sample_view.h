@@ -27,8 +27,12 @@ struct sample_options {
     bool long_names; /* everything that can be long is */
     bool many_regions;
     bool no_console, no_marks;
-    bool pressure; /* free memory below the watermarks */
-    bool stops;    /* points are set, and the machine has stopped at one */
+    bool pressure;              /* free memory below the watermarks */
+    bool stops;                 /* points are set, and the machine has stopped at one */
+    enum select_kind selection; /* see sample_select() */
+    bool swapped;               /* the selected page lies in swap */
+    bool overlays;              /* A and D bits, mapcounts, ages */
+    bool foreign;               /* with no_kernel: the page tables tell something */
 };
 
 /* NULL: out of memory. */

@@ -220,8 +220,9 @@ Test(space, shows_regions_tables_and_the_page_of_the_fault) {
     EXPECT_WORDS(drawn, PANEL_SPACE, "ADDRESS SPACE", "pid 7 \xc2\xb7 5 regions \xc2\xb7 448 KiB resident of 956 KiB",
                  "08048000 text", "080ef000 data", "heap", "40000000 anonymous", "stack", "page directory", "020",
                  "100", "2ff");
-    cr_expect_geq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT), 2,
-                  "the page and its directory entry");
+    cr_expect_eq(count_colored(drawn, PANEL_SPACE, DRAW_FILL, PALETTE_ACCENT), 3,
+                 "the page, its directory entry and its table entry are what just happened");
+    cr_expect_eq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT), 0, "nothing is selected");
     drawn_free(drawn);
 }
 
