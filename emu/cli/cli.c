@@ -79,6 +79,7 @@ static bool told_of_error(struct cli *cli, const struct lines *lines, const char
         return true;
     }
     fflush(stdout);
+    line += strspn(line, " \t");
     fprintf(stderr, "faultline: %s, line %u: %.*s: %s\n", cli->config.batch, lines->number, (int)strcspn(line, "\r\n"),
             line, cli->error);
     return false;

@@ -45,4 +45,7 @@ enum cli_end {
 /* Runs to the program's first page fault if first_fault, then obeys the lines. */
 enum cli_end cli_run(struct cli *cli, struct session *session, bool first_fault);
 
+/* A kind of stop condition for help: summary, keys, example, in lines of at most 80 columns. */
+void cli_condition_text(const struct condition_kind *kind, char *text, size_t size);
+
 #endif

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "emu/cli/internal.h"
 #include "emu/story/event_types.h"
-#include "emu/story/words.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -112,72 +111,44 @@ void complete_file(struct cli *cli, struct completion *completion) {
 /* ---- conditions ---- */
 
 static void add_value(struct completion *completion, const char *before, const char *value) {
-    char text[200];
-    snprintf(text, sizeof(text), "%s%s", before, value);
+    char text[CLI_LINE_MAX + 100];
+    snprintf(text, sizeof(text), "%s%.99s", before, value);
     add(completion, text);
 }
 
-static void add_values(struct completion *completion, const char *before, const char *values) {
-    char list[200], *state = NULL;
-    snprintf(list, sizeof(list), "%s", values);
-    for (char *value = strtok_r(list, " ", &state); value; value = strtok_r(NULL, " ", &state))
-        add_value(completion, before, value);
-}
-
-static void complete_value(struct completion *completion, const char *key, const char *before) {
-    static const struct {
-        const char *key, *values;
-    } values[] = {
-        {"access", "read write fetch"}, {"level", "pte pde pdpte pml4e pml5e"},
-        {"bit", "P W U PWT PCD A D G"}, {"change", "set clear"},
-        {"zone", "DMA Normal HighMem"}, {"mark", "min low high"},
-        {"dir", "below above"},         {"from", "active inactive none"},
-        {"to", "active inactive none"}, {"what", "wake sleep begin end"},
-        {"vma", "[heap] [stack]"},      {"rule", "not-present read-only supervisor-only reserved no-execute"},
-    };
-    for (uint32_t branch = 0; strcmp(key, "branch") == 0 && branch < FLT_BRANCH_COUNT; branch++)
-        add_value(completion, before, words_branch_key(branch));
-    for (uint16_t type = 0; strcmp(key, "name") == 0 && type < 256; type++)
-        if (story_event_type(type))
-            add_value(completion, before, story_event_type(type)->name);
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        if (strcmp(values[i].key, key) == 0)
-            add_values(completion, before, values[i].values);
-}
-
-/* The keys of a kind: the words of its help up to their operator. */
 static void complete_key(struct completion *completion, const struct condition_kind *kind) {
     char keys[400], *state = NULL;
     snprintf(keys, sizeof(keys), "%s", kind->keys);
-    for (char *key = strtok_r(keys, " ,", &state); key; key = strtok_r(NULL, " ,", &state)) {
-        size_t length = strcspn(key, "=<>!");
-        if (key[length] == '\0') {
-            add(completion, key);
-            continue;
-        }
-        key[length] = '\0';
+    for (char *key = strtok_r(keys, " ", &state); key; key = strtok_r(NULL, " ", &state))
         add_value(completion, key, "=");
-    }
+}
+
+/* The word before the cursor is KEY=, or KEY=WORD, and more words. */
+static void complete_value(struct completion *completion, const char *equals) {
+    const char *words[SYMBOLS_MAX], *comma = strrchr(equals, ',');
+    int kept = (int)((comma ? comma : equals) - completion->prefix) + 1;
+    char key[40], before[CLI_LINE_MAX];
+    snprintf(key, sizeof(key), "%.*s", (int)(equals - completion->prefix), completion->prefix);
+    snprintf(before, sizeof(before), "%.*s", kept, completion->prefix);
+    size_t count = condition_values(completion->first, key, words, SYMBOLS_MAX);
+    for (size_t i = 0; i < count; i++)
+        add_value(completion, before, words[i]);
 }
 
 void complete_condition(struct cli *cli, struct completion *completion) {
     size_t count;
     const struct condition_kind *kinds = condition_kinds(&count);
-    const char *equals = strpbrk(completion->prefix, "=<>!");
+    const char *equals = strchr(completion->prefix, '=');
     (void)cli;
+    if (completion->word > 1 && equals) {
+        complete_value(completion, equals);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         if (completion->word <= 1)
             add(completion, kinds[i].name);
-        else if (!equals && strcmp(kinds[i].name, completion->first) == 0)
+        else if (strcmp(kinds[i].name, completion->first) == 0)
             complete_key(completion, &kinds[i]);
-    if (!equals || completion->word <= 1)
-        return;
-    const char *comma = strrchr(equals, ',');
-    size_t kept = (size_t)((comma ? comma : equals) - completion->prefix) + 1;
-    char key[40], before[160];
-    snprintf(key, sizeof(key), "%.*s", (int)(equals - completion->prefix), completion->prefix);
-    snprintf(before, sizeof(before), "%.*s", (int)(kept < sizeof(before) ? kept : 0), completion->prefix);
-    complete_value(completion, key, before);
 }
 
 /* ---- the line ---- */

@@ -106,8 +106,7 @@ static void tell_end(struct cli *cli, const struct debug_stop *stop) {
 static void tell(struct cli *cli) {
     const struct debug_stop *stop = debugger_stop(cli->debugger);
     cli->place = 0;
-    if (stop->fault)
-        cli->fault = stop->fault;
+    cli->fault = stop->fault ? stop->fault : session_shown_number(cli->session, 0);
     switch (stop->reason) {
     case REASON_END: tell_end(cli, stop); return;
     case REASON_FAULT: tell_fault(cli, stop->fault); return;
@@ -120,7 +119,8 @@ static void tell(struct cli *cli) {
         break;
     default: break;
     }
-    say_text(cli, stop->text);
+    char time[32];
+    say(cli, "%s, block %" PRIu64 ": %s\n", words_milliseconds(stop->blocks, time), stop->blocks, stop->text);
     if (stop->reason == REASON_BREAK || stop->reason == REASON_WATCH || stop->reason == REASON_REQUEST)
         go_place(cli);
 }

@@ -25,19 +25,6 @@ static const struct story_fault *fault_of(struct cli *cli, const struct words *w
     return fault;
 }
 
-static void say_path(struct cli *cli, const struct story_fault *fault) {
-    for (unsigned i = 0; i < fault->path_count; i++) {
-        struct image_line line = {0};
-        const char *name = story_path_name(session_story(cli->session), fault, i, &line);
-        const char *slash = line.file ? strrchr(line.file, '/') : NULL;
-        say(cli, "%s%08" PRIx32 " %s", i == 0 ? "  the kernel's calls, innermost first:\n    " : "    ", fault->path[i],
-            name && name[0] ? name : "?");
-        if (line.file)
-            say(cli, "  %s:%u", slash ? slash + 1 : line.file, line.line);
-        say(cli, "\n");
-    }
-}
-
 void run_fault(struct cli *cli, const struct words *words) {
     const struct story_fault *fault = fault_of(cli, words);
     if (!fault)
@@ -45,7 +32,6 @@ void run_fault(struct cli *cli, const struct words *words) {
     cli->fault = fault->number;
     story_fault_text(fault, cli->text, sizeof(cli->text));
     say_text(cli, cli->text);
-    say_path(cli, fault);
 }
 
 static bool list_length(struct cli *cli, const struct words *words, uint64_t *length) {

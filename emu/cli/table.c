@@ -202,30 +202,38 @@ static void say_row(struct cli *cli, const struct command *command) {
     say(cli, "  %-3s%-*s %s\n", command->brief ? command->brief : "", NAME_WIDTH, name, command->summary);
 }
 
-/* Words in lines of at most HELP_WIDTH columns. */
-static void say_wrapped(struct cli *cli, const char *text) {
-    size_t column = 0;
-    for (const char *word = text; *word; word += strspn(word, " ")) {
+/* Appends words in lines of at most HELP_WIDTH columns, each after that many blanks. */
+static size_t wrap(const char *words, unsigned indent, char *text, size_t size) {
+    size_t used = 0, column = 0;
+    for (const char *word = words; *word && used < size; word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
-        if (column > 0 && column + 1 + length > HELP_WIDTH) {
-            say(cli, "\n");
-            column = 0;
-        }
-        say(cli, "%s%.*s", column ? " " : "", (int)length, word);
-        column += length + (column > 0);
+        bool fits = column > 0 && column + 1 + length <= HELP_WIDTH;
+        if (fits)
+            used += (size_t)snprintf(text + used, size - used, " %.*s", (int)length, word);
+        else
+            used += (size_t)snprintf(text + used, size - used, "%s%*s%.*s", column ? "\n" : "", (int)indent, "",
+                                     (int)length, word);
+        column = fits ? column + 1 + length : indent + length;
         word += length;
     }
-    say(cli, "\n");
+    if (used < size)
+        used += (size_t)snprintf(text + used, size - used, "\n");
+    return used < size ? used : size - 1;
+}
+
+void cli_condition_text(const struct condition_kind *kind, char *text, size_t size) {
+    int length = snprintf(text, size, "%s: %s\n", kind->name, kind->summary);
+    size_t used = length > 0 && (size_t)length < size ? (size_t)length : 0;
+    used += wrap(kind->keys, 4, text + used, size - used);
+    snprintf(text + used, size - used, "    example: %s\n", kind->example);
 }
 
 static void say_conditions(struct cli *cli) {
     size_t count;
     const struct condition_kind *kinds = condition_kinds(&count);
     for (size_t i = 0; i < count; i++) {
-        say(cli, "\n%s\n", kinds[i].name);
-        say_wrapped(cli, kinds[i].summary);
-        say_wrapped(cli, kinds[i].keys);
-        say(cli, "example: stop %s\n", kinds[i].example);
+        cli_condition_text(&kinds[i], cli->text, sizeof(cli->text));
+        say(cli, "\n%s", cli->text);
     }
 }
 
@@ -236,7 +244,7 @@ void run_help(struct cli *cli, const struct words *words) {
                 say_row(cli, &cli_commands[i]);
             else
                 say(cli, "%s%s\n", i ? "\n" : "", cli_commands[i].name);
-        say(cli, "\nUnique beginnings work; an empty line repeats a step. `help stop` lists conditions.\n");
+        say(cli, "\nUnique beginnings do, too; an empty line repeats a step; `help stop` tells more.\n");
         return;
     }
     const struct command *command = table_find(cli, words->word[1]);
@@ -245,7 +253,8 @@ void run_help(struct cli *cli, const struct words *words) {
     say(cli, "%s %s\n", command->name, command->arguments);
     if (command->brief)
         say(cli, "short: %s\n", command->brief);
-    say_wrapped(cli, command->more);
+    wrap(command->more, 0, cli->text, sizeof(cli->text));
+    say_text(cli, cli->text);
     if (command->run == run_stop)
         say_conditions(cli);
 }

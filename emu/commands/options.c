@@ -3,6 +3,7 @@
  * texts follow. A row is one option; its members of struct run_options stay as they are until the row is met.
  */
 #define _GNU_SOURCE
+#include "emu/cli/cli.h"
 #include "emu/commands/run.h"
 #include <errno.h>
 #include <getopt.h>
@@ -340,12 +341,15 @@ static void print_help(enum options_command command) {
 static void print_stops(void) {
     size_t count;
     const struct condition_kind *kinds = condition_kinds(&count);
-    puts("A condition is a kind and words of the form KEY=VALUE that all must hold.\n");
-    for (size_t i = 0; i < count; i++)
-        printf("%s: %s\n    keys     %s\n    example  %s\n", kinds[i].name, kinds[i].summary, kinds[i].keys,
-               kinds[i].example);
-    puts("\nbreak WHERE, watch WHERE [BYTES], rwatch, awatch, pwatch PHYSICAL [BYTES]: an instruction runs, memory is\n"
-         "touched. WHERE: a hexadecimal address, symbol[+offset] or FILE:LINE.");
+    puts("A condition is a kind and words of the form KEY=VALUE that all must hold.");
+    for (size_t i = 0; i < count; i++) {
+        char text[2048];
+        cli_condition_text(&kinds[i], text, sizeof(text));
+        printf("\n%s", text);
+    }
+    puts("\nbreak WHERE, watch WHERE [BYTES], rwatch, awatch, pwatch PHYSICAL [BYTES]: an\n"
+         "instruction runs, memory is touched. WHERE: a hexadecimal address,\n"
+         "symbol[+offset] or FILE:LINE.");
 }
 
 /* ---- parsing ---- */

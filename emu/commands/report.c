@@ -207,8 +207,9 @@ static bool begin_recording(struct report *report) {
 
 /* The moment that --stop asked for stands in place of the program's end. */
 static void tell_stop(struct report *report) {
+    const struct debug_stop *stop = debugger_stop(session_debugger(report->session));
     fflush(stdout);
-    fprintf(stderr, "%s\n", debugger_stop(session_debugger(report->session))->text);
+    fprintf(stderr, "at block %" PRIu64 ": %s\n", stop->blocks, stop->text);
     if (!report->program_exited)
         answer_at_end(report);
 }

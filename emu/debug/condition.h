@@ -40,6 +40,10 @@ struct condition_kind {
 };
 const struct condition_kind *condition_kinds(size_t *count);
 
+/* Completion: what may follow KEY= in a condition of that kind, where it is one of some words; at most `most`, returns
+ * how many were written. */
+size_t condition_values(const char *kind, const char *key, const char **words, size_t most);
+
 /* NULL and one sentence (what, where in the text, what would be right). Freed by condition_free(). */
 struct condition *condition_parse(const char *text, char *error, size_t error_size);
 void condition_free(struct condition *condition);

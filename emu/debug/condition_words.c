@@ -466,3 +466,35 @@ bool condition_key_of_type(uint16_t type, const char *name, struct condition_key
         }
     return false;
 }
+
+/* ---- completion ---- */
+
+static size_t event_names(const char **words, size_t most) {
+    size_t count = 0;
+    for (uint16_t type = 0; type < 128 && count < most; type++)
+        if (story_event_type(type))
+            words[count++] = story_event_type(type)->name;
+    return count;
+}
+
+static size_t copy_words(const struct condition_key *key, const char **words, size_t most) {
+    static const char *const flags[] = {"0", "1"}, *const regions[] = {"[heap]", "[stack]", "anonymous", "none"};
+    const struct condition_vocabulary *known = key->words;
+    size_t count = known ? known->count : key->form == FORM_FLAG ? COUNT(flags) : COUNT(regions);
+    if (!known && key->form != FORM_FLAG && key->form != FORM_VMA)
+        return 0;
+    for (size_t i = 0; i < count && i < most; i++)
+        words[i] = known ? known->words[i].name : key->form == FORM_FLAG ? flags[i] : regions[i];
+    return count < most ? count : most;
+}
+
+size_t condition_values(const char *kind, const char *name, const char **words, size_t most) {
+    struct condition_key key;
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (condition_same(kinds[i].name, kind)) {
+            if (kinds[i].row->any_type && condition_same(name, "name"))
+                return event_names(words, most);
+            return condition_key_of_row(kinds[i].row, name, &key) ? copy_words(&key, words, most) : 0;
+        }
+    return 0;
+}
