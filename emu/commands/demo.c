@@ -167,12 +167,20 @@ static void show_scene(void *owner, const char *name) {
 
 /* ---- without a display ---- */
 
+/* The debugger knows the script's stops; the script asks it what was met. */
+static enum machine_stop run_debugger(struct session *session, vtime until) {
+    struct debugger *debugger = session_debugger(session);
+    if (!debugger_run(debugger, until))
+        return MACHINE_STOP_LIMIT;
+    return debugger_stop(debugger)->reason == REASON_END ? debugger_stop(debugger)->machine : MACHINE_STOP_REQUESTED;
+}
+
 static enum machine_stop run_headless(void *owner, bool *left) {
     struct performance *show = owner;
     (void)left;
     if (show->recorder)
-        return recorder_run(show->recorder, show->session, VTIME_NEVER, session_run);
-    return session_run(show->session, VTIME_NEVER);
+        return recorder_run(show->recorder, show->session, VTIME_NEVER, run_debugger);
+    return run_debugger(show->session, VTIME_NEVER);
 }
 
 /* *word* is stressed in the window; text has no need of it. */

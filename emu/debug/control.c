@@ -5,12 +5,18 @@
  *   control_order()  ------->  orders[], typed bytes  ----------->  loop: take orders, run a slice, publish
  *   control_acquire() <------  newest view            <-----------
  *
+ * The machine runs by the debugger alone: how to go on, where to stop and why are its business; this file turns orders
+ * into calls of it and stops into views. While a demonstration plays, it goes on in its own way after each stop of the
+ * viewer's.
+ *
  * The lock is held for copies of pointers and a few bytes only, never while the machine runs or a view is made.
  * While it runs freely the machine does not outrun the host's clock: a guest that idles costs no host time.
  */
 #define _GNU_SOURCE
 #include "emu/debug/control.h"
+#include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +26,16 @@
 #define TYPED_MAX 4096
 #define SLICE_NS 1000000ull         /* virtual time between looks at the mailbox */
 #define PUBLISH_HOST_NS 16000000ull /* host time between views while running */
+#define STEP_HOST_NS 100000000ull   /* a step that takes longer is shown on its way */
+
+/* Orders that come with a text. */
+#define ORDER_ADD ((enum control_order)(CONTROL_QUIT + 1))
+#define ORDER_SEARCH ((enum control_order)(CONTROL_QUIT + 2))
 
 struct order {
     enum control_order what;
     int64_t argument;
+    char text[CONDITION_TEXT + 1]; /* one more than is allowed, so that a longer one is refused and not cut */
 };
 
 struct control {
@@ -39,15 +51,23 @@ struct control {
     struct view *held;   /* what the window draws now */
     /* the machine's thread only */
     struct session *session;
+    struct debugger *debugger;
     void (*play)(void *owner, struct control *control, struct session *session);
     void *play_owner;
     bool playing; /* play() steers: a stop of the machine is its business */
-    bool go_on;   /* the viewer has read what play() said */
-    vtime limit, pace_virtual;
-    uint64_t pace_host, published_host;
+    bool saying;  /* play() waits until the viewer has read */
+    bool go_on;   /* the viewer has */
+    bool resumed; /* the viewer lets play() go on, in the way that play() asked for: play_how */
+    enum debug_go play_how;
+    unsigned viewer_points[DEBUG_POINTS_MAX]; /* ids of the points that the viewer set */
+    unsigned viewer_count;
+    bool viewer_steps; /* the viewer said how to go on */
+    vtime pace_virtual;
+    uint64_t pace_host, published_host, started_host;
     size_t position;
     enum view_state state;
-    bool seeking; /* running only until the next record closes */
+    char said[240];
+    uint64_t said_serial;
     bool quit;
     enum machine_stop stop;
     int status;
@@ -59,27 +79,14 @@ static uint64_t host_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-static const char *const stop_words[] = {
-    [MACHINE_STOP_EXIT] = "the program has ended",
-    [MACHINE_STOP_RESET] = "the guest reset the machine",
-    [MACHINE_STOP_TRIPLE_FAULT] = "triple fault",
-    [MACHINE_STOP_LIMIT] = "the time limit is reached",
-    [MACHINE_STOP_REQUESTED] = "paused",
-    [MACHINE_STOP_PAGE_FAULT] = "page fault",
-    [MACHINE_STOP_DEAD] = "the machine halted for ever",
-    [MACHINE_STOP_STEP] = "stepped",
-    [MACHINE_STOP_POINT] = "a stop point was met",
-    [MACHINE_STOP_POWER_CUT] = "the power was cut",
-    [MACHINE_STOP_ERROR] = "the emulator cannot go on",
-};
-
 static void publish(struct control *control) {
     struct view *view = session_view(control->session, control->position, control->state);
     if (!view)
         return;
-    if (control->state != VIEW_RUNNING) {
-        strncpy(view->stop_text, stop_words[control->stop], sizeof(view->stop_text) - 1);
-    }
+    if (control->state != VIEW_RUNNING)
+        snprintf(view->stop_text, sizeof(view->stop_text), "%.*s", (int)sizeof(view->stop_text) - 1, view->stop.text);
+    memcpy(view->said, control->said, sizeof(view->said));
+    view->said_serial = control->said_serial;
     pthread_mutex_lock(&control->lock);
     struct view *stale = control->newest;
     control->newest = view;
@@ -88,20 +95,51 @@ static void publish(struct control *control) {
     control->published_host = host_ns();
 }
 
+__attribute__((format(printf, 2, 3))) static void say(struct control *control, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(control->said, sizeof(control->said), format, arguments);
+    va_end(arguments);
+    control->said_serial++;
+}
+
 static void set_pace(struct control *control) {
     control->pace_virtual = machine_now(session_machine(control->session));
     control->pace_host = host_ns();
 }
 
-static void stopped(struct control *control, enum machine_stop stop) {
-    control->stop = stop;
-    control->seeking = false;
-    control->state = stop == MACHINE_STOP_REQUESTED || stop == MACHINE_STOP_STEP ? VIEW_PAUSED : VIEW_ENDED;
+/* The position of the record that a stop is about; 0, the last, when it is the last or about none. */
+static size_t position_of(const struct control *control, const struct debug_stop *stop) {
+    size_t position = stop->fault ? session_fault_position(control->session, stop->fault) : 0;
+    return position == session_shown_faults(control->session) ? 0 : position;
+}
+
+/* The debugger says that it stands. */
+static void stopped(struct control *control) {
+    const struct debug_stop *stop = debugger_stop(control->debugger);
+    control->stop = stop->machine;
+    control->state = stop->reason == REASON_END || stop->reason == REASON_LIMIT ? VIEW_ENDED : VIEW_PAUSED;
+    control->position = position_of(control, stop);
     if (control->state == VIEW_ENDED) {
         session_finish(control->session);
         control->status = machine_exit_status(session_machine(control->session));
     }
     publish(control);
+}
+
+static void go(struct control *control, enum debug_go how) {
+    if (control->state == VIEW_ENDED) {
+        say(control, "the machine is off: it can go no further");
+        publish(control);
+        return;
+    }
+    debugger_go(control->debugger, how);
+    control->position = 0;
+    control->state = VIEW_RUNNING;
+    control->started_host = host_ns();
+    set_pace(control);
+    if (how == GO_RUN)
+        publish(control);
 }
 
 static void next_fault(struct control *control) {
@@ -111,11 +149,8 @@ static void next_fault(struct control *control) {
         return;
     }
     control->position = 0;
-    if (control->state == VIEW_ENDED)
-        return;
-    control->seeking = true;
-    control->state = VIEW_RUNNING;
-    set_pace(control);
+    if (control->state != VIEW_ENDED)
+        go(control, GO_FAULT);
 }
 
 static void select_fault(struct control *control, size_t position) {
@@ -136,44 +171,126 @@ static void select_number(struct control *control, uint64_t number) {
 static void run_pause(struct control *control) {
     if (control->state == VIEW_ENDED)
         return;
-    control->position = 0;
-    control->seeking = false;
-    control->stop = MACHINE_STOP_REQUESTED;
-    control->state = control->state == VIEW_RUNNING ? VIEW_PAUSED : VIEW_RUNNING;
-    set_pace(control);
+    if (control->state == VIEW_RUNNING) {
+        debugger_halt(control->debugger);
+        stopped(control);
+        return;
+    }
+    control->resumed = control->playing;
+    control->viewer_steps = false;
+    go(control, control->playing ? control->play_how : GO_RUN);
+}
+
+/* ---- points and search ---- */
+
+static bool is_viewers(const struct control *control, unsigned id) {
+    for (unsigned i = 0; i < control->viewer_count; i++)
+        if (control->viewer_points[i] == id)
+            return true;
+    return false;
+}
+
+static void forget_point(struct control *control, unsigned id) {
+    for (unsigned i = 0; i < control->viewer_count; i++)
+        if (control->viewer_points[i] == id)
+            control->viewer_points[i] = control->viewer_points[--control->viewer_count];
+}
+
+static void add_point(struct control *control, const char *text) {
+    char error[240];
+    unsigned id = debugger_add(control->debugger, text, error, sizeof(error));
+    if (!id) {
+        say(control, "%s", error);
+    } else {
+        say(control, "stop %u is set: %s", id, text);
+        control->viewer_points[control->viewer_count++] = id;
+    }
     publish(control);
 }
 
-static void obey(struct control *control, struct order order) {
-    size_t count = session_shown_faults(control->session);
-    if (order.what == CONTROL_RUN_PAUSE || order.what == CONTROL_NEXT_FAULT)
+static void remove_point(struct control *control, int64_t id) {
+    if (id > 0 && id <= UINT_MAX && debugger_remove(control->debugger, (unsigned)id)) {
+        forget_point(control, (unsigned)id);
+        say(control, "stop %u is gone", (unsigned)id);
+    } else
+        say(control, "there is no stop %lld", (long long)id);
+    publish(control);
+}
+
+static void enable_point(struct control *control, int64_t argument) {
+    bool on = argument > 0;
+    int64_t id = on ? argument : argument == INT64_MIN ? 0 : -argument;
+    if (id > 0 && id <= UINT_MAX && debugger_enable(control->debugger, (unsigned)id, on))
+        say(control, "stop %u is %s", (unsigned)id, on ? "on" : "off");
+    else
+        say(control, "there is no stop %lld that could be turned %s", (long long)id, on ? "on" : "off");
+    publish(control);
+}
+
+static void search(struct control *control, const char *text) {
+    char said[240];
+    uint64_t fault;
+    session_search(control->session, text, &fault, said, sizeof(said));
+    say(control, "%s", said);
+    if (fault)
+        control->position = session_fault_position(control->session, fault);
+    publish(control);
+}
+
+/* ---- orders ---- */
+
+/* While play() talks, the viewer reads on; while it runs, only the viewer's own steps are let in. */
+static bool is_for_play(struct control *control, const struct order *order) {
+    bool runs = order->what == CONTROL_RUN_PAUSE || order->what == CONTROL_NEXT_FAULT;
+    if (!control->playing)
+        return false;
+    if (runs && control->saying) {
         control->go_on = true;
-    if (control->playing && order.what == CONTROL_NEXT_FAULT)
+        return true;
+    }
+    if (order->what == CONTROL_GO && control->saying) {
+        say(control, "the demonstration waits: space goes on");
+        publish(control);
+        return true;
+    }
+    return order->what == CONTROL_NEXT_FAULT;
+}
+
+static void obey(struct control *control, const struct order *order) {
+    size_t count = session_shown_faults(control->session);
+    if (is_for_play(control, order))
         return;
-    switch (order.what) {
+    switch (order->what) {
     case CONTROL_RUN_PAUSE: run_pause(control); return;
     case CONTROL_NEXT_FAULT: next_fault(control); return;
     case CONTROL_PREVIOUS_FAULT:
         select_fault(control, control->position ? control->position - 1 : count - (count > 0));
         return;
-    case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order.argument); return;
+    case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order->argument); return;
     case CONTROL_SELECT_FRAME:
-        session_select_frame(control->session, order.argument);
+        session_select_frame(control->session, order->argument);
         publish(control);
         return;
     case CONTROL_SELECT:
-        session_select(control->session, (enum select_kind)(order.argument >> 56), order.argument & 0xffffffffffffff);
+        session_select(control->session, (enum select_kind)(order->argument >> 56), order->argument & 0xffffffffffffff);
         publish(control);
         return;
     case CONTROL_INTEREST:
-        session_interest(control->session, (unsigned)order.argument);
+        session_interest(control->session, (unsigned)order->argument);
         publish(control);
         return;
     case CONTROL_GO:
-    case CONTROL_REMOVE:
-    case CONTROL_ENABLE: return;
+        control->viewer_steps = true;
+        go(control, (enum debug_go)order->argument);
+        return;
+    case CONTROL_REMOVE: remove_point(control, order->argument); return;
+    case CONTROL_ENABLE: enable_point(control, order->argument); return;
     case CONTROL_QUIT: control->quit = true; return;
     }
+    if (order->what == ORDER_ADD)
+        add_point(control, order->text);
+    else if (order->what == ORDER_SEARCH)
+        search(control, order->text);
 }
 
 /* Waits for orders while there is nothing to run; hands typed bytes over. */
@@ -205,25 +322,24 @@ static void keep_pace(struct control *control) {
     nanosleep(&pause, NULL);
 }
 
-static void run_slice(struct control *control) {
-    vtime now = machine_now(session_machine(control->session));
-    vtime slice = now + SLICE_NS < control->limit ? now + SLICE_NS : control->limit;
-    enum machine_stop stop =
-        control->seeking ? session_next_fault(control->session, slice) : session_run(control->session, slice);
-    if (stop != MACHINE_STOP_LIMIT || slice == control->limit) {
-        stopped(control, stop);
-        return;
-    }
+/* True: the debugger has stopped. */
+static bool run_slice(struct control *control) {
+    vtime slice = machine_now(session_machine(control->session)) + SLICE_NS;
+    if (debugger_run(control->debugger, slice))
+        return true;
     keep_pace(control);
-    if (!control->seeking && host_ns() - control->published_host >= PUBLISH_HOST_NS)
+    uint64_t now = host_ns();
+    bool short_step = debugger_how(control->debugger) != GO_RUN && now - control->started_host < STEP_HOST_NS;
+    if (!short_step && now - control->published_host >= PUBLISH_HOST_NS)
         publish(control);
+    return false;
 }
 
 static void obey_all(struct control *control) {
     struct order orders[ORDER_MAX];
     unsigned count = take_orders(control, orders);
     for (unsigned i = 0; i < count; i++)
-        obey(control, orders[i]);
+        obey(control, &orders[i]);
 }
 
 /* ---- play ---- */
@@ -240,40 +356,49 @@ static void set_caption(struct control *control, const char *text) {
     pthread_mutex_unlock(&control->lock);
 }
 
+/* The stop is of the viewer's making: play() learns of it when the viewer goes on. */
+static bool is_viewers_stop(const struct control *control) {
+    const struct debug_stop *stop = debugger_stop(control->debugger);
+    if (stop->reason == REASON_END || stop->reason == REASON_LIMIT)
+        return false;
+    return stop->point ? is_viewers(control, stop->point) : control->viewer_steps && stop->reason != REASON_REQUEST;
+}
+
 enum machine_stop control_play_run(struct control *control, bool *left) {
-    control->state = VIEW_RUNNING;
-    control->position = 0;
-    set_pace(control);
+    control->play_how = debugger_how(control->debugger);
+    control->viewer_steps = control->resumed = false;
+    go(control, control->play_how);
     while (!control->quit) {
         obey_all(control);
         if (control->state != VIEW_RUNNING || control->quit)
             continue;
-        vtime slice = machine_now(session_machine(control->session)) + SLICE_NS;
-        enum machine_stop stop = session_run(control->session, slice);
-        if (stop == MACHINE_STOP_REQUESTED)
-            return stop;
-        if (stop != MACHINE_STOP_LIMIT) {
-            stopped(control, stop);
-            return stop;
-        }
-        keep_pace(control);
-        if (host_ns() - control->published_host >= PUBLISH_HOST_NS)
-            publish(control);
+        if (control->resumed)
+            return MACHINE_STOP_REQUESTED;
+        if (!run_slice(control))
+            continue;
+        enum debug_reason reason = debugger_stop(control->debugger)->reason;
+        if (!is_viewers_stop(control) && reason != REASON_END && reason != REASON_LIMIT)
+            return MACHINE_STOP_REQUESTED;
+        stopped(control);
+        if (control->state == VIEW_ENDED)
+            return control->stop;
     }
     *left = true;
     return MACHINE_STOP_REQUESTED;
 }
 
 bool control_play_say(struct control *control, const char *text) {
-    enum view_state state = control->state == VIEW_ENDED ? VIEW_ENDED : VIEW_PAUSED;
     set_caption(control, text);
-    control->state = state;
-    control->go_on = false;
-    publish(control);
-    while (!control->quit && !control->go_on) {
-        control->state = state; /* the order to go on is play()'s to carry out */
-        obey_all(control);
+    if (control->state != VIEW_ENDED) {
+        control->state = VIEW_PAUSED;
+        control->position = position_of(control, debugger_stop(control->debugger));
     }
+    control->go_on = false;
+    control->saying = true;
+    publish(control);
+    while (!control->quit && !control->go_on)
+        obey_all(control);
+    control->saying = false;
     return !control->quit;
 }
 
@@ -290,8 +415,8 @@ static void *machine_thread(void *argument) {
     }
     while (!control->quit) {
         obey_all(control);
-        if (control->state == VIEW_RUNNING && !control->quit)
-            run_slice(control);
+        if (control->state == VIEW_RUNNING && !control->quit && run_slice(control))
+            stopped(control);
     }
     return NULL;
 }
@@ -313,7 +438,6 @@ struct control *control_start(const struct control_config *config, char *error, 
     }
     pthread_mutex_init(&control->lock, NULL);
     pthread_cond_init(&control->wake, NULL);
-    control->limit = config->limit;
     control->play = config->play;
     control->play_owner = config->play_owner;
     control->stop = MACHINE_STOP_REQUESTED;
@@ -322,9 +446,11 @@ struct control *control_start(const struct control_config *config, char *error, 
         control_free(control);
         return NULL;
     }
+    control->debugger = session_debugger(control->session);
+    debugger_set_limit(control->debugger, config->limit);
     control->state = config->start_paused ? VIEW_PAUSED : VIEW_RUNNING;
     if (config->start_paused)
-        control->orders[control->order_count++] = (struct order){CONTROL_NEXT_FAULT, 0};
+        control->orders[control->order_count++] = (struct order){.what = CONTROL_NEXT_FAULT};
     if (pthread_create(&control->thread, NULL, machine_thread, control) != 0) {
         snprintf(error, error_size, "the host gives no thread for the machine; end some programs and try again");
         control_free(control);
@@ -333,16 +459,27 @@ struct control *control_start(const struct control_config *config, char *error, 
     return control;
 }
 
-void control_order(struct control *control, enum control_order order, int64_t argument) {
+static void give_order(struct control *control, const struct order *order) {
     pthread_mutex_lock(&control->lock);
     if (control->order_count < ORDER_MAX)
-        control->orders[control->order_count++] = (struct order){order, argument};
+        control->orders[control->order_count++] = *order;
     pthread_cond_signal(&control->wake);
     pthread_mutex_unlock(&control->lock);
 }
 
-void control_add_point(struct control *control, const char *text) { (void)control, (void)text; }
-void control_search(struct control *control, const char *text) { (void)control, (void)text; }
+void control_order(struct control *control, enum control_order what, int64_t argument) {
+    const struct order order = {.what = what, .argument = argument};
+    give_order(control, &order);
+}
+
+static void give_text(struct control *control, enum control_order what, const char *text) {
+    struct order order = {.what = what};
+    snprintf(order.text, sizeof(order.text), "%s", text);
+    give_order(control, &order);
+}
+
+void control_add_point(struct control *control, const char *text) { give_text(control, ORDER_ADD, text); }
+void control_search(struct control *control, const char *text) { give_text(control, ORDER_SEARCH, text); }
 
 void control_type(struct control *control, const char *bytes, size_t count) {
     pthread_mutex_lock(&control->lock);

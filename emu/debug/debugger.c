@@ -220,6 +220,11 @@ static bool stopped_because(struct debugger *debugger, enum debug_reason reason,
     return stopped(debugger, stop);
 }
 
+void debugger_halt(struct debugger *debugger) {
+    stepping_forget(debugger);
+    stopped_because(debugger, REASON_REQUEST, MACHINE_STOP_REQUESTED, "paused");
+}
+
 static bool stopped_found(struct debugger *debugger, enum machine_stop machine) {
     debugger->found.machine = machine;
     return stopped(debugger, debugger->found);

@@ -82,6 +82,8 @@ bool debugger_run(struct debugger *debugger, vtime slice);
 const struct debug_stop *debugger_stop(const struct debugger *debugger);
 /* The event that the last stop is about, as the guest sent it; NULL: it is about none. */
 const struct flt_record *debugger_event(const struct debugger *debugger);
+/* While it stands between two slices: what it was to do is given up, with REASON_REQUEST. */
+void debugger_halt(struct debugger *debugger);
 /* Any thread: the run stops at the next safe point with REASON_REQUEST. */
 void debugger_pause(struct debugger *debugger);
 

@@ -189,6 +189,14 @@ bool debugger_resolve(struct debugger *debugger, const char *where, uint64_t *li
     return good;
 }
 
+void resolve_line(const struct image *image, uint64_t linear, struct out *out) {
+    struct image_line line;
+    if (!image_line_at(image, linear, &line))
+        return;
+    const char *slash = strrchr(line.file, '/');
+    out_format(out, " (%s:%u)", slash ? slash + 1 : line.file, line.line);
+}
+
 void resolve_words(const struct debugger *debugger, uint64_t linear, struct out *out) {
     const struct session *session = debugger->session;
     bool in_kernel = linear >= KERNEL_START && linear <= UINT32_MAX;
@@ -197,16 +205,12 @@ void resolve_words(const struct debugger *debugger, uint64_t linear, struct out 
                       story_runs_program(session->story, pid, session->program_pid);
     const struct image *image = in_kernel ? session->kernel_image : in_program ? session->program_image : NULL;
     char symbol[96];
-    struct image_line line;
     if (!image || !image_symbol_at(image, linear, symbol, sizeof symbol)) {
         out_format(out, "%08" PRIx64, linear);
         return;
     }
     out_string(out, symbol);
-    if (!image_line_at(image, linear, &line))
-        return;
-    const char *slash = strrchr(line.file, '/');
-    out_format(out, " (%s:%u)", slash ? slash + 1 : line.file, line.line);
+    resolve_line(image, linear, out);
 }
 
 static size_t add_symbols(const struct image *image, const char *prefix, const char **names, size_t count,

@@ -75,6 +75,11 @@ struct debugger *session_debugger(struct session *session);
 /* The frame that later views tell of in detail; -1: none. */
 void session_select_frame(struct session *session, int64_t pfn);
 
+/* Looks a line of text up and selects what it finds: "frame 2c11", "event 91", "[heap]", a place as for
+ * debugger_resolve(). "fault 18" is found as the record's number in *fault, 0 otherwise, for the caller to show. *said
+ * gets one sentence, found or not. */
+bool session_search(struct session *session, const char *text, uint64_t *fault, char *said, size_t size);
+
 /* A new view of this moment; the caller frees it with view_free(). position: which closed record of the program to
  * show, 0 = the last. NULL: no memory. */
 struct view *session_view(struct session *session, size_t position, enum view_state state);

@@ -193,9 +193,11 @@ static const char *cow_template(const struct flt_record *record) {
     struct flt_fault_cow cow = {.head.type = 0};
     if (record->bytes >= sizeof cow)
         memcpy(&cow, record, sizeof cow);
-    return cow.old_pfn == cow.new_pfn
-               ? "{who} may write to frame {old_pfn} again: it is its only owner"
-               : "copy on write by {who}: frame {old_pfn}, mapped {old_mapcount} times, is copied to {new_pfn}";
+    if (cow.old_pfn == cow.new_pfn)
+        return "{who} may write to frame {old_pfn} again: it is its only owner";
+    if (cow.old_mapcount == 0)
+        return "copy on write by {who}: frame {new_pfn} takes the place of the zero page";
+    return "copy on write by {who}: frame {old_pfn}, mapped {old_mapcount} times, is copied to {new_pfn}";
 }
 
 void stop_text_event(const struct debugger *debugger, const struct flt_record *record, struct out *out) {

@@ -83,12 +83,16 @@ void demo_on_fault(void *owner, const struct story_fault *fault) {
 
 static void begin_wait(struct demo *demo) { demo->wait = (struct demo_wait){.filter = LUA_NOREF, .found = LUA_NOREF}; }
 
+static void run_once(struct demo *demo) {
+    demo->stop = demo->stage->run(demo->stage->owner, &demo->left);
+    demo->ended =
+        demo->stop != MACHINE_STOP_REQUESTED && demo->stop != MACHINE_STOP_STEP && demo->stop != MACHINE_STOP_LIMIT;
+}
+
 static void run_until_met(struct demo *demo) {
-    while (!demo->wait.met && !demo->ended && !demo->left) {
-        demo->stop = demo->stage->run(demo->stage->owner, &demo->left);
-        demo->ended =
-            demo->stop != MACHINE_STOP_REQUESTED && demo->stop != MACHINE_STOP_STEP && demo->stop != MACHINE_STOP_LIMIT;
-    }
+    debugger_go(session_debugger(demo->session), GO_RUN);
+    while (!demo->wait.met && !demo->ended && !demo->left)
+        run_once(demo);
 }
 
 /* Ends a wait: the record, or nil when the machine ended first. */
@@ -170,6 +174,113 @@ static int api_finish(lua_State *lua) {
     return 1;
 }
 
+/* ---- stops ---- */
+
+/* stop(condition): a number for remove() and for what run() returns */
+static int api_stop(lua_State *lua) {
+    char error[400];
+    unsigned id = debugger_add(session_debugger(demo_of(lua)->session), luaL_checkstring(lua, 1), error, sizeof(error));
+    if (!id)
+        return luaL_error(lua, "%s", error);
+    lua_pushinteger(lua, id);
+    return 1;
+}
+
+/* remove(number) */
+static int api_remove(lua_State *lua) {
+    lua_Integer id = luaL_checkinteger(lua, 1);
+    if (id < 1 || id > UINT32_MAX || !debugger_remove(session_debugger(demo_of(lua)->session), (unsigned)id))
+        return luaL_error(lua, "there is no stop %d", (int)id);
+    return 0;
+}
+
+static void set_text(lua_State *lua, const char *key, const char *text) {
+    lua_pushstring(lua, text);
+    lua_setfield(lua, -2, key);
+}
+
+static void set_number(lua_State *lua, const char *key, uint64_t value) {
+    lua_pushinteger(lua, (lua_Integer)value);
+    lua_setfield(lua, -2, key);
+}
+
+/* record_text holds a record that the stop is about. */
+static void set_record(lua_State *lua, struct demo *demo, const char *key) {
+    if (!demo_push_json(lua, demo->record_text))
+        luaL_error(lua, "a record cannot be read");
+    lua_setfield(lua, -2, key);
+}
+
+static void push_stop(lua_State *lua, struct demo *demo, const struct debug_stop *stop) {
+    static const char *const reasons[] = {[REASON_NONE] = "running",
+                                          [REASON_START] = "start",
+                                          [REASON_REQUEST] = "request",
+                                          [REASON_STEP] = "step",
+                                          [REASON_FAULT] = "fault",
+                                          [REASON_WALK] = "walk",
+                                          [REASON_DECISION] = "decision",
+                                          [REASON_EVENT] = "event",
+                                          [REASON_CONDITION] = "condition",
+                                          [REASON_BREAK] = "break",
+                                          [REASON_WATCH] = "watch",
+                                          [REASON_LIMIT] = "limit",
+                                          [REASON_END] = "end"};
+    const struct story_fault *fault = story_fault_by_number(session_story(demo->session), stop->fault);
+    const struct flt_record *event = debugger_event(session_debugger(demo->session));
+    lua_newtable(lua);
+    set_text(lua, "reason", reasons[stop->reason]);
+    set_text(lua, "text", stop->text);
+    set_number(lua, "blocks", stop->blocks);
+    if (stop->point)
+        set_number(lua, "point", stop->point);
+    if (stop->pfn != DEBUG_NO_FRAME)
+        set_number(lua, "pfn", stop->pfn);
+    if (stop->linear)
+        set_number(lua, "address", stop->linear);
+    if (fault) {
+        story_fault_json(fault, demo->record_text, sizeof(demo->record_text));
+        set_record(lua, demo, "fault");
+    }
+    if (event) {
+        story_event_json(stop->blocks, event, demo->record_text, sizeof(demo->record_text));
+        set_record(lua, demo, "event");
+    }
+}
+
+/* A pause of the viewer's is no stop of the script's. */
+static bool is_stop(const struct debug_stop *stop) {
+    return stop->reason != REASON_NONE && stop->reason != REASON_START && stop->reason != REASON_REQUEST;
+}
+
+static int run_to_stop(lua_State *lua, enum debug_go how) {
+    struct demo *demo = demo_of(lua);
+    struct debugger *debugger = session_debugger(demo->session);
+    begin_wait(demo);
+    debugger_go(debugger, how);
+    do
+        run_once(demo);
+    while (!demo->ended && !demo->left && !is_stop(debugger_stop(debugger)));
+    if (demo->left)
+        return luaL_error(lua, "the audience left");
+    if (demo->ended)
+        lua_pushnil(lua);
+    else
+        push_stop(lua, demo, debugger_stop(debugger));
+    return 1;
+}
+
+/* run(): to the next stop; nil when the machine ended first */
+static int api_run(lua_State *lua) { return run_to_stop(lua, GO_RUN); }
+
+/* go(how): the same, or less far */
+static int api_go(lua_State *lua) {
+    static const char *const names[] = {"run",  "instruction", "over",  "finish", "fault",
+                                        "walk", "decision",    "event", NULL};
+    static const enum debug_go hows[] = {GO_RUN,   GO_INSTRUCTION, GO_OVER,     GO_FINISH,
+                                         GO_FAULT, GO_WALK,        GO_DECISION, GO_EVENT};
+    return run_to_stop(lua, hows[luaL_checkoption(lua, 1, NULL, names)]);
+}
+
 /* ---- telling and checking ---- */
 
 static int api_say(lua_State *lua) {
@@ -219,11 +330,6 @@ static int api_faults(lua_State *lua) {
             return 1;
         }
     return luaL_error(lua, "there is no branch '%s'; docs/trace.md lists them", name);
-}
-
-static void set_number(lua_State *lua, const char *key, uint64_t value) {
-    lua_pushinteger(lua, (lua_Integer)value);
-    lua_setfield(lua, -2, key);
 }
 
 static void push_zone(lua_State *lua, const struct kv_zone *zone) {
@@ -370,6 +476,10 @@ void demo_open_api(struct demo *demo) {
         {"fault", api_fault},
         {"event", api_event},
         {"finish", api_finish},
+        {"stop", api_stop},
+        {"remove", api_remove},
+        {"run", api_run},
+        {"go", api_go},
         {"say", api_say},
         {"show", api_show},
         {"check", api_check},

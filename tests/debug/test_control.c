@@ -55,6 +55,76 @@ static const struct view *order(struct control *control, const struct view *now,
     return wait_for(control, serial, then);
 }
 
+/* The newest view once an order has been answered. */
+static const struct view *wait_for_said(struct control *control, uint64_t after) {
+    const struct view *view = NULL;
+    struct timespec pause = {0, 1000000};
+    for (unsigned i = 0; i < PATIENCE_MS; i++) {
+        view = control_acquire(control);
+        if (view && view->said_serial > after)
+            return view;
+        nanosleep(&pause, NULL);
+    }
+    return view;
+}
+
+static const struct view *add_point(struct control *control, const struct view *now, const char *text) {
+    uint64_t said = now ? now->said_serial : 0;
+    control_add_point(control, text);
+    return wait_for_said(control, said);
+}
+
+static const struct view *look_up(struct control *control, const struct view *now, const char *text) {
+    uint64_t said = now ? now->said_serial : 0;
+    control_search(control, text);
+    return wait_for_said(control, said);
+}
+
+static void stop_and_search(struct control *control) {
+    const struct view *view = wait_for(control, 1, VIEW_PAUSED);
+    check(view && view->stop.reason == REASON_FAULT && strstr(view->stop_text, "by first-faults (pid"),
+          "says what it stopped for");
+    uint64_t first = view ? view->fault.number : 0;
+    view = add_point(control, view, "fault branch=cow_cpy");
+    check(view && strstr(view->said, "did you mean 'cow_copy'?") && view->point_count == 0, "refuses a bad stop");
+    view = add_point(control, view, "fault branch=segv");
+    check(view && strstr(view->said, "stop 1 is set") && view->point_count == 1, "sets a stop");
+    view = add_point(control, view, "cow how=reuse");
+    view = order(control, view, CONTROL_ENABLE, -2, VIEW_PAUSED);
+    check(view && view->point_count == 2 && !view->points[1].enabled && strstr(view->said, "off"), "turns a stop off");
+    view = order(control, view, CONTROL_GO, GO_INSTRUCTION, VIEW_PAUSED);
+    check(view && view->stop.reason == REASON_STEP && strstr(view->stop_text, "stepped to "), "steps an instruction");
+    view = order(control, view, CONTROL_GO, GO_EVENT, VIEW_PAUSED);
+    check(view && view->stop.reason == REASON_EVENT && view->stop.event, "goes to the next event");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_PAUSED);
+    check(view && view->stop.point == 1 && view->fault.branch == FLT_BRANCH_SEGV &&
+              view->fault.number == view->stop.fault && view->points[0].hits == 1 && view->points[1].hits == 0,
+          "stops where the condition is met, with that fault on show");
+    char text[40];
+    snprintf(text, sizeof text, "fault %" PRIu64, first);
+    view = look_up(control, view, text);
+    check(view && view->fault.number == first && view->fault_position == 1, "finds a fault by its number");
+    view = look_up(control, view, "frame 1000");
+    check(view && view->selection.kind == SELECT_FRAME && view->selection.argument == 0x1000, "finds a frame");
+    view = look_up(control, view, "event 5");
+    check(view && view->selection.kind == SELECT_EVENT && view->selection.argument == 5, "finds an event");
+    view = look_up(control, view, "do_page_fault");
+    check(view && view->selection.kind == SELECT_PAGE && strstr(view->said, "in the kernel (fault.c:"),
+          "finds a function");
+    view = look_up(control, view, "[stack]");
+    check(view && view->selection.kind == SELECT_VMA, "finds a region");
+    view = look_up(control, view, "do_page_falt");
+    check(view && strstr(view->said, "did you mean 'do_page_fault'?"), "says what is not there");
+    view = look_up(control, view, "frame ffffff");
+    check(view && strstr(view->said, "there is no frame ffffff"), "says which frames there are");
+    view = order(control, view, CONTROL_REMOVE, 1, VIEW_PAUSED);
+    check(view && view->point_count == 1 && strstr(view->said, "stop 1 is gone"), "takes a stop away");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_ENDED);
+    check(view && strstr(view->stop_text, "ended with status 0"), "runs to the end past what is off");
+    view = order(control, view, CONTROL_GO, GO_RUN, VIEW_ENDED);
+    check(view && strstr(view->said, "the machine is off"), "says that it can go no further");
+}
+
 static void step_and_look_back(struct control *control) {
     const struct view *view = wait_for(control, 1, VIEW_PAUSED);
     check(view && view->has_fault && view->fault_position == 1 && view->fault_total == 1, "stops at the first fault");
@@ -104,6 +174,13 @@ int main(int argc, char **argv) {
     step_and_look_back(control);
     control_finish(control, &stop, &status);
     check(stop == MACHINE_STOP_EXIT && status == 0, "ends with the program's status");
+
+    control = control_start(&config, error, sizeof error);
+    if (control) {
+        stop_and_search(control);
+        control_finish(control, &stop, &status);
+    }
+    check(control && stop == MACHINE_STOP_EXIT && status == 0, "stops have changed nothing");
 
     control = control_start(&config, error, sizeof error);
     if (control)
