@@ -221,3 +221,23 @@ struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access 
     follow(context, access, &path);
     return judge(context, &path, access);
 }
+
+/* A viewer wants to see every page that is mapped, so the rights along the path are not asked. */
+const uint8_t *mmu_peek_run(const struct mmu_context *context, mmu_laddr at, uint64_t *run) {
+    struct mmu_access access = {.linear = at, .kind = MMU_READ};
+    struct mmu_path path;
+    struct mmu_result result = without_paging(context, access);
+    if (context->mode != MMU_MODE_NONE) {
+        follow(context, access, &path);
+        if (path.refused != MMU_RULE_NONE)
+            return NULL;
+        result = success(context, &path, access);
+    }
+    const struct mmu_region *region = memory_region(context->memory, result.physical.value, 1);
+    if (region == NULL)
+        return NULL;
+    uint64_t mapped = result.page_size - (at.value & (result.page_size - 1));
+    uint64_t here = region->end - result.physical.value;
+    *run = mapped < here ? mapped : here;
+    return region->host + (result.physical.value - region->base);
+}

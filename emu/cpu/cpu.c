@@ -203,6 +203,8 @@ const struct mmu_context *cpu_mmu(struct cpu *cpu) {
     return &cpu->mmu;
 }
 
+const struct mmu_context *cpu_mmu_running(const struct cpu *cpu) { return &cpu->mmu; }
+
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size) { tlb_drop_code(cpu, physical, size); }
 
 const char *cpu_triple_fault_text(const struct cpu *cpu) { return cpu->dead ? cpu->triple : ""; }

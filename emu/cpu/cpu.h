@@ -152,6 +152,9 @@ bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from); /* 
 /* The translation state right now, for mmu_peek*(). Valid until the CPU runs again. */
 const struct mmu_context *cpu_mmu(struct cpu *cpu);
 
+/* The same inside an access to a device: the fetch of the block that makes it has brought the state up to date. */
+const struct mmu_context *cpu_mmu_running(const struct cpu *cpu);
+
 /* The debugger is changing [physical, physical + size) of RAM: drops code translated from there.
  * Also allowed in a device access during cpu_run(). */
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size);

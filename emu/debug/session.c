@@ -83,18 +83,12 @@ static void tell_call_path(struct session *session, uint32_t pid) {
 
 static void on_trace(void *owner, uint64_t blocks, const void *bytes, size_t size) {
     struct session *session = owner;
-    union {
-        struct flt_record head;
-        uint8_t bytes[FLT_RECORD_MAX];
-    } record;
-    if (size < sizeof(record.head) || size > sizeof(record))
-        return;
-    memcpy(&record, bytes, size);
+    const struct flt_record *record = bytes;
     if (session->story && !story_guest_event(session->story, blocks, bytes, size))
         return;
-    if (session->story && record.head.type == FLT_FAULT_BRANCH)
-        tell_call_path(session, record.head.task);
-    watch_program(session, &record.head, size);
+    if (session->story && record->type == FLT_FAULT_BRANCH)
+        tell_call_path(session, record->task);
+    watch_program(session, record, size);
 }
 
 static void on_entry_update(void *owner, const struct mmu_walk *walk) {

@@ -17,6 +17,12 @@
 #define NODE_UNIT (4ull << 20)
 _Static_assert(MACHINE_NODES_MAX == FW_CFG_NODES_MAX, "all of them are told");
 
+union trace_record {
+    struct flt_record head;
+    uint64_t aligned;
+    uint8_t bytes[FLT_RECORD_MAX];
+};
+
 static void stop_cpu(struct machine *machine, enum machine_stop why) {
     machine->wanted = why;
     cpu_request_stop(machine->cpu);
@@ -241,23 +247,34 @@ static void debug_console_byte(void *owner, uint8_t byte) {
         machine->config.on_debug_console(machine->config.owner, byte);
 }
 
+/* The record at linear as far as it can be read; its length, 0: not all of it is there. */
+static size_t read_record(const struct mmu_context *mmu, uint32_t linear, union trace_record *record) {
+    uint64_t run = 0;
+    const uint8_t *host = mmu_peek_run(mmu, mmu_linear(linear), &run);
+    bool in_one_run = host && run >= sizeof(*record); /* as a rule: one walk, and a copy of no more than is told */
+    size_t size = sizeof(*record);
+    if (in_one_run)
+        memcpy(&record->head, host, sizeof(record->head));
+    else
+        size = mmu_peek_read(mmu, mmu_linear(linear), record, sizeof(*record));
+    size_t bytes = size < sizeof(record->head) ? 0 : record->head.bytes;
+    if (bytes < sizeof(record->head) || bytes > size)
+        return 0;
+    if (in_one_run)
+        memcpy(record, host, bytes);
+    return bytes;
+}
+
 static void trace_record(void *owner, uint32_t linear) {
     struct machine *machine = owner;
-    uint8_t record[FLT_RECORD_MAX];
-    struct flt_record head;
-    /* One read, as long as a record can be: what follows a short one is not looked at. */
-    size_t size = mmu_peek_read(cpu_mmu(machine->cpu), mmu_linear(linear), record, sizeof(record));
-    bool whole = size >= sizeof(head);
-    if (whole) {
-        memcpy(&head, record, sizeof(head));
-        whole = head.bytes >= sizeof(head) && head.bytes <= size;
-    }
-    if (!whole) {
+    union trace_record record;
+    size_t bytes = read_record(cpu_mmu_running(machine->cpu), linear, &record);
+    if (!bytes) {
         machine->counters.trace_dropped++;
         return;
     }
     machine->counters.trace_records++;
-    machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), record, head.bytes);
+    machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), &record, bytes);
 }
 
 /* The CPU's side */

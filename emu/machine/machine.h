@@ -46,7 +46,7 @@ struct machine_config {
     void *owner;                                   /* first argument of the callbacks below; each of them is optional */
     void (*on_console)(void *owner, uint8_t byte); /* UART transmit */
     void (*on_debug_console)(void *owner, uint8_t byte); /* port 0xE9 */
-    /* trace port, record copied by peek. Without it the port is absent, and a guest spends no time on records. */
+    /* trace port, record copied by peek, aligned to 8 bytes. Without it the port is absent, and a guest spends no time on records. */
     void (*on_trace)(void *owner, uint64_t now_blocks, const void *record, size_t bytes);
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault); /* true: stop before its delivery */
     /* A walk has set A or D bits in guest memory. */

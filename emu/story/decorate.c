@@ -55,20 +55,28 @@ static void find_source(struct story *story, const struct image *image, struct p
                      sizeof place->source_text);
 }
 
-static bool same_place(const struct place *place, const struct place *key) {
+/* What must be the same for two faults to be at one place. */
+struct place_key {
+    uint64_t rip;
+    uint8_t domain, mode, bytes;
+    const uint8_t *instruction;
+};
+
+static bool same_place(const struct place *place, const struct place_key *key) {
     return place->used && place->rip == key->rip && place->domain == key->domain && place->mode == key->mode &&
            place->bytes <= key->bytes && memcmp(place->instruction, key->instruction, place->bytes) == 0 &&
            (place->bytes > 0) == (key->bytes > 0);
 }
 
-static const struct place *place_at(struct story *story, const struct place *key) {
+static const struct place *place_at(struct story *story, const struct place_key *key) {
     uint64_t hash = (key->rip * 0x9e3779b97f4a7c15ull) >> 32;
     struct place *place = &story->places[hash % STORY_PLACES];
     if (same_place(place, key))
         return place;
     const struct image *image = image_of(story, key->domain);
-    *place = *key;
-    place->used = true;
+    *place =
+        (struct place){.used = true, .rip = key->rip, .domain = key->domain, .mode = key->mode, .bytes = key->bytes};
+    memcpy(place->instruction, key->instruction, key->bytes);
     if (place->bytes == 0 && image)
         place->bytes = (uint8_t)image_code_at(image, place->rip, place->instruction, sizeof place->instruction);
     instruction_describe(place);
@@ -102,19 +110,22 @@ static void find_segment(struct story_fault *record, const struct cpu_page_fault
         record->offset &= 0xffffffff;
 }
 
+/* A text of a place, into the array of a record that has the same size. */
+static void copy_text(char *to, const char *from) { memcpy(to, from, strlen(from) + 1); }
+
 void decorate(struct story *story, struct story_fault *record, const struct cpu_page_fault *fault) {
-    struct place key = {.domain = (uint8_t)domain_of(story, record),
-                        .mode = mode_of(fault),
-                        .rip = record->rip,
-                        .bytes = record->instruction_bytes};
-    memcpy(key.instruction, record->instruction, key.bytes);
+    struct place_key key = {.domain = (uint8_t)domain_of(story, record),
+                            .mode = mode_of(fault),
+                            .rip = record->rip,
+                            .bytes = record->instruction_bytes,
+                            .instruction = record->instruction};
     const struct place *place = place_at(story, &key);
     if (place->bytes > 0 && place->disassembly[0])
         record->instruction_bytes = place->bytes;
-    memcpy(record->disassembly, place->disassembly, sizeof record->disassembly);
-    memcpy(record->symbol, place->symbol, sizeof record->symbol);
-    memcpy(record->source_file, place->source_file, sizeof record->source_file);
-    memcpy(record->source_text, place->source_text, sizeof record->source_text);
+    copy_text(record->disassembly, place->disassembly);
+    copy_text(record->symbol, place->symbol);
+    copy_text(record->source_file, place->source_file);
+    copy_text(record->source_text, place->source_text);
     record->source_line = place->source_line;
     find_segment(record, fault, place);
 }

@@ -224,12 +224,18 @@ static unsigned node_of(const struct story *story, const union event *event) {
     return event->head.type == FLT_MM_PAGE_FREE ? biography_node(&story->log, event->free.pfn) : 0;
 }
 
+/* False: its length is not that of its type, or not the one that it says. */
+static bool take(union event *event, const void *record, size_t bytes) {
+    if (bytes < sizeof event->head || bytes > sizeof *event)
+        return false;
+    memcpy(event, record, bytes);
+    size_t expected = length_of(event->head.type);
+    return event->head.bytes == bytes && (!expected || expected == bytes);
+}
+
 bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes) {
-    union event event = {.bytes = {0}};
-    if (bytes >= sizeof event.head && bytes <= sizeof event)
-        memcpy(&event, record, bytes);
-    size_t expected = length_of(event.head.type);
-    if (event.head.bytes != bytes || bytes < sizeof event.head || (expected && expected != bytes)) {
+    union event event; /* no more of it than its length is ever read */
+    if (!take(&event, record, bytes)) {
         story->counters.events_malformed++;
         return false;
     }

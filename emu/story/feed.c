@@ -63,7 +63,9 @@ static void make_room(struct story *story, uint64_t blocks) {
 static void copy_hardware(struct story_fault *record, const struct cpu_page_fault *fault) {
     uint8_t bytes = fault->instruction_bytes;
     record->begin_blocks = fault->blocks;
-    record->walk = fault->walk;
+    uint8_t steps = fault->walk.count < MMU_MAX_LEVELS ? fault->walk.count : MMU_MAX_LEVELS;
+    memcpy(&record->walk, &fault->walk, offsetof(struct mmu_walk, steps) + steps * sizeof fault->walk.steps[0]);
+    record->walk.count = steps;
     record->error_code = fault->walk.result.error_code;
     record->rip = fault->rip;
     record->linear = fault->walk.access.linear.value;

@@ -203,7 +203,9 @@ struct story {
 };
 
 /* ---- store.c ---- */
-/* Place of a new record, zeroed, its number given; NULL: no memory. Nothing open may still use the place. */
+#define STORY_FAULT_CLEARED offsetof(struct story_fault, walk) /* bytes of a record that begin as zero */
+/* Place of a new record, zeroed so far, its texts empty, its number given; NULL: no memory. Nothing open may still use
+ * the place. */
 struct story_fault *store_new(struct story *story);
 void store_mark(struct story *story, const struct story_fault *fault);
 

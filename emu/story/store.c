@@ -54,7 +54,8 @@ struct story_fault *store_new(struct story *story) {
     if (!*chunk)
         return NULL;
     struct story_fault *record = *chunk + place % STORY_CHUNK;
-    memset(record, 0, sizeof *record);
+    memset(record, 0, STORY_FAULT_CLEARED);
+    record->disassembly[0] = record->symbol[0] = record->source_file[0] = record->source_text[0] = '\0';
     record->number = ++story->opened;
     return record;
 }

@@ -50,15 +50,10 @@ struct story_fault {
     uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
     uint64_t nested_in;                /* number of the enclosing record or 0 */
     /* hardware */
-    struct mmu_walk walk;
     uint32_t error_code;
     uint64_t rip, linear;
     uint8_t cpl, instruction_bytes, instruction[15];
-    char disassembly[96];
-    char symbol[96];      /* "main+0x1a", "" unknown */
-    char source_file[96]; /* base name, "" unknown */
     unsigned source_line;
-    char source_text[120];
     /* segment step: logical to linear. CPU_SEGMENTS: none (the access was to a system structure, or registers were not
      * recorded) */
     uint8_t segment; /* enum cpu_segment_name */
@@ -73,16 +68,11 @@ struct story_fault {
     uint64_t vma_start, vma_end, vma_flags, vma_pgoff, vma_grown_from;
     uint32_t vma_inode;
     char vma_name[33];
-    uint32_t branch; /* enum flt_branch */
-    /* The kernel's own calls that led to the branch, innermost first: return addresses from its stack, by frame
-     * pointers, up to the entry from the fault. 0 entries: not told. */
-    uint32_t path[STORY_PATH_MAX];
-    struct story_call calls[STORY_PATH_MAX]; /* what is there */
-    unsigned path_count;
+    uint32_t branch;     /* enum flt_branch */
+    unsigned path_count; /* 0: not told */
     bool has_cow;
     uint64_t cow_old_pfn, cow_new_pfn;
     uint32_t cow_old_mapcount;
-    struct story_frame_taken frames[STORY_MAX_FRAMES];
     unsigned frame_count;
     unsigned frames_dropped; /* beyond STORY_MAX_FRAMES */
     bool has_file_page;      /* a page entered the page cache on the way */
@@ -101,6 +91,18 @@ struct story_fault {
     int lru; /* this fault's frame: -1 not added (yet), 0 inactive, 1 active */
     uint64_t lru_pfn;
     unsigned lru_others; /* frames of other faults that were put on a list on the way */
+    /* What a new record leaves as it is: of each of these only the part in use means anything (walk.count steps, a text
+     * up to its NUL, path_count and frame_count entries). */
+    struct mmu_walk walk;
+    char disassembly[96];
+    char symbol[96];      /* "main+0x1a", "" unknown */
+    char source_file[96]; /* base name, "" unknown */
+    char source_text[120];
+    /* The kernel's own calls that led to the branch, innermost first: return addresses from its stack, by frame
+     * pointers, up to the entry from the fault. */
+    uint32_t path[STORY_PATH_MAX];
+    struct story_call calls[STORY_PATH_MAX]; /* what is there */
+    struct story_frame_taken frames[STORY_MAX_FRAMES];
 };
 
 /* Marks for the timeline. */
