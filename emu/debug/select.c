@@ -41,6 +41,7 @@ struct resolver {
     struct selection *selection;
     const struct kv_address_space *space;
     const struct mmu_context *mmu;
+    bool foreign; /* a kernel that is not known, or not up yet: there are the tables in force and nothing else */
 };
 
 static void resolve_page(struct resolver *resolver, uint64_t linear);
@@ -77,8 +78,9 @@ static void walk_page(struct resolver *resolver) {
     struct mmu_context there;
     struct mmu_state state = resolver->mmu->state;
     struct mmu_access access = {.linear = mmu_linear(selection->linear), .kind = MMU_READ};
-    access.user = selection->linear < KERNEL_START;
-    state.cr3 = resolver->space->pgd_phys;
+    access.user = selection->linear < KERNEL_START && !resolver->foreign;
+    if (!resolver->foreign)
+        state.cr3 = resolver->space->pgd_phys;
     mmu_context_init(&there, resolver->mmu->memory, &state);
     mmu_peek(&there, access, &selection->walk);
     if (selection->walk.count == 0)
@@ -91,7 +93,7 @@ static void walk_page(struct resolver *resolver) {
         resolve_frame(resolver, last->before >> MMU_PAGE_SHIFT);
     else if (last->leaf && selection->walk.result.status == MMU_OK)
         resolve_frame(resolver, selection->walk.result.physical.value >> MMU_PAGE_SHIFT);
-    else if (last->level == 1 && !last->absent)
+    else if (last->level == 1 && !last->absent && !resolver->foreign)
         resolve_slot(selection);
 }
 
@@ -139,7 +141,9 @@ static void resolve_vma(struct resolver *resolver, uint64_t linear) {
 
 static void resolve_page(struct resolver *resolver, uint64_t linear) {
     struct selection *selection = resolver->selection;
-    if (selection->has_page || linear > UINT32_MAX || !resolver->space->pgd_phys)
+    bool there =
+        resolver->foreign ? resolver->mmu->mode != MMU_MODE_NONE : resolver->space->pgd_phys && linear <= UINT32_MAX;
+    if (selection->has_page || !there)
         return;
     selection->has_page = true;
     selection->pid = resolver->space->pid;
@@ -222,12 +226,17 @@ static bool fill_life(const struct session *session, struct view *view) {
 
 bool select_fill(struct session *session, struct view *view) {
     struct selection *selection = &view->selection;
-    struct resolver resolver = {session, view, selection, NULL, machine_mmu(session->machine)};
+    static const struct kv_address_space unknown = {.pid = -1};
+    struct resolver resolver = {.session = session,
+                                .view = view,
+                                .selection = selection,
+                                .space = view->kernel ? &view->kernel->space : &unknown,
+                                .mmu = machine_mmu(session->machine),
+                                .foreign = !view->kernel};
     selection->kind = session->selected;
     selection->argument = session->selected_argument;
-    if (!view->kernel || selection->argument < 0)
+    if (selection->argument < 0)
         return true;
-    resolver.space = &view->kernel->space;
     resolve(&resolver);
     view->has_selected = selection->has_frame;
     view->selected = selection->frame;

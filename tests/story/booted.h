@@ -5,11 +5,12 @@
 #include "emu/debug/session.h"
 
 struct booted {
+    bool foreign; /* set before booted_open(): the session gets a kernel without section headers, so without symbols */
     struct session *session;
     struct image *kernel;
     struct kernelview *view;
-    uint8_t *files[4]; /* rom, kernel, initrd, program */
-    size_t sizes[4];
+    uint8_t *files[5]; /* rom, kernel, initrd, program, the kernel as the session gets it */
+    size_t sizes[5];
 };
 
 /* Creates the session; nothing has run yet. exit_hook gets exit_owner when the program ends; both may be NULL. Ends the

@@ -211,3 +211,57 @@ Test(booted, snapshots_at_arbitrary_moments) {
     cr_assert_eq(stop, MACHINE_STOP_EXIT, "%s", machine_stop_text(session_machine(booted.session)));
     cr_assert_gt(snapshots, 50);
 }
+
+/* ---- a kernel without symbols ---- */
+
+/* Frames that the current task's page tables give to the program, by what their entries say; returns how many. */
+static unsigned expect_user_frames(const struct kv_address_space *space, uint8_t *of) {
+    unsigned count = 0;
+    for (size_t i = 0; i < space->table_count; i++) {
+        struct kv_entries entries;
+        cr_assert(kernelview_entries(booted.view, mmu(), space->pid, space->tables[i].index, &entries));
+        for (unsigned k = 0; k < 1024; k++)
+            if (entries.entry[k] & MMU_PTE_P) {
+                uint8_t *use = &of[entries.entry[k] >> 12];
+                count += *use == HW_UNMAPPED;
+                if (*use != HW_USER_WRITABLE)
+                    *use = entries.entry[k] & MMU_PTE_W ? HW_USER_WRITABLE : HW_USER;
+            }
+    }
+    return count;
+}
+
+/* The same run twice, up to the same moment: what the page tables alone tell is what the kernel's structures tell. */
+Test(booted_foreign, kernels_are_shown_by_their_page_tables) {
+    static uint8_t of[16384];
+    booted_open(&booted, 64u << 20, true, NULL, NULL);
+    for (unsigned i = 0; i < 25; i++)
+        cr_assert_eq(session_next_fault(booted.session, 10 * SECOND), MACHINE_STOP_REQUESTED);
+    vtime moment = machine_blocks(session_machine(booted.session)) * MACHINE_BLOCK_NS;
+    struct kv_snapshot *taken = kernelview_snapshot(booted.view, mmu(), -1);
+    cr_assert(taken && taken->space.table_count > 1, "a program runs at that moment");
+    unsigned expected = expect_user_frames(&taken->space, of), tables = (unsigned)taken->space.table_count;
+    uint64_t root = taken->space.pgd_phys, linear = taken->space.vmas[0].start;
+    kernelview_snapshot_free(taken);
+    booted_close(&booted);
+    memset(&booted, 0, sizeof booted);
+    booted.foreign = true;
+    booted_open(&booted, 64u << 20, true, NULL, NULL);
+    cr_assert_eq(session_run(booted.session, moment), MACHINE_STOP_LIMIT);
+    session_select(booted.session, SELECT_PAGE, (int64_t)linear);
+    struct view *view = session_view(booted.session, 0, VIEW_PAUSED);
+    const struct hw_frames *frames = &view->hardware;
+    cr_assert(!view->kernel && view->kernel_missing[0] && frames->paging && !frames->torn);
+    cr_expect_str_eq(frames->mode, "32-bit paging");
+    cr_expect(frames->root == root && frames->count == 16384);
+    cr_expect_eq(frames->uses[HW_USER] + frames->uses[HW_USER_WRITABLE], expected);
+    cr_expect_geq(frames->uses[HW_TABLE], tables + 1);
+    for (uint64_t pfn = 0; pfn < frames->count; pfn++) {
+        unsigned use = frames->of[pfn] & (unsigned)~(HW_ACCESSED | HW_DIRTY);
+        cr_assert(of[pfn] == HW_UNMAPPED || use == of[pfn], "frame %x is %s", (unsigned)pfn, hw_use_name(use));
+    }
+    cr_expect(view->selection.has_page && view->selection.has_entry && !view->selection.has_frame);
+    cr_expect_eq(view->selection.walk.count, 2);
+    view_free(view);
+    booted_close(&booted);
+}
