@@ -30,15 +30,19 @@ static void offer_kinds(struct line_hints *hints, const char *typed) {
         offer(hints, typed, point_words[i], strlen(point_words[i]), "");
 }
 
+/* Keys that stand without a value. */
+static bool is_flag(const char *key, size_t length) {
+    return (length == 6 && strncmp(key, "kernel", 6) == 0) || (length == 5 && strncmp(key, "major", 5) == 0);
+}
+
 /* The table's keys are words, apart by spaces; whatever follows the name (an operator, an example) is no part of it. */
 static void offer_keys(struct line_hints *hints, const char *typed) {
     for (const char *at = hints->kind ? hints->kind->keys : ""; *at;) {
         size_t length = 0, word = strcspn(at, " ,");
         while (length < word && (isalnum((unsigned char)at[length]) || at[length] == '_'))
             length++;
-        bool flag = strncmp(at, "kernel", 6) == 0 && length == 6;
         if (length > 0)
-            offer(hints, typed, at, length, flag ? "" : "=");
+            offer(hints, typed, at, length, is_flag(at, length) ? "" : "=");
         at += word;
         at += strspn(at, " ,");
     }
@@ -66,6 +70,17 @@ void line_hints(const struct ui_state *state, struct line_hints *hints) {
         offer_kinds(hints, typed);
     else if (hints->typed < 32 && !memchr(typed, '=', hints->typed))
         offer_keys(hints, typed);
+}
+
+void line_take_hint(struct ui_state *state, unsigned hint) {
+    struct line_hints hints;
+    char rest[40];
+    line_hints(state, &hints);
+    if (hint >= hints.count)
+        return;
+    const char *word = hints.word[hint];
+    snprintf(rest, sizeof rest, "%s%s", word + hints.typed, word[strlen(word) - 1] == '=' ? "" : " ");
+    line_insert(state, rest);
 }
 
 void line_complete(struct ui_state *state) {

@@ -111,6 +111,7 @@ static bool apply_line(struct ui_state *state, enum ui_action action, int64_t ar
     case ACTION_SEARCH: line_open(state, &state->searching); return true;
     case ACTION_LINE_KEY: line_key(state, argument); return true;
     case ACTION_LINE_EXAMPLE: put_example(state, argument); return true;
+    case ACTION_LINE_HINT: line_take_hint(state, (unsigned)argument); return true;
     case ACTION_POINT_CHOOSE: state->points.chosen = (unsigned)argument; return true;
     default: return false;
     }

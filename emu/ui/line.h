@@ -19,6 +19,7 @@ struct line_hints {
     const struct condition_kind *kind; /* that the line names; NULL none */
 };
 void line_hints(const struct ui_state *state, struct line_hints *hints);
+void line_take_hint(struct ui_state *state, unsigned hint);
 void line_complete(struct ui_state *state); /* as far as all hints agree */
 
 #endif

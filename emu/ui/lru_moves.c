@@ -116,9 +116,12 @@ static void paint_words(struct painter *painter, const struct belts *belts, cons
               text_width(
                   painter, FONT_WORDS, SIZE_SMALL,
                   format_words("%s inactive, %s pages", move->to->name.text, format_count(move->to->pages).text).text);
-    if (right - left < 60)
-        return;
-    put_until(painter, fmaxf(right - width, left), baseline, right, FONT_WORDS, SIZE_SMALL, PALETTE_ACCENT, words.text);
+    if (width > right - left) {
+        words = words_of(move->event);
+        width = text_width(painter, FONT_WORDS, SIZE_SMALL, words.text);
+    }
+    if (width <= right - left)
+        put_right(painter, right, baseline, FONT_WORDS, SIZE_SMALL, PALETTE_ACCENT, words.text);
 }
 
 void paint_moves(struct painter *painter, const struct belts *belts) {

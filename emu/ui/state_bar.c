@@ -22,6 +22,9 @@ static struct words state_words(const struct view *view) {
     const char *state = view->state == VIEW_PAUSED ? "paused" : "ended";
     if (why[0] == '\0' || strcmp(why, state) == 0)
         return format_words("%s", state);
+    const char *after = strncmp(why, "stop ", 5) == 0 ? strstr(why, ": ") : NULL;
+    if (after && view->stop.point)
+        return format_words("stopped: %s \xc2\xb7 stop %u", after + 2, view->stop.point);
     return format_words("%s: %s", view->state == VIEW_PAUSED ? "stopped" : "ended", why);
 }
 

@@ -65,6 +65,7 @@ enum ui_action {
     ACTION_LINE_KEY,      /* a character or an ui_key for the line that is being typed */
     ACTION_LINE_ENTER,    /* hands the line over: a new stop, or something to look up */
     ACTION_LINE_EXAMPLE,  /* number of a kind of condition: puts its example into the line */
+    ACTION_LINE_HINT,     /* number of a hint below the line: puts it there */
     ACTION_POINT_CHOOSE,  /* id of the point that the keys of the list act on; 0: the line has them */
     ACTION_TIMELINE_WHOLE /* shows all of the time again */
 };

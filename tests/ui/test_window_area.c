@@ -291,7 +291,7 @@ Test(hits, the_console_takes_the_keyboard_and_the_help_covers_all) {
     drawn->state.help = true;
     drawn_again(drawn);
     cr_expect_eq(ui_hit_at(&drawn->frame, console.x + 50, console.y + 80, &argument), ACTION_HELP);
-    cr_expect_not_null(find_text(drawn, PANEL_COUNT, "run to the next page fault"));
+    cr_expect_not_null(find_text(drawn, PANEL_COUNT, "run to the next fault; show the one before"));
     drawn_free(drawn);
 }
 
