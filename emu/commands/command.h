@@ -22,6 +22,7 @@ int command_info(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_render(int argc, char **argv);
 int command_trace(int argc, char **argv);
+int command_report(int argc, char **argv);
 
 /* "faultline: " + one sentence to stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,7 @@ static const struct command commands[] = {
     {"demo", "play a demonstration: it explains what happens and checks it", command_demo},
     {"render", "draw a panel or the window at a moment: PNG, SVG or GIF", command_render},
     {"trace", "convert a recorded trace to text, counts, or a trace for Perfetto", command_trace},
+    {"report", "make one HTML page of a recorded trace", command_report},
     {"info", "say what an ELF file or kernel is and whether it can run here", command_info},
 };
 

@@ -33,4 +33,11 @@ bool export_summary(struct trace_reader *reader, const struct export_filter *fil
 /* Chrome's Trace Event Format, for ui.perfetto.dev and chrome://tracing. */
 bool export_perfetto(struct trace_reader *reader, FILE *to);
 
+/* One HTML page that holds all that it needs. */
+struct export_page {
+    const char *title; /* UTF-8; any text */
+    uint64_t rows;     /* faults in the table at most, 0: all. Charts and totals are of all faults always */
+};
+bool export_report(struct trace_reader *reader, const struct export_page *page, FILE *to);
+
 #endif
