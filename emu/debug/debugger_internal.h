@@ -86,7 +86,7 @@ struct resolved {
     uint64_t linear;
     const struct image *image; /* that named it; NULL: a number or a register */
 };
-bool resolve_where(const struct debugger *debugger, const char *where, struct resolved *to, char *error, size_t size);
+bool resolve_where(struct debugger *debugger, const char *where, struct resolved *to, char *error, size_t size);
 void resolve_line(const struct image *image, uint64_t linear, struct out *out); /* " (hello.c:12)", or nothing */
 /* "main+0x1a (hello.c:12)", or the address. In the address space of the running task. */
 void resolve_words(const struct debugger *debugger, uint64_t linear, struct out *out);

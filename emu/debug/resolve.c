@@ -37,10 +37,10 @@ static bool read_offset(const char *text, uint64_t *value) {
 
 /* ---- registers ---- */
 
-static bool read_register(const struct debugger *debugger, const char *name, uint64_t *value) {
+static bool read_register(struct debugger *debugger, const char *name, uint64_t *value) {
     static const char *const general[] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
     struct cpu_registers registers;
-    cpu_read_registers(machine_cpu(debugger->session->machine), &registers);
+    uint64_t here = debugger_here(debugger, &registers);
     const char *core = *name == 'e' || *name == 'r' ? name + 1 : name;
     for (size_t i = 0; i < 8; i++)
         if (strcmp(core, general[i]) == 0) {
@@ -50,7 +50,7 @@ static bool read_register(const struct debugger *debugger, const char *name, uin
     const struct {
         const char *name;
         uint64_t value;
-    } others[] = {{"ip", registers.rip}, {"pc", registers.rip}, {"cr2", registers.cr2}, {"cr3", registers.cr3}};
+    } others[] = {{"ip", here}, {"pc", here}, {"cr2", registers.cr2}, {"cr3", registers.cr3}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strcmp(core, others[i].name) == 0 || strcmp(name, others[i].name) == 0) {
             *value = others[i].value;
@@ -159,7 +159,7 @@ static bool resolve_name(const struct images *images, char *name, struct resolve
     return true;
 }
 
-bool resolve_where(const struct debugger *debugger, const char *where, struct resolved *to, char *error, size_t size) {
+bool resolve_where(struct debugger *debugger, const char *where, struct resolved *to, char *error, size_t size) {
     char copy[CONDITION_TEXT], *text = copy;
     *to = (struct resolved){.image = NULL};
     while (isspace((unsigned char)*where) || *where == '*') /* as GDB writes an address */
