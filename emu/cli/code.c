@@ -182,8 +182,9 @@ void run_backtrace(struct cli *cli, const struct words *words) {
         uint64_t at = calls[i].address - (i > 0 && !calls[i].entry);
         if (calls[i].entry)
             say(cli, "    entered the kernel from\n");
-        inspect_symbol(cli->session, at, symbol, sizeof(symbol));
-        say(cli, "#%-2zu %08" PRIx64 " %.*s", i, calls[i].address, (int)strcspn(symbol, "+"), symbol[0] ? symbol : "?");
+        if (!inspect_symbol(cli->session, at, symbol, sizeof(symbol)))
+            snprintf(symbol, sizeof(symbol), "?");
+        say(cli, "#%-2zu %08" PRIx64 " %.*s", i, calls[i].address, (int)strcspn(symbol, "+"), symbol);
         if (inspect_line(cli->session, at, &line)) {
             const char *slash = strrchr(line.file, '/');
             say(cli, "  %s:%u", slash ? slash + 1 : line.file, line.line);

@@ -82,6 +82,11 @@ void go_place(struct cli *cli) {
     say(cli, "%s:%u  %s\n", slash ? slash + 1 : line.file, line.line, source + strspn(source, " "));
 }
 
+static void say_source(struct cli *cli, const struct story_fault *fault) {
+    if (fault && fault->source_line)
+        say(cli, "%s:%u  %s\n", fault->source_file, fault->source_line, fault->source_text);
+}
+
 static void tell_fault(struct cli *cli, uint64_t number) {
     const struct story_fault *fault = story_fault_by_number(session_story(cli->session), number);
     cli->fault = number;
@@ -89,8 +94,7 @@ static void tell_fault(struct cli *cli, uint64_t number) {
         return;
     story_fault_line(fault, cli->text, sizeof(cli->text));
     say_text(cli, cli->text);
-    if (fault->source_line)
-        say(cli, "%s:%u  %s\n", fault->source_file, fault->source_line, fault->source_text);
+    say_source(cli, fault);
 }
 
 static void tell_end(struct cli *cli, const struct debug_stop *stop) {
@@ -121,6 +125,8 @@ static void tell(struct cli *cli) {
     }
     char time[32];
     say(cli, "%s, block %" PRIu64 ": %s\n", words_milliseconds(stop->blocks, time), stop->blocks, stop->text);
+    if (stop->reason == REASON_CONDITION)
+        say_source(cli, story_fault_by_number(session_story(cli->session), stop->fault));
     if (stop->reason == REASON_BREAK || stop->reason == REASON_WATCH || stop->reason == REASON_REQUEST)
         go_place(cli);
 }

@@ -92,7 +92,7 @@ static void say_segments(struct cli *cli, const struct cpu_registers *registers)
     for (unsigned i = 0; i < CPU_SEGMENTS; i++) {
         const struct cpu_segment *segment = &registers->segment[i];
         say(cli, "%-4s %04x  base %08" PRIx64 "  limit %08" PRIx32 "  flags %06" PRIx32 "\n", names[i],
-            segment->selector, segment->base, segment->limit, segment->flags);
+            segment->selector, segment->base, segment->limit, segment->flags & 0xf0ff00);
     }
     say(cli, "gdt  base %08" PRIx64 "  limit %04" PRIx32 "    idt  base %08" PRIx64 "  limit %04" PRIx32 "\n",
         registers->gdt_base, registers->gdt_limit, registers->idt_base, registers->idt_limit);

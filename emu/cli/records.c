@@ -8,6 +8,7 @@
 
 #define LIST_DEFAULT 20u
 #define LIST_MAX 100000u
+#define KERNEL_START 0xC0000000u
 
 /* ---- faults ---- */
 
@@ -73,7 +74,7 @@ void run_walk(struct cli *cli, const struct words *words) {
     } else {
         if (!words_address(cli, words->rest, &linear))
             return;
-        struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ};
+        struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = linear < KERNEL_START};
         mmu_peek(machine_mmu(session_machine(cli->session)), access, &walk);
     }
     mmu_explain(&walk, cli->text, sizeof(cli->text));

@@ -86,7 +86,7 @@ const struct command cli_commands[] = {
      "The LAST (default 20) events of the log, of one TYPE if given: events 5 cow_break.", run_events, complete_event,
      0, 2, false},
     {.name = "Memory and code"},
-    {"x", NULL, "[/FORMAT] WHERE", "memory as numbers, text, instructions",
+    {"x", NULL, "[/FORMAT] [WHERE]", "memory as numbers, text, instructions",
      "FORMAT is a count, one of x d u c s i, and a size of b h w g (1 2 4 8 bytes): x/8xw $esp, x/5i main, x/s "
      "8049000. "
      "phys:ADDRESS is physical memory. Without WHERE it goes on where the last one ended.",
@@ -185,9 +185,7 @@ void table_run(struct cli *cli, const char *line) {
     if (command->run != run_expect)
         out_forget(cli);
     snprintf(cli->last, sizeof(cli->last), "%s", command->repeats ? line : "");
-    if (words.format[0] && command->run != run_examine)
-        fail(cli, "%s takes no format; only x does", command->name);
-    else if (given < command->least || given > command->most)
+    if (given < command->least || given > command->most)
         fail(cli, "%s takes %s; `help %s` tells more", command->name,
              command->arguments[0] ? command->arguments : "no argument", command->name);
     else

@@ -8,29 +8,41 @@
 
 #define BLANKS " \t"
 
-static void split_format(struct words *words) {
-    char *slash = words->count > 0 ? strchr(words->word[0], '/') : NULL;
-    if (!slash)
-        return;
-    *slash = '\0';
-    snprintf(words->format, sizeof(words->format), "%s", slash + 1);
+/* The text behind a word, without the blanks before it. */
+static const char *after_word(const char *text) {
+    text += strcspn(text, BLANKS);
+    return text + strspn(text, BLANKS);
+}
+
+/* Takes a format out of the front: "x/4xw main" and "x /4xw main" are words "x", "main". */
+static const char *take_format(struct words *words, const char *rest) {
+    char *slash = strchr(words->store, '/');
+    size_t command = strcspn(words->store, BLANKS);
+    if (slash && slash < words->store + command) {
+        snprintf(words->format, sizeof(words->format), "%.*s", (int)(words->store + command - slash - 1), slash + 1);
+        memset(slash, ' ', (size_t)(words->store + command - slash));
+    } else if (rest[0] == '/') {
+        size_t length = strcspn(rest, BLANKS);
+        snprintf(words->format, sizeof(words->format), "%.*s", (int)length - 1, rest + 1);
+        memset(words->store + (rest - words->rest_store), ' ', length);
+        rest = after_word(rest);
+    }
+    return rest;
 }
 
 void words_split(struct words *words, const char *line) {
     *words = (struct words){0};
-    line += strspn(line, BLANKS);
-    snprintf(words->store, sizeof(words->store), "%s", line);
-    size_t command = strcspn(line, BLANKS);
-    const char *rest = line + command + strspn(line + command, BLANKS);
-    snprintf(words->rest_store, sizeof(words->rest_store), "%s", rest);
+    snprintf(words->store, sizeof(words->store), "%s", line + strspn(line, BLANKS));
+    snprintf(words->rest_store, sizeof(words->rest_store), "%s", words->store);
     for (size_t end = strlen(words->rest_store); end > 0 && strchr(BLANKS, words->rest_store[end - 1]);)
         words->rest_store[--end] = '\0';
-    words->rest = words->rest_store;
+    words->rest = after_word(words->rest_store);
+    if (words->store[0] == 'x')
+        words->rest = take_format(words, words->rest);
     char *state = NULL;
     for (char *word = strtok_r(words->store, BLANKS, &state); word && words->count < CLI_WORDS_MAX;
          word = strtok_r(NULL, BLANKS, &state))
         words->word[words->count++] = word;
-    split_format(words);
 }
 
 static bool parse(const char *text, int base, uint64_t *value) {

@@ -171,6 +171,7 @@ int command_debug(int argc, char **argv) {
         return status;
     options.headless = options.cli || options.batch;
     options.window = run_wants_window(&options);
+    options.cli = !options.window;
     options.pause = true;
     if (!launch_prepare(&launch, &options))
         return EXIT_BAD_INPUT;

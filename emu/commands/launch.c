@@ -111,7 +111,7 @@ static bool write_run_file(struct overlay *overlay, const struct run_options *op
     struct run_file *file = calloc(1, sizeof(*file));
     if (!file)
         return false;
-    run_field(file, options->window ? "raw echo" : "raw");
+    run_field(file, options->window || options->cli ? "raw echo" : "raw"); /* nobody else shows what is typed */
     run_field(file, cwd);
     run_field(file, path);
     for (int i = 0; i < options->program_count; i++)
