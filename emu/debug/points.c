@@ -263,7 +263,7 @@ static void write_watch(const struct debugger *debugger, const struct point *poi
     out_string(out, hit->write ? " wrote to " : " read ");
     resolve_words(debugger, hit->linear, out);
     if (point->cpu.physical)
-        out_format(out, ", physical %08" PRIx64, point->cpu.address);
+        out_format(out, ", physical %08" PRIx64 ",", point->cpu.address);
     out_string(out, " at ");
     resolve_words(debugger, hit->rip, out);
     write_values(debugger, point, out);
@@ -287,12 +287,21 @@ static void meet_place(struct debugger *debugger, struct point *point, const str
         point->has_value = read_value(debugger, &point->cpu, &point->value);
 }
 
+/* The CPU tells one place an instruction: others may have been touched at the same byte. */
+static bool is_hit(const struct cpu_point *point, const struct cpu_point_hit *hit) {
+    if (same_place(point, &hit->point))
+        return true;
+    if (point->kind == CPU_POINT_EXECUTE || hit->point.kind == CPU_POINT_EXECUTE || point->physical ||
+        hit->point.physical || hit->linear - point->address >= point->bytes)
+        return false;
+    return point->kind == CPU_POINT_ACCESS || (point->kind == CPU_POINT_WRITE) == hit->write;
+}
+
 bool points_hit(struct debugger *debugger, const struct cpu_point_hit *hit) {
     bool met = false;
     for (size_t i = 0; hit && i < debugger->point_count; i++) {
         struct point *point = &debugger->points[i];
-        if (point->condition || !point->shown.enabled || !same_place(&point->cpu, &hit->point) ||
-            !counts_here(debugger, point))
+        if (point->condition || !point->shown.enabled || !is_hit(&point->cpu, hit) || !counts_here(debugger, point))
             continue;
         meet_place(debugger, point, hit);
         met = true;

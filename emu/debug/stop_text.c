@@ -16,10 +16,8 @@ void stop_text_task(const struct debugger *debugger, uint32_t pid, struct out *o
     const char *name = story ? story_task_name(story, pid) : NULL;
     if (name && name[0])
         out_format(out, "%s (pid %u)", name, (unsigned)pid);
-    else if (pid)
-        out_format(out, "pid %u", (unsigned)pid);
     else
-        out_string(out, "the idle task");
+        out_format(out, pid ? "pid %u" : "swapper (pid %u)", (unsigned)pid);
 }
 
 /* ---- faults ---- */
@@ -106,7 +104,8 @@ static const struct {
     {FLT_MM_VMSCAN_SHRINK_INACTIVE, "of {scanned} inactive pages of {zone} {who} freed {reclaimed}"},
     {FLT_MM_VMSCAN_PAGE, "{who} decides about frame {pfn}: {outcome}, because of {reason}"},
     {FLT_MM_LRU_MOVE, "frame {pfn} moves from the {from_active} to the {to_active} list: {reason}"},
-    {FLT_MM_PAGE_REFERENCED, "{who} looks at the {mapcount} entries of frame {pfn} and clears A in {young}"},
+    {FLT_MM_PAGE_REFERENCED,
+     "{who} harvests the A bits of frame {pfn}: {young} of {mapcount} were set and are clear now"},
     {FLT_MM_UNMAP, "{who} takes frame {pfn} from {address}: the entry goes from {before} to {after}"},
     {FLT_MM_VMSCAN_WRITEPAGE, "{who} writes frame {pfn} out"},
     {FLT_MM_WATERMARK, "{zone} of node {node} crosses its mark {mark}: {free} pages are free"},

@@ -462,6 +462,141 @@ static void over_and_finish(const struct run *free_run) {
     finish(&run);
 }
 
+/* ---- breaks and watches ---- */
+
+static uint64_t hits_of(const struct run *run, unsigned id) {
+    struct debug_point points[DEBUG_POINTS_MAX];
+    size_t count = debugger_points(run->debugger, points, DEBUG_POINTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (points[i].id == id)
+            return points[i].hits;
+    return UINT64_MAX;
+}
+
+/* grow_stack() makes room for 256 KiB, writes to its lowest byte and reads it back. */
+static void watch_the_stack(struct run *run, uint64_t function) {
+    char text[100];
+    struct cpu_registers registers = registers_of(run);
+    uint32_t home = peek32(run, registers.gpr[4]);
+    uint64_t local = registers.gpr[4] - 0x40000;
+    snprintf(text, sizeof text, "watch %" PRIx64 " 1", local);
+    unsigned write = add(run, text);
+    snprintf(text, sizeof text, "rwatch %" PRIx64 " 1", local);
+    unsigned read = add(run, text);
+    snprintf(text, sizeof text, "awatch %" PRIx64 " 2", local);
+    unsigned either = add(run, text);
+    const struct debug_stop *stop = go(run, GO_RUN);
+    check(stop->reason == REASON_WATCH && stop->linear == local && strstr(stop->text, "wrote to") &&
+              strstr(stop->text, "0x01"),
+          "a write is watched: %s", stop->text);
+    check(hits_of(run, write) == 1 && hits_of(run, read) == 0 && hits_of(run, either) == 1,
+          "and counted on each point that it meets");
+    debugger_enable(run->debugger, write, false);
+    stop = go(run, GO_RUN);
+    check(stop->reason == REASON_WATCH && strstr(stop->text, " read ") && hits_of(run, read) == 1 &&
+              hits_of(run, either) == 2,
+          "a read is watched: %s", stop->text);
+    debugger_remove(run->debugger, write);
+    debugger_remove(run->debugger, read);
+    debugger_remove(run->debugger, either);
+    stop = go(run, GO_FINISH);
+    check(stop->reason == REASON_STEP && registers_of(run).rip == home, "finish leaves %08" PRIx64, function);
+}
+
+/* A variable of the kernel by its name, and the memory that it lies in. */
+static void watch_the_kernel(struct run *run) {
+    char error[200], text[60];
+    uint64_t forks = 0;
+    debugger_resolve(run->debugger, "kernel:total_forks", &forks, error, sizeof error);
+    unsigned id = add(run, "watch kernel:total_forks");
+    const struct debug_stop *stop = go(run, GO_RUN);
+    while (stop->reason == REASON_WATCH && peek32(run, forks) == 0) /* the boot clears it */
+        stop = go(run, GO_RUN);
+    check(stop->reason == REASON_WATCH && peek32(run, forks) == 1 && strstr(stop->text, "wrote to total_forks at "),
+          "a variable of the kernel: %s", stop->text);
+    debugger_remove(run->debugger, id);
+    snprintf(text, sizeof text, "pwatch %" PRIx64, forks - 0xc0000000);
+    id = add(run, text);
+    stop = go(run, GO_RUN);
+    check(stop->reason == REASON_WATCH && stop->point == id && peek32(run, forks) == 2 &&
+              strstr(stop->text, "0x00000001 became 0x00000002"),
+          "and its memory: %s", stop->text);
+    debugger_remove(run->debugger, id);
+}
+
+static void breaks_and_watches(const struct run *free_run) {
+    struct run run;
+    uint64_t function = 0;
+    char error[200];
+    start(&run, false);
+    debugger_resolve(run.debugger, "grow_stack", &function, error, sizeof error);
+    watch_the_kernel(&run);
+    unsigned id = add(&run, "break grow_stack"), line = add(&run, "break first-faults.c:20");
+    unsigned kernel = add(&run, "break kernel:do_page_fault");
+    const struct debug_stop *stop = go(&run, GO_RUN);
+    check(stop->reason == REASON_BREAK && stop->point == kernel &&
+              strstr(stop->text, "break at do_page_fault (fault.c:"),
+          "a break in the kernel: %s", stop->text);
+    for (unsigned i = 0; i < 3; i++)
+        stop = go(&run, GO_RUN);
+    check(stop->point == kernel && hits_of(&run, kernel) == 4, "again and again");
+    debugger_remove(run.debugger, kernel);
+    stop = go(&run, GO_RUN);
+    check(stop->reason == REASON_BREAK && stop->point == line && strstr(stop->text, "first-faults (pid"),
+          "a break at a line: %s", stop->text);
+    debugger_remove(run.debugger, line);
+    stop = go(&run, GO_RUN);
+    check(stop->reason == REASON_BREAK && stop->point == id && registers_of(&run).rip == function,
+          "a break in the program: %s", stop->text);
+    watch_the_stack(&run, function);
+    check(go(&run, GO_RUN)->reason == REASON_END && blocks_of(&run) == blocks_of(free_run) &&
+              run.trace_hash == free_run->trace_hash && run.console_hash == free_run->console_hash,
+          "a run with breaks and watches is the same run");
+    finish(&run);
+}
+
+/* A call that is run over meets a break inside; the step is given up there. */
+static void breaks_on_the_way(void) {
+    struct run run;
+    struct cpu_registers before;
+    start(&run, false);
+    go(&run, GO_FAULT);
+    for (unsigned i = 0; i < 12 && registers_of(&run).cpl == 0; i++)
+        go(&run, GO_FINISH);
+    unsigned id = add(&run, "break grow_stack");
+    const struct debug_stop *stop = NULL;
+    for (unsigned i = 0; i < 20000; i++) {
+        before = registers_of(&run);
+        stop = go(&run, GO_OVER);
+        if (stop->reason != REASON_STEP)
+            break;
+    }
+    check(stop->reason == REASON_BREAK && stop->point == id && hits_of(&run, id) == 1, "over meets a break: %s",
+          stop->text);
+    check((uint8_t)peek32(&run, before.rip) == 0xe8, "inside the call that it was to run over");
+    finish(&run);
+}
+
+/* The kernel enters most pages with A and D set already; those that it has not touched yet are the processor's. */
+static void bits_by_the_processor(void) {
+    struct run run;
+    struct mmu_walk walk;
+    start(&run, false);
+    unsigned id = add(&run, "pte bit=A change=set by=cpu addr=0-c0000000");
+    const struct debug_stop *stop = go(&run, GO_RUN);
+    check(stop->reason == REASON_CONDITION && strstr(stop->text, "the processor sets A in the PTE of ") &&
+              strstr(stop->text, "for init (pid"),
+          "%s", stop->text);
+    struct mmu_access access = {.linear = mmu_linear(stop->linear), .kind = MMU_READ, .user = true};
+    mmu_peek(machine_mmu(session_machine(run.session)), access, &walk);
+    check(walk.count == 2 && walk.steps[1].before & MMU_PTE_A && walk.steps[1].before >> 12 == stop->pfn,
+          "the entry has A and names that frame");
+    debugger_remove(run.debugger, id);
+    stop = go(&run, GO_WALK);
+    check(stop->reason == REASON_WALK, "to the next walk: %s", stop->text);
+    finish(&run);
+}
+
 /* ---- places ---- */
 
 static void resolves(struct run *run, const char *where, uint64_t *linear) {
@@ -544,6 +679,9 @@ int main(int argc, char **argv) {
     several_at_once();
     faults_events_and_walks(&free_run);
     over_and_finish(&free_run);
+    breaks_and_watches(&free_run);
+    breaks_on_the_way();
+    bits_by_the_processor();
     places();
     finish(&free_run);
     printf("1..%u\n", checks);
