@@ -60,6 +60,8 @@ bool picture_write(const struct picture *picture, const char *caption, const str
     char error[300];
     picture_state(picture, &state);
     snprintf(state.caption, sizeof state.caption, "%s", caption);
+    if (view->selection.kind != SELECT_NONE) /* its life stands in front */
+        state.fronts = 1u << PANEL_LIFE;
     ui_observe(&state, view);
     ui_frame_init(&frame);
     picture_draw(&frame, view, &state, picture->panel);

@@ -96,12 +96,16 @@ static bool fill_stores(struct session *session, struct view *view) {
     return true;
 }
 
+/* The table that the selected page lies in, or the first page of the selected region. */
 static void fill_entries(struct session *session, struct view *view) {
-    if (!view->selection.has_page)
+    const struct selection *selection = &view->selection;
+    uint64_t linear = selection->has_page ? selection->linear : selection->vma_start;
+    int pid = selection->has_page ? selection->pid : view->kernel->space.pid;
+    if (!selection->has_page && !selection->has_vma)
         return;
-    view->entries_index = (unsigned)(view->selection.linear >> 22 & 1023);
-    view->has_entries = kernelview_entries(session->kernelview, machine_mmu(session->machine), view->selection.pid,
-                                           view->entries_index, &view->entries);
+    view->entries_index = (unsigned)(linear >> 22 & 1023);
+    view->has_entries = kernelview_entries(session->kernelview, machine_mmu(session->machine), pid, view->entries_index,
+                                           &view->entries);
 }
 
 bool fill_interest(struct session *session, struct view *view) {

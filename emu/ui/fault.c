@@ -212,20 +212,30 @@ static float paint_path(struct painter *painter, const struct fault_area *area, 
     return flow.y + 9;
 }
 
-static void paint_record(struct painter *painter, struct rect inside) {
+/* The whole record from y on. Returns the y after it. */
+static float paint_parts(struct painter *painter, const struct fault_area *area, float y) {
     const struct story_fault *fault = &painter->view->fault;
-    struct fault_area area = {inside, inside.w < 560, inside.h < 340};
+    y = paint_instruction(painter, area, y - (area->tight ? 5 : 1), fault);
+    y = paint_access(painter, area, y, fault);
+    if (!area->tight || fault->segment_base != 0) /* else the address's tooltip tells it */
+        y = paint_segment(painter, area, y, fault);
+    y = paint_walk(painter, area, y + (area->tight ? 4 : 7), fault) + (area->tight ? 2 : 4);
+    draw_line(painter->list, area->inside.x, y, area->inside.x + area->inside.w, y, PALETTE_LINE, 1);
+    y = paint_path(painter, area, y + (area->tight ? 5 : 8), fault);
+    return paint_steps(painter, area, y + 2, fault) - 8;
+}
+
+/* With the usual distances where they fit, else with small ones, else scrolled. */
+static void paint_record(struct painter *painter, struct rect inside) {
+    struct fault_area area = {inside, inside.w < 560, false};
     struct scroll scroll;
-    float y = scroll_begin(painter, &scroll, PANEL_FAULT, inside) - (area.tight ? 5 : 1);
-    y = paint_instruction(painter, &area, y, fault);
-    y = paint_access(painter, &area, y, fault);
-    if (!area.tight || fault->segment_base != 0) /* else the address's tooltip tells it */
-        y = paint_segment(painter, &area, y, fault);
-    y = paint_walk(painter, &area, y + (area.tight ? 4 : 7), fault) + (area.tight ? 2 : 4);
-    draw_line(painter->list, inside.x, y, inside.x + inside.w, y, PALETTE_LINE, 1);
-    y = paint_path(painter, &area, y + (area.tight ? 5 : 8), fault);
-    y = paint_steps(painter, &area, y + 2, fault);
-    scroll_end(painter, &scroll, y - 8);
+    float begin = scroll_begin(painter, &scroll, PANEL_FAULT, inside), end = paint_parts(painter, &area, begin);
+    if (end - begin > inside.h + 2) {
+        scroll_again(painter, &scroll);
+        area.tight = true;
+        end = paint_parts(painter, &area, begin);
+    }
+    scroll_end(painter, &scroll, end);
 }
 
 void paint_fault(struct painter *painter, struct rect at) {

@@ -35,6 +35,8 @@ static void add_fact(struct facts *facts, const char *name, const char *value, e
     float name_width = name[0] ? text_width(painter, FONT_WORDS, SIZE_SMALL, name) + 7 : 0;
     float width = text_width(painter, FONT_CODE, SIZE_CODE, value), right = facts->at.x + facts->at.w;
     fact_room(facts, name_width + width);
+    if (facts->y > facts->at.y + facts->at.h) /* no room for this line */
+        return;
     if (name[0])
         put_until(painter, facts->x, facts->y, right, FONT_WORDS, SIZE_SMALL, PALETTE_DIM, name);
     struct rect at = {facts->x + name_width, facts->y - 14, fminf(width, right - facts->x - name_width), 19};
@@ -92,6 +94,8 @@ static void add_entry(struct facts *facts) {
         bits.middle += FACT_LINE;
         facts->y += FACT_LINE;
     }
+    if (facts->y > facts->at.y + facts->at.h)
+        return;
     facts->x = paint_bits(facts->painter, &bits) + 14;
     if (selection->has_swap)
         add_fact(facts, "in swap area",
@@ -124,7 +128,8 @@ static void add_region(struct facts *facts) {
              ACTION_NONE, 0);
     if (vma)
         add_fact(facts, "", vma->name[0] ? vma->name : "anonymous", ACTION_NONE, 0);
-    add_fact(facts, "of pid", format_words("%d", selection->pid).text, ACTION_NONE, 0);
+    if (view->kernel)
+        add_fact(facts, "of pid", format_words("%d", view->kernel->space.pid).text, ACTION_NONE, 0);
     uint64_t never = selection->vma_pages > selection->vma_touched ? selection->vma_pages - selection->vma_touched : 0;
     add_fact(facts, "touched",
              format_words("%s of %s pages", format_count(selection->vma_touched).text,
@@ -272,7 +277,7 @@ static void paint_region(struct painter *painter, struct rect at) {
     const struct kv_vma *vma = region_at(view, view->selection.vma_start);
     if (!vma || at.h < 30)
         return;
-    struct strip strip = fit_strip(pages_in(vma), (struct rect){at.x, at.y, at.w, fminf(at.h - 22, at.h * 0.6f + 12)});
+    struct strip strip = fit_strip(pages_in(vma), (struct rect){at.x, at.y, at.w, at.h - (at.h > 80 ? 46 : 22)});
     if (strip.cells == 0)
         return;
     paint_cells_of(painter, at, vma, &strip);

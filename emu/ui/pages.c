@@ -14,14 +14,14 @@ const struct kv_vma *region_at(const struct view *view, uint64_t linear) {
 
 bool is_selected_region(const struct view *view, const struct kv_vma *vma) {
     const struct selection *selection = &view->selection;
-    return selection->has_vma && view->kernel && selection->pid == view->kernel->space.pid &&
-           selection->vma_start == vma->start && selection->vma_end == vma->end;
+    bool here = !selection->has_page || (view->kernel && selection->pid == view->kernel->space.pid);
+    return selection->has_vma && here && selection->vma_start == vma->start && selection->vma_end == vma->end;
 }
 
 bool page_entry(const struct view *view, uint64_t linear, uint32_t *entry) {
     const struct selection *selection = &view->selection;
-    if (!view->has_entries || !view->kernel || selection->pid != view->kernel->space.pid || linear >> 32 ||
-        linear >> 22 != view->entries_index)
+    bool here = view->kernel && (!selection->has_page || selection->pid == view->kernel->space.pid);
+    if (!view->has_entries || !here || linear >> 32 || linear >> 22 != view->entries_index)
         return false;
     *entry = view->entries.entry[linear >> 12 & 1023];
     return true;

@@ -50,6 +50,7 @@ struct scroll {
     unsigned first_hit;
 };
 float scroll_begin(struct painter *painter, struct scroll *scroll, enum ui_panel panel, struct rect inside);
+void scroll_again(struct painter *painter, const struct scroll *scroll); /* forgets what was drawn since the begin */
 void scroll_end(struct painter *painter, const struct scroll *scroll, float end);
 /* A bar right of `inside`: `shown` of `all` pixels are in sight, from `from` on. */
 void paint_scroll_bar(struct painter *painter, struct rect inside, float from, float shown, float all);

@@ -13,6 +13,13 @@ float scroll_begin(struct painter *painter, struct scroll *scroll, enum ui_panel
     return scroll->begin;
 }
 
+void scroll_again(struct painter *painter, const struct scroll *scroll) {
+    painter->list->count = scroll->first + 1;
+    painter->frame->hit_count = scroll->first_hit;
+    if (is_hovered(painter, scroll->inside))
+        painter->frame->hover[0] = '\0';
+}
+
 /* Where a command begins and ends, from top to bottom. */
 static void extent_of(struct painter *painter, const struct draw_command *command, float *top, float *bottom) {
     struct rect at = draw_text_box(painter->list, command);

@@ -283,8 +283,11 @@ static void paint_one_entry(struct painter *painter, struct rect at, float middl
     tip(painter, frame, "frame %05" PRIx64 "\nclick: select it", value >> 12);
 }
 
-/* A page-table entry as the manual draws it (SDM volume 3, 4.3): the frame, then a box a bit. */
-static void paint_layout(struct painter *painter, struct rect at) {
+#define LAYOUT_H 62.0f
+
+/* A page-table entry as the manual draws it (SDM volume 3, 4.3): the frame, then a box a bit. Returns the y below it.
+ */
+static float paint_layout(struct painter *painter, struct rect at) {
     static const struct {
         const char *name, *word;
         unsigned bit;
@@ -294,11 +297,11 @@ static void paint_layout(struct painter *painter, struct rect at) {
     const unsigned count = sizeof bits / sizeof bits[0];
     uint64_t linear, value;
     bool selected;
-    float width = floorf(fminf((at.w - 150) / (float)count, 62));
-    if (!entry_on_show(painter, &linear, &value, &selected) || width < 40 || at.h < 62)
-        return;
+    float width = floorf(fminf((at.w - 122) / (float)count, 62));
+    if (!entry_on_show(painter, &linear, &value, &selected) || width < 40 || at.h < LAYOUT_H)
+        return at.y - 12;
     bool present = value & MMU_PTE_P;
-    struct rect frame = {at.x, at.y + 14, 138, 28};
+    struct rect frame = {at.x, at.y + 14, 110, 28};
     put(painter, frame.x, at.y + 8, FONT_CODE, 10, PALETTE_FAINT, present ? "31..12" : "31..1");
     draw_fill(painter->list, frame, PALETTE_WELL, 4);
     draw_stroke(painter->list, frame, PALETTE_LINE, 4, 1);
@@ -306,8 +309,8 @@ static void paint_layout(struct painter *painter, struct rect at) {
                present ? format_words("frame %05" PRIx64, value >> 12).text : format_words("%08" PRIx64, value).text);
     put(painter, frame.x, frame.y + 43, FONT_WORDS, 10, PALETTE_DIM,
         present ? "where the page is"
-        : value ? "the kernel's own: its slot"
-                : "nothing: never mapped");
+        : value ? "the kernel's own"
+                : "never mapped");
     for (unsigned i = 0; i < count; i++) {
         struct rect box = {frame.x + frame.w + 10 + width * (float)i, frame.y, width - 5, 28};
         bool set = value >> bits[i].bit & 1, meaning = present || bits[i].bit == 0;
@@ -317,8 +320,12 @@ static void paint_layout(struct painter *painter, struct rect at) {
             continue;
         put_center(painter, box, box.y + 18, FONT_CODE, SIZE_CODE, set ? PALETTE_GOOD_INK : PALETTE_FAINT,
                    format_words("%s %u", bits[i].name, (unsigned)set).text);
-        put_center(painter, box, box.y + 43, FONT_WORDS, 10, set ? PALETTE_SOFT : PALETTE_FAINT, bits[i].word);
+        float word = text_width(painter, FONT_WORDS, 10, bits[i].word);
+        if (word <= width - 2)
+            put(painter, box.x + (box.w - word) / 2, box.y + 43, FONT_WORDS, 10, set ? PALETTE_SOFT : PALETTE_FAINT,
+                bits[i].word);
     }
+    return at.y + LAYOUT_H;
 }
 
 /* The tree -------------------------------------------------------------------------------------------------- */
@@ -355,8 +362,7 @@ static float paint_tall_tree(struct painter *painter, const struct kv_address_sp
     y = paint_large_table(painter, space, (unsigned)index,
                           (struct rect){at.x, y, at.w, fminf(at.y + at.h - y - 34, 240)});
     paint_one_entry(painter, at, y + 18);
-    paint_layout(painter, (struct rect){at.x, y + 42, at.w, at.y + at.h - y - 42});
-    return y + 30;
+    return paint_layout(painter, (struct rect){at.x, y + 42, at.w, at.y + at.h - y - 42});
 }
 
 float paint_tree(struct painter *painter, const struct kv_address_space *space, struct rect at) {

@@ -2,7 +2,7 @@
  * Draws invented snapshots.
  *
  *   sample pictures DIRECTORY [NAME]   every scene, size and state (with NAME in its name) as a PNG, to be looked at
- *   sample golden FILE          the picture that test_golden compares with
+ *   sample golden DIRECTORY            the pictures that test_render compares with
  *   sample picture FILE SCENE   another scene of the same sample, as the window shows it
  *   sample window               a real window on the copy-on-write sample (tests/ui/window.sh drives it)
  *   sample bench                milliseconds of CPU time for a frame
@@ -383,6 +383,13 @@ static const struct picture pictures[] = {
      .scale = 1,
      .options = {.state = VIEW_PAUSED, .selection = SELECT_PAGE},
      .maximised = PANEL_SPACE + 1},
+    {.name = "space-vma",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED, .selection = SELECT_VMA},
+     .maximised = PANEL_SPACE + 1},
     {.name = "space-vma-maximised",
      .scene = SCENE_FAULT,
      .width = 1280,
@@ -506,6 +513,22 @@ static int draw_all(const char *directory, const char *part) {
     return failed != 0;
 }
 
+static int draw_golden(const char *directory) {
+    static const struct {
+        const char *file, *picture;
+    } golden[] = {{"fault", "fault"}, {"selection", "select-page"}, {"space", "space-vma"}};
+    int failed = 0;
+    for (size_t g = 0; g < sizeof golden / sizeof golden[0]; g++)
+        for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
+            char path[600];
+            if (strcmp(pictures[i].name, golden[g].picture) != 0)
+                continue;
+            snprintf(path, sizeof path, "%s/%s.png", directory, golden[g].file);
+            failed |= draw_picture(&pictures[i], path, false);
+        }
+    return failed != 0;
+}
+
 /* The window -------------------------------------------------------------------------------------------------- */
 
 static struct view *shown;
@@ -616,7 +639,7 @@ int main(int argc, char **argv) {
     if (argc >= 3 && argc <= 4 && strcmp(argv[1], "pictures") == 0)
         return draw_all(argv[2], argc == 4 ? argv[3] : "");
     if (argc == 3 && strcmp(argv[1], "golden") == 0)
-        return draw_picture(&pictures[0], argv[2], false) != 0;
+        return draw_golden(argv[2]);
     if (argc == 4 && strcmp(argv[1], "picture") == 0) {
         struct picture picture = pictures[0];
         picture.scene = (enum ui_scene)(atoi(argv[3]) % SCENE_COUNT);
@@ -626,6 +649,7 @@ int main(int argc, char **argv) {
         return run_window();
     if (argc == 2 && strcmp(argv[1], "bench") == 0)
         return bench();
-    fprintf(stderr, "usage: sample pictures DIRECTORY [NAME] | golden FILE | picture FILE SCENE | window | bench\n");
+    fprintf(stderr,
+            "usage: sample pictures DIRECTORY [NAME] | golden DIRECTORY | picture FILE SCENE | window | bench\n");
     return 2;
 }

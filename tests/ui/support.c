@@ -99,3 +99,37 @@ const char *panel_words(const struct drawn *drawn, enum ui_panel panel) {
     }
     return words;
 }
+
+static bool apart(struct rect a, struct rect b) {
+    return a.x + a.w <= b.x + 0.5f || b.x + b.w <= a.x + 0.5f || a.y + a.h <= b.y + 2 || b.y + b.h <= a.y + 2;
+}
+
+static bool within(struct rect a, struct rect panel) {
+    return a.x >= panel.x && a.y >= panel.y - 2 && a.x + a.w <= panel.x + panel.w + 0.5f &&
+           a.y + a.h <= panel.y + panel.h + 2;
+}
+
+bool texts_collide(struct drawn *drawn, enum ui_panel panel, char *what, size_t size) {
+    struct draw_list *list = &drawn->frame.list;
+    size_t first, end;
+    if (!panel_commands(drawn, panel, &first, &end))
+        return false;
+    for (size_t i = first; i < end; i++) {
+        const struct draw_command *one = &list->commands[i];
+        if (one->kind != DRAW_TEXT)
+            continue;
+        struct rect box = draw_text_box(list, one);
+        if (!within(box, drawn->frame.panels[panel])) {
+            snprintf(what, size, "'%s' reaches out of panel %d", command_text(drawn, one), (int)panel);
+            return true;
+        }
+        for (size_t j = i + 1; j < end; j++) {
+            const struct draw_command *other = &list->commands[j];
+            if (other->kind != DRAW_TEXT || apart(box, draw_text_box(list, other)))
+                continue;
+            snprintf(what, size, "'%s' and '%s' overlap", command_text(drawn, one), command_text(drawn, other));
+            return true;
+        }
+    }
+    return false;
+}

@@ -26,6 +26,9 @@ const struct draw_command *find_text(const struct drawn *drawn, enum ui_panel pa
 unsigned count_colored(const struct drawn *drawn, enum ui_panel panel, enum draw_kind kind, color ink);
 /* The first FILL or STROKE of that colour in the panel, NULL when there is none. */
 const struct draw_command *find_colored(const struct drawn *drawn, enum ui_panel panel, enum draw_kind kind, color ink);
+/* Whether two texts of the panel share a pixel (a line's box is a fifth higher than its letters), or one reaches out of
+ * the panel: what it is about in `what`. */
+bool texts_collide(struct drawn *drawn, enum ui_panel panel, char *what, size_t size);
 /* All texts of the panel joined by spaces, in drawing order. Static storage. */
 const char *panel_words(const struct drawn *drawn, enum ui_panel panel);
 

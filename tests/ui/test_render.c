@@ -2,7 +2,7 @@
  * Pixels. The golden picture is compared by the means of small tiles, because another version of FreeType or cairo
  * shades the edges of letters differently. When a change of the picture is wanted:
  *
- *   ninja -C build tests/ui/ui_sample && build/tests/ui/ui_sample golden tests/ui/golden/fault.png
+ *   ninja -C build tests/ui/ui_sample && build/tests/ui/ui_sample golden tests/ui/golden
  */
 #include "tests/ui/support.h"
 
@@ -53,10 +53,10 @@ static double difference(const uint32_t *a, const uint32_t *b) {
     return (double)n * TILE * TILE / (WIDTH * HEIGHT);
 }
 
-static cairo_surface_t *open_golden(void) {
+static cairo_surface_t *open_golden(const char *name) {
     const char *folder = getenv("UI_GOLDEN");
     char path[1000];
-    snprintf(path, sizeof path, "%s/fault.png", folder ? folder : "tests/ui/golden");
+    snprintf(path, sizeof path, "%s/%s.png", folder ? folder : "tests/ui/golden", name);
     cairo_surface_t *surface = cairo_image_surface_create_from_png(path);
     cr_assert_eq(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS, "cannot read %s", path);
     cr_assert(cairo_image_surface_get_width(surface) == WIDTH && cairo_image_surface_get_height(surface) == HEIGHT);
@@ -64,10 +64,13 @@ static cairo_surface_t *open_golden(void) {
     return surface;
 }
 
-static double difference_from_golden(const struct sample_options *options) {
+static double difference_from_golden(const char *name, const struct sample_options *options, int maximised) {
     struct drawn *drawn = drawn_sample(options, SCENE_FAULT, WIDTH, HEIGHT);
+    drawn->state.maximised = maximised;
+    drawn->state.fronts = options->selection != SELECT_NONE ? 1u << PANEL_LIFE : 0;
+    drawn_again(drawn);
     uint32_t *pixels = render(drawn, 1);
-    cairo_surface_t *golden = open_golden();
+    cairo_surface_t *golden = open_golden(name);
     double share = difference(pixels, (const uint32_t *)(const void *)cairo_image_surface_get_data(golden));
     cairo_surface_destroy(golden);
     free(pixels);
@@ -75,15 +78,28 @@ static double difference_from_golden(const struct sample_options *options) {
     return share;
 }
 
-Test(golden, the_fault_scene_is_the_committed_picture) {
-    double share = difference_from_golden(&(struct sample_options){.state = VIEW_PAUSED});
+static void expect_golden(const char *name, const struct sample_options *options, int maximised) {
+    double share = difference_from_golden(name, options, maximised);
     cr_expect(share <= DIFFERENT_MAX,
-              "%.4f of the tiles differ (at most %.4f); see this file's head for how to renew it", share,
+              "%s: %.4f of the tiles differ (at most %.4f); see this file's head for how to renew it", name, share,
               DIFFERENT_MAX);
 }
 
+Test(golden, the_fault_scene_is_the_committed_picture) {
+    expect_golden("fault", &(struct sample_options){.state = VIEW_PAUSED}, -1);
+}
+
+Test(golden, a_selection_is_the_committed_picture) {
+    expect_golden("selection", &(struct sample_options){.state = VIEW_PAUSED, .selection = SELECT_PAGE}, -1);
+}
+
+Test(golden, the_address_space_in_full_is_the_committed_picture) {
+    expect_golden("space", &(struct sample_options){.state = VIEW_PAUSED, .selection = SELECT_VMA}, PANEL_SPACE);
+}
+
 Test(golden, another_fault_is_told_from_it) {
-    double share = difference_from_golden(&(struct sample_options){.state = VIEW_PAUSED, .fault = SAMPLE_NOT_PRESENT});
+    struct sample_options options = {.state = VIEW_PAUSED, .fault = SAMPLE_NOT_PRESENT};
+    double share = difference_from_golden("fault", &options, -1);
     cr_expect(share > DIFFERENT_MAX, "only %.4f of the tiles differ: the comparison is too lenient", share);
 }
 
