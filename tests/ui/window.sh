@@ -43,7 +43,7 @@ expect_line() {
   fail "$2: no line '$1'"
 }
 
-"$sample" golden fault.png
+"$sample" picture fault.png 0
 "$sample" picture reclaim.png 1
 "$sample" picture memory.png 2
 colours=$(convert fault.png -unique-colors -format '%w' info:)
