@@ -294,19 +294,28 @@ static void on_gauge(void *owner, uint64_t blocks, unsigned gauge) {
             (uint64_t)perfetto->follow->gauges[gauge]);
 }
 
-/* A zone's marks stand still: one line from the beginning to the end of the trace. */
+static void add_marks(struct perfetto *perfetto, uint64_t blocks, const struct follow_zone *zone) {
+    char text[ARGUMENTS_MAX], name[48], marks[64];
+    struct out out;
+    zone_name(perfetto->follow, zone, name, sizeof name);
+    snprintf(marks, sizeof marks, "%s marks", name);
+    piece_open(&out, text, 'C', "memory", marks);
+    json_open(&out, "args", '{');
+    json_number(&out, "min", zone->min);
+    json_number(&out, "low", zone->low);
+    json_number(&out, "high", zone->high);
+    close_arguments(&out);
+    add_piece(perfetto, &out, TRACK_ZONES, blocks, blocks, 0);
+}
+
+/* A zone's marks stand still: told at the beginning and the end of the trace. */
 static void write_marks(struct perfetto *perfetto) {
-    struct follow *follow = perfetto->follow;
+    const struct follow *follow = perfetto->follow;
     for (unsigned i = 0; i < follow->zone_count; i++) {
-        const struct follow_zone *zone = &follow->zones[i];
-        const uint32_t values[] = {zone->min, zone->low, zone->high};
-        static const char *const keys[] = {"min", "low", "high"};
-        char name[48];
-        zone_name(follow, zone, name, sizeof name);
-        for (size_t mark = 0; zone->marks_known && mark < 3; mark++) {
-            counter(perfetto, 0, TRACK_ZONES, name, keys[mark], values[mark]);
-            counter(perfetto, follow->last_blocks, TRACK_ZONES, name, keys[mark], values[mark]);
-        }
+        if (!follow->zones[i].marks_known)
+            continue;
+        add_marks(perfetto, 0, &follow->zones[i]);
+        add_marks(perfetto, follow->last_blocks, &follow->zones[i]);
     }
 }
 

@@ -238,7 +238,7 @@
   /* ---- timeline ---- */
 
   const LANE = 21, TICKS = 1500;
-  const spanLanes = [["kswapd awake", "kswapd", "table"], ["direct reclaim", "direct", "bad"], ["waits for pages", "wait", "soft"],
+  const spanLanes = [["kswapd awake", "kswapd", "table"], ["direct reclaim", "direct", "bad"], ["waits for pages", "wait", "kernel"],
     ["disk reads", "read", "file"], ["disk writes", "write", "dirty"]].filter(([, key]) => data.spans[key].total > 0);
   const rowsInTime = data.rows.slice().sort((a, b) => a[AT.begin] - b[AT.begin]);
   const firstRow = (ns) => {
@@ -315,7 +315,7 @@
 
   /* ---- zones ---- */
 
-  const ZONE = 104, nodes = data.zones.some((zone) => zone.node > 0);
+  const ZONE = Math.max(104, Math.floor(208 / Math.max(1, data.zones.length))), nodes = data.zones.some((zone) => zone.node > 0);
   const zoneName = (zone) => nodes ? `node ${zone.node} ${zone.name}` : zone.name;
   if (!data.zones.length) add(byId("zones"), "p", { class: "empty" }, "The trace tells of no zone: the kernel sent no events of its allocator.");
   else {
@@ -411,7 +411,7 @@
         draw(svg, "text", { x: x(power).toFixed(1), y: 11, "text-anchor": "middle" }, time(power).replace(/\.0+ /, " "));
         free = x(power) + 32;
       }
-      ["half below", "9 of 10", "99 of 100"].forEach((name, i) => draw(svg, "text", { x: width - 158 + i * 78, y: 11, "text-anchor": "end" }, name));
+      ["median", "9 of 10", "99 of 100"].forEach((name, i) => draw(svg, "text", { x: width - 158 + i * 78, y: 11, "text-anchor": "end" }, name));
       data.branches.forEach((branch, index) => {
         const y = index * 30 + 36, group = draw(svg, "g", {});
         draw(group, "title", {}, `${branch.name}: ${count(branch.count)} faults, ${time(branch.least)} to ${time(branch.most)}, ${time(branch.total)} in all`);
