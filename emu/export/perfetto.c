@@ -126,6 +126,19 @@ static void place_argument(struct out *out, const struct story_fault *fault) {
     json_text(out, "source", text, sizeof text);
 }
 
+/* "do_wp_page < handle_mm_fault < do_page_fault" */
+static void path_argument(struct out *out, const struct story_fault *fault) {
+    char text[STORY_PATH_MAX * 32];
+    struct out names;
+    if (fault->path_count == 0)
+        return;
+    out_init(&names, text, sizeof text);
+    for (unsigned i = 0; i < fault->path_count && i < STORY_PATH_MAX; i++)
+        out_format(&names, "%s%s", i ? " < " : "", fault->calls[i].function[0] ? fault->calls[i].function : "?");
+    out_end(&names);
+    json_text(out, "kernel", text, sizeof text);
+}
+
 static void region_argument(struct out *out, const struct story_fault *fault) {
     char text[120], rights[5];
     if (!fault->vma_found)
@@ -167,6 +180,7 @@ static void fault_arguments(const struct perfetto *perfetto, struct out *out, co
     json_number(out, "error_code", fault->error_code);
     json_text(out, "error", code, sizeof code);
     region_argument(out, fault);
+    path_argument(out, fault);
     result_arguments(out, fault);
     json_close(out, '}');
 }

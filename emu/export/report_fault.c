@@ -96,6 +96,19 @@ static void write_steps(struct out *out, const struct story_fault *fault, unsign
     json_close(out, ']');
 }
 
+/* "do_wp_page, memory.c:412", innermost first. */
+static void write_path(struct report *report, struct out *out, const struct story_fault *fault) {
+    char text[80], name[40];
+    json_open(out, NULL, '[');
+    for (unsigned i = 0; i < fault->path_count && i < STORY_PATH_MAX; i++) {
+        const struct story_call *call = &fault->calls[i];
+        snprintf(name, sizeof name, call->function[0] ? "%s" : "%s%08x", call->function, (unsigned)fault->path[i]);
+        snprintf(text, sizeof text, call->file[0] ? "%s, %s:%u" : "%s", name, call->file, (unsigned)call->line);
+        share(report, out, text);
+    }
+    json_close(out, ']');
+}
+
 static void write_frame(struct out *out, const struct story_fault *fault) {
     uint64_t frame;
     char text[24] = "";
@@ -153,6 +166,7 @@ size_t report_row(struct report *report, const struct story_fault *fault, char *
     json_close(&out, ']');
     write_steps(&out, fault, &accent);
     json_number(&out, NULL, accent);
+    write_path(report, &out, fault);
     json_close(&out, ']');
     return out_end(&out);
 }

@@ -26,12 +26,6 @@ enum trace_kind {
     TRACE_UNKNOWN /* an event type of a later version, or one that the guest made up: type only */
 };
 
-/* A step of the kernel's call path, as the run named it. */
-struct trace_call {
-    uint32_t address, line;
-    char function[64], file[64];
-};
-
 struct trace_entry {
     enum trace_kind kind;
     char type[48];   /* the word in the file, cut when it is longer */

@@ -7,7 +7,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const AT = { number: 0, begin: 1, cost: 2, branch: 3, task: 4, access: 5, linear: 6, error: 7, ip: 8, text: 9, bytes: 10, symbol: 11,
     place: 12, source: 13, frame: 14, outcome: 15, program: 16, major: 17, nested: 18, waits: 19, waitTime: 20, region: 21,
-    segment: 22, mode: 23, levels: 24, steps: 25, accent: 26 };
+    segment: 22, mode: 23, levels: 24, steps: 25, accent: 26, path: 27 };
   const byId = (id) => document.getElementById(id);
   const words = (number) => data.strings[number];
   const branches = new Map(data.branches.map((branch) => [branch.branch, branch]));
@@ -552,6 +552,13 @@
       row[AT.waits] && `off the CPU ${row[AT.waits]} times, ${time(row[AT.waitTime])}`, row[AT.frame] && `frame ${row[AT.frame]}`, `outcome ${words(row[AT.outcome])}`];
     add(box, "p", { class: "dim" }, more.filter(Boolean).join(" \u00b7 "));
     const list = add(box, "ol");
+    if (row[AT.path].length) {
+      const path = add(box, "details", { class: "path" });
+      add(path, "summary", {}, `the kernel's way there: ${words(row[AT.path][0]).replace(/, .*/, "")}`);
+      for (const call of row[AT.path]) add(path, "div", { class: "mono" }, words(call));
+      box.append(list);
+      box.insertBefore(path, list);
+    }
     row[AT.steps].forEach((text, i) => add(list, "li", { class: i + 1 === row[AT.accent] ? "accent" : "" }, text));
   };
   const select = (row, scroll) => {
