@@ -71,6 +71,7 @@ struct control {
     bool quit;
     enum machine_stop stop;
     int status;
+    struct control_cost cost; /* guarded by the lock */
 };
 
 static uint64_t host_ns(void) {
@@ -79,7 +80,20 @@ static uint64_t host_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
+/* How long the guest stood still for a view. */
+static void count_cost(struct control *control, uint64_t since) {
+    uint64_t now = host_ns(), took = now - since;
+    control->published_host = now;
+    pthread_mutex_lock(&control->lock);
+    control->cost.views++;
+    control->cost.total_ns += took;
+    if (took > control->cost.longest_ns)
+        control->cost.longest_ns = took;
+    pthread_mutex_unlock(&control->lock);
+}
+
 static void publish(struct control *control) {
+    uint64_t since = host_ns();
     struct view *view = session_view(control->session, control->position, control->state);
     if (!view)
         return;
@@ -92,7 +106,17 @@ static void publish(struct control *control) {
     control->newest = view;
     pthread_mutex_unlock(&control->lock);
     view_free(stale);
-    control->published_host = host_ns();
+    count_cost(control, since);
+}
+
+/* A viewer that has not taken the last view yet gets no other: it is not looking, or has no time to. */
+static bool wants_view(struct control *control) {
+    if (host_ns() - control->published_host < PUBLISH_HOST_NS)
+        return false;
+    pthread_mutex_lock(&control->lock);
+    bool wants = !control->newest;
+    pthread_mutex_unlock(&control->lock);
+    return wants;
 }
 
 __attribute__((format(printf, 2, 3))) static void say(struct control *control, const char *format, ...) {
@@ -330,7 +354,7 @@ static bool run_slice(struct control *control) {
     keep_pace(control);
     uint64_t now = host_ns();
     bool short_step = debugger_how(control->debugger) != GO_RUN && now - control->started_host < STEP_HOST_NS;
-    if (!short_step && now - control->published_host >= PUBLISH_HOST_NS)
+    if (!short_step && wants_view(control))
         publish(control);
     return false;
 }
@@ -488,6 +512,13 @@ void control_type(struct control *control, const char *bytes, size_t count) {
     memcpy(control->typed + control->typed_count, bytes, take);
     control->typed_count += take;
     pthread_mutex_unlock(&control->lock);
+}
+
+struct control_cost control_cost(struct control *control) {
+    pthread_mutex_lock(&control->lock);
+    struct control_cost cost = control->cost;
+    pthread_mutex_unlock(&control->lock);
+    return cost;
 }
 
 const struct view *control_acquire(struct control *control) {

@@ -49,6 +49,11 @@ void control_search(struct control *control, const char *text);
 void control_type(struct control *control, const char *bytes, size_t count);
 /* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
 const struct view *control_acquire(struct control *control);
+/* What views have cost the guest: host time during which it stood still for them. Any thread. */
+struct control_cost {
+    uint64_t views, total_ns, longest_ns;
+};
+struct control_cost control_cost(struct control *control);
 /* What play() says and where it wants the viewer to look, any thread: text of at most CONTROL_CAPTION - 1 bytes, "" for
  * none. */
 void control_caption(struct control *control, char text[CONTROL_CAPTION]);
