@@ -36,6 +36,10 @@ void cli_destroy(struct cli *cli);
 void cli_console(struct cli *cli, const char *bytes, size_t count);
 void cli_log(struct cli *cli, int level, const char *line);
 
+/* What a command says, for other front ends: nothing is printed. Commands that run the machine or end the session are
+ * refused; a topic of `info` is a command, too. The text lives until the next call. */
+const char *cli_answer(struct cli *cli, struct session *session, const char *line);
+
 enum cli_end {
     CLI_LEFT,   /* the commands ended or somebody quit, the machine could go on */
     CLI_ENDED,  /* the machine can go no further: debugger_stop()->machine */

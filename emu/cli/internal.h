@@ -39,6 +39,7 @@ struct cli {
     /* output */
     bool guest_line_open; /* the guest has begun a line and not ended it */
     bool log;
+    bool silent; /* cli_answer(): the answer is not printed */
     char *said; /* what the last command wrote, for `expect` */
     size_t said_length, said_capacity;
     char error[400]; /* "" while the current command has not failed */
@@ -83,6 +84,7 @@ extern const size_t cli_command_count;
 /* The command of that name or unique prefix; NULL after fail(). */
 const struct command *table_find(struct cli *cli, const char *name);
 void table_run(struct cli *cli, const char *line);
+bool table_serves(const struct cli *cli, const struct command *command); /* false: not by cli_answer() */
 
 /* ---- complete.c ---- */
 #define COMPLETIONS_MAX 512u

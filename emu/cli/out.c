@@ -37,24 +37,28 @@ static void end_guest_line(struct cli *cli) {
     cli->guest_line_open = false;
 }
 
+static void put(struct cli *cli, const char *text, size_t length) {
+    remember(cli, text, length);
+    if (cli->silent)
+        return;
+    end_guest_line(cli);
+    fputs(text, stdout);
+}
+
 void say(struct cli *cli, const char *format, ...) {
     char text[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    end_guest_line(cli);
-    remember(cli, text, strlen(text));
-    fputs(text, stdout);
+    put(cli, text, strlen(text));
 }
 
 void say_text(struct cli *cli, const char *text) {
     size_t length = strlen(text);
-    end_guest_line(cli);
-    remember(cli, text, length);
-    fputs(text, stdout);
+    put(cli, text, length);
     if (length > 0 && text[length - 1] != '\n')
-        putchar('\n');
+        put(cli, "\n", 1);
 }
 
 void fail(struct cli *cli, const char *format, ...) {

@@ -175,6 +175,16 @@ const struct command *table_find(struct cli *cli, const char *name) {
     return NULL;
 }
 
+/* Those that run the machine are the first group of the table. */
+bool table_serves(const struct cli *cli, const struct command *command) {
+    const struct command *group = cli_commands; /* its last */
+    while (group[1].run)
+        group++;
+    bool ours = command->run == run_quit || command->run == run_expect || command->run == run_trace ||
+                command->run == run_screenshot;
+    return !cli->silent || !(ours || command <= group);
+}
+
 void table_run(struct cli *cli, const char *line) {
     struct words words;
     words_split(&words, line);
@@ -185,7 +195,10 @@ void table_run(struct cli *cli, const char *line) {
     if (command->run != run_expect)
         out_forget(cli);
     snprintf(cli->last, sizeof(cli->last), "%s", command->repeats ? line : "");
-    if (given < command->least || given > command->most)
+    if (!table_serves(cli, command))
+        fail(cli, "%s is not for here: running the machine and ending the session is your debugger's part",
+             command->name);
+    else if (given < command->least || given > command->most)
         fail(cli, "%s takes %s; `help %s` tells more", command->name,
              command->arguments[0] ? command->arguments : "no argument", command->name);
     else
@@ -238,11 +251,16 @@ static void say_conditions(struct cli *cli) {
 void run_help(struct cli *cli, const struct words *words) {
     if (words->count < 2) {
         for (size_t i = 0; i < cli_command_count; i++)
-            if (cli_commands[i].run)
+            if (!table_serves(cli, &cli_commands[i]))
+                continue;
+            else if (cli_commands[i].run)
                 say_row(cli, &cli_commands[i]);
             else
                 say(cli, "%s%s\n", i ? "\n" : "", cli_commands[i].name);
-        say(cli, "\nUnique beginnings do, too; an empty line repeats a step; `help stop` tells more.\n");
+        if (cli->silent)
+            say(cli, "\nUnique beginnings do, too, and topics of info; `help stop` tells more.\n");
+        else
+            say(cli, "\nUnique beginnings do, too; an empty line repeats a step; `help stop` tells more.\n");
         return;
     }
     const struct command *command = table_find(cli, words->word[1]);

@@ -169,13 +169,13 @@ int command_debug(int argc, char **argv) {
     int status;
     if (!options_parse(argc, argv, OPTIONS_DEBUG, &options, &status))
         return status;
-    options.headless = options.cli || options.batch;
+    options.headless = options.cli || options.batch || (options.gdb && !options.window);
     options.window = run_wants_window(&options);
-    options.cli = !options.window;
-    options.pause = true;
+    options.cli = !options.window && !options.gdb;
+    options.pause = !options.gdb; /* GDB has it from the first instruction on */
     if (!launch_prepare(&launch, &options))
         return EXIT_BAD_INPUT;
-    status = options.window ? run_launch(&launch, &options) : debug_in_terminal(&launch, &options);
+    status = options.window || options.gdb ? run_launch(&launch, &options) : debug_in_terminal(&launch, &options);
     launch_free(&launch);
     return status;
 }

@@ -228,6 +228,11 @@ static const struct row rows[] = {
      "number of times. --help-stops lists them all",
      .parse = add_stop},
     {"help-stops", NULL, BOTH, "the conditions of --stop", FLAG(help_stops)},
+    {"gdb", "[HOST:]PORT", BOTH,
+     "the machine waits for GDB before its first instruction: `target remote :PORT`. PORT 0 takes\n"
+     "one that is free and says which; without HOST only this computer may connect; unix:PATH is a\n"
+     "socket file",
+     TEXT(gdb)},
     {"faults", NULL, OPTIONS_RUN, "a line on standard error for each page fault of the program", FLAG(faults)},
     {"trace", "FILE", BOTH, "full records and events as JSON lines", TEXT(trace)},
     {"explain", "ADDRESS", OPTIONS_RUN, "when the program ends, explain that linear address level by level",

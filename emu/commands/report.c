@@ -7,6 +7,7 @@
 #include "emu/commands/run.h"
 #include "emu/commands/watchdog.h"
 #include "emu/debug/control.h"
+#include "emu/gdb/gdb.h"
 #ifdef FAULTLINE_WINDOW
 #include "emu/ui/ui.h"
 #endif
@@ -27,6 +28,7 @@ struct report {
     struct view *picture; /* what --screenshot will draw */
     unsigned at_point;    /* the point that --at set, 0 none */
     struct recorder *recorder;
+    struct gdb *gdb;    /* listens; NULL: nobody asked for it */
     bool picture_met;   /* --at was met */
     bool picture_final; /* ... by the program's own code, not by its C library's: nothing later is better */
     char *text;         /* TEXT_MAX bytes */
@@ -285,6 +287,20 @@ static enum machine_stop run_on(struct report *report) {
     }
 }
 
+static bool overdue(void *owner) { return watchdog_expired(owner); }
+
+/* GDB steers it. */
+static enum machine_stop run_for_gdb(struct report *report, const struct session_config *config,
+                                     struct watchdog *watchdog) {
+    char error[400];
+    struct gdb_session session = {.session = report->session, .machine = config, .overdue = overdue, .owner = watchdog};
+    fprintf(stderr, "faultline: the machine waits for GDB: target remote %s\n", gdb_name(report->gdb));
+    enum machine_stop stop = gdb_serve(report->gdb, &session, error, sizeof(error));
+    if (error[0])
+        complain("%s", error);
+    return stop;
+}
+
 /* A picture was all that was wanted, and there it is. */
 static bool is_rendered(const struct report *report, enum machine_stop stop) {
     bool whole = stop == MACHINE_STOP_EXIT && !run_has_at(report->options);
@@ -307,7 +323,7 @@ static int run_headless(struct report *report, const struct session_config *conf
     struct watchdog watchdog;
     if (!watchdog_start(&watchdog, session_machine(report->session), report->options->timeout))
         complain("the host gives no thread for --timeout; the run has no limit of host time");
-    enum machine_stop stop = run_on(report);
+    enum machine_stop stop = report->gdb ? run_for_gdb(report, config, &watchdog) : run_on(report);
     report->timed_out = watchdog_end(&watchdog) && stop == MACHINE_STOP_REQUESTED;
     if (stop == MACHINE_STOP_POINT)
         tell_stop(report);
@@ -428,11 +444,12 @@ bool run_wants_window(const struct run_options *options) { return options->windo
 
 int run_launch(const struct launch *launch, const struct run_options *options) {
     bool window = options->window;
+    char error[400];
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
     struct session_config config = launch_session(launch, options->memory);
     config.nodes = options->nodes;
     config.story = window || options->faults || options->stories || options->trace || options->picture.path ||
-                   options->record || options->at_event || options->stop_count;
+                   options->record || options->at_event || options->stop_count || options->gdb;
     config.power_cut_blocks = options->cut_at;
     config.power_cut_requests = options->cut_after;
     config.owner = &report;
@@ -449,9 +466,16 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
         free(report.text);
         return EXIT_BAD_INPUT;
     }
+    if (options->gdb && !(report.gdb = gdb_listen(options->gdb, error, sizeof(error)))) {
+        complain("%s", error);
+        output_abandon(&report.trace);
+        free(report.text);
+        return EXIT_BAD_INPUT;
+    }
     int status = window ? run_window(&report, &config, launch->program_name) : run_headless(&report, &config);
     if (window && !finish_outputs(&report) && status == 0)
         status = EXIT_BAD_INPUT;
+    gdb_close(report.gdb);
     output_abandon(&report.trace);
     view_free(report.picture);
     free(report.text);

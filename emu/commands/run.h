@@ -18,6 +18,7 @@ struct run_options {
     enum select_kind select_kind; /* what the picture shows as selected */
     int64_t select_argument;
     struct picture picture;             /* --screenshot, or what `render` draws */
+    const char *gdb;                    /* where GDB may connect, NULL: nowhere */
     const char *batch;                  /* file of the terminal debugger's commands, NULL: none */
     const char *stop[DEBUG_POINTS_MAX]; /* as for debugger_add() */
     size_t stop_count;

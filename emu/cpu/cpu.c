@@ -169,6 +169,21 @@ void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to) {
     state_fill_registers(cpu, to);
 }
 
+void cpu_read_fpu(struct cpu *cpu, struct cpu_fpu *to) {
+    uint8_t wide[16]; /* the engine writes 80 bits in its own way of padding */
+    memset(to, 0, sizeof *to);
+    uc_reg_read(cpu->uc, UC_X86_REG_FPCW, &to->control);
+    uc_reg_read(cpu->uc, UC_X86_REG_FPSW, &to->status);
+    uc_reg_read(cpu->uc, UC_X86_REG_FPTAG, &to->tag);
+    uc_reg_read(cpu->uc, UC_X86_REG_MXCSR, &to->mxcsr);
+    for (int i = 0; i < 8; i++) {
+        uc_reg_read(cpu->uc, UC_X86_REG_ST0 + i, wide);
+        memcpy(to->st[i], wide, sizeof to->st[i]);
+    }
+    for (int i = 0; i < 16; i++)
+        uc_reg_read(cpu->uc, UC_X86_REG_XMM0 + i, to->xmm[i]);
+}
+
 static bool same_regime(const struct cpu_registers *a, const struct cpu_registers *b) {
     return a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer && a->cpl == b->cpl;
 }

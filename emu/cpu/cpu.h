@@ -37,6 +37,14 @@ struct cpu_registers {
     uint8_t cpl;
 };
 
+/* x87 and SSE. st: 80-bit values from the top of the stack; tag: two bits a register, 3 empty. */
+struct cpu_fpu {
+    uint16_t control, status, tag;
+    uint8_t st[8][10];
+    uint8_t xmm[16][16];
+    uint32_t mxcsr;
+};
+
 enum cpu_stop {
     CPU_STOP_DEADLINE,     /* the block budget is used up */
     CPU_STOP_HALT,         /* hlt with nothing pending: the board moves time to the next event */
@@ -147,6 +155,7 @@ void cpu_add_idle_blocks(struct cpu *cpu, uint64_t blocks); /* time that passes 
 void cpu_record_faults(struct cpu *cpu, bool on);
 
 void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to);
+void cpu_read_fpu(struct cpu *cpu, struct cpu_fpu *to);
 bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from); /* debugger; false: state refused */
 
 /* The translation state right now, for mmu_peek*(). Valid until the CPU runs again. */

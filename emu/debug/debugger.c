@@ -301,7 +301,8 @@ static bool run_steps(struct debugger *debugger, vtime slice) {
 }
 
 bool debugger_run(struct debugger *debugger, vtime slice) {
-    bool steps = debugger->how == GO_INSTRUCTION || debugger->how == GO_OVER || debugger->how == GO_FINISH;
+    bool steps = debugger->how == GO_INSTRUCTION || debugger->how == GO_OVER || debugger->how == GO_INTO ||
+                 debugger->how == GO_FINISH;
     if (debugger->ended)
         return stopped_end(debugger);
     if (debugger->stop.reason != REASON_NONE)

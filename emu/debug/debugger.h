@@ -19,6 +19,7 @@ enum debug_go {
     GO_RUN,
     GO_INSTRUCTION, /* one instruction or one delivery */
     GO_OVER,        /* one instruction; a call is run to its return, an interrupt to its iret */
+    GO_INTO,        /* one instruction; a call is entered, an interrupt or fault is run to its iret */
     GO_FINISH,      /* to the return of the current function */
     GO_FAULT,       /* to the next closed fault record of the user's programs */
     GO_WALK,        /* to the next walk: a page fault, or a walk that sets A or D */
@@ -106,6 +107,10 @@ size_t debugger_points(const struct debugger *debugger, struct debug_point *to, 
 bool debugger_resolve(struct debugger *debugger, const char *where, uint64_t *linear, char *error, size_t error_size);
 /* Completion: symbols of program and kernel that begin with prefix; at most `most`, returns how many were written. */
 size_t debugger_symbols(const struct debugger *debugger, const char *prefix, const char **names, size_t most);
+
+/* Changes the guest's memory at linear addresses, because the user said so: the one thing here that the guest can see.
+ * False, and nothing is changed: a page is not mapped, or is no RAM. */
+bool debugger_write(struct debugger *debugger, uint64_t linear, const void *bytes, size_t count);
 
 /* ---- feeds, called by the session ---- */
 void debugger_on_fault(struct debugger *debugger, const struct story_fault *fault);

@@ -263,7 +263,7 @@ static bool step_once(struct debugger *debugger) {
     bool stayed = after.linear == before.linear && after.stack == before.stack && !instruction.is_jump;
     if (stayed) /* a string goes on, or a block was cut before the instruction */
         return false;
-    if (instruction.kind == CALL && return_address(debugger, &before, &after, operand, &home)) {
+    if (instruction.kind == CALL && debugger->how != GO_INTO && return_address(debugger, &before, &after, operand, &home)) {
         go_away(debugger, &before, home, home, CALLEE_POPS);
         return false;
     }
@@ -276,7 +276,7 @@ static bool step_once(struct debugger *debugger) {
 static bool is_done(const struct debugger *debugger, const struct moment *now) {
     const struct return_place *home = &debugger->step.home;
     bool still_due = home->above == 0 && now->linear == home->linear;
-    return !still_due && debugger->how == GO_OVER;
+    return !still_due && debugger->how != GO_FINISH;
 }
 
 /* ---- whole ---- */
