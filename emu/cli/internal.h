@@ -73,7 +73,7 @@ typedef void command_handler(struct cli *cli, const struct words *words);
 typedef void command_completer(struct cli *cli, struct completion *completion);
 
 struct command {
-    const char *name, *brief, *arguments, *summary, *more;
+    const char *name, *brief, *arguments, *summary, *more; /* brief: short form and other names, blanks between */
     command_handler *run;
     command_completer *complete;
     unsigned least, most; /* words after the command; most CLI_WORDS_MAX: any number */

@@ -12,11 +12,8 @@
 
 const struct command cli_commands[] = {
     {.name = "Going on"},
-    {"continue", "c", "", "run until a stop, Ctrl-C or the end",
-     "Runs the machine until a stop is met, it is paused with Ctrl-C, or it ends. `run` does the same.", run_continue,
-     NULL, 0, 0, true},
-    {"run", NULL, "", "the same", "The machine is always there and stands; run lets it go on, as continue does.",
-     run_continue, NULL, 0, 0, true},
+    {"continue", "c run", "", "run until a stop, Ctrl-C or the end",
+     "Runs the machine until a stop is met, it is paused with Ctrl-C, or it ends.", run_continue, NULL, 0, 0, true},
     {"next-fault", "n", "[COUNT]", "to the program's next page fault",
      "Runs until the next page fault of the program is over and shows its record in one line; `fault` tells the whole. "
      "After `previous` it goes back to the present record by record before the machine runs.",
@@ -31,11 +28,9 @@ const struct command cli_commands[] = {
      0, 0, true},
     {"event", "e", "", "to the kernel's next event", "Runs until the kernel sends its next event of whatever type.",
      run_event, NULL, 0, 0, true},
-    {"step", "s", "[COUNT]", "one instruction, or one interrupt's delivery",
-     "Executes one instruction or delivers one exception or interrupt, COUNT times. `si` does the same.", run_step,
-     NULL, 0, 1, true},
-    {"stepi", "si", "[COUNT]", "the same", "As step.", run_step, NULL, 0, 1, true},
-    {"over", "o", "[COUNT]", "one instruction; calls run to their return",
+    {"step", "s stepi si", "[COUNT]", "one instruction, or one interrupt's delivery",
+     "Executes one instruction or delivers one exception or interrupt, COUNT times.", run_step, NULL, 0, 1, true},
+    {"over", "o nexti ni", "[COUNT]", "one instruction; calls run to their return",
      "As step, but a called function runs to its return and an interrupt to its end.", run_over, NULL, 0, 1, true},
     {"finish", "f", "", "to the return of this function", "Runs until the current function has returned to its caller.",
      run_finish, NULL, 0, 0, true},
@@ -94,9 +89,8 @@ const struct command cli_commands[] = {
     {"disassemble", NULL, "[WHERE]", "ten instructions",
      "Instructions from WHERE on, else from where the machine stands, or where the last ones ended.", run_disassemble,
      complete_where, 0, ANY, true},
-    {"backtrace", "bt", "", "the calls that led here",
-     "By frame pointers, in the kernel and from there on in the program. `where` is bt.", run_backtrace, NULL, 0, 0,
-     false},
+    {"backtrace", "bt where", "", "the calls that led here",
+     "By frame pointers, in the kernel and from there on in the program.", run_backtrace, NULL, 0, 0, false},
     {"list", "l", "[WHERE]", "source lines around a place", "Source around WHERE or the current instruction.", run_list,
      complete_where, 0, ANY, false},
     {"symbol", NULL, "WHERE", "which function or object, which line",
@@ -152,6 +146,18 @@ static void say_which(struct cli *cli, const char *name) {
     fail(cli, "'%.40s' may be %s; give more letters", name, names);
 }
 
+/* One of the words of text. */
+static bool has_word(const char *text, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = text; at && *at; at += strspn(at, " ")) {
+        size_t here = strcspn(at, " ");
+        if (here == length && strncmp(at, word, length) == 0)
+            return true;
+        at += here;
+    }
+    return false;
+}
+
 const struct command *table_find(struct cli *cli, const char *name) {
     const struct command *found = NULL;
     unsigned matches = 0;
@@ -159,7 +165,7 @@ const struct command *table_find(struct cli *cli, const char *name) {
         const struct command *command = &cli_commands[i];
         if (!command->run)
             continue;
-        if (strcmp(command->name, name) == 0 || (command->brief && strcmp(command->brief, name) == 0))
+        if (strcmp(command->name, name) == 0 || has_word(command->brief, name))
             return command;
         if (strncmp(command->name, name, strlen(name)) == 0) {
             found = command;
@@ -210,7 +216,8 @@ void table_run(struct cli *cli, const char *line) {
 static void say_row(struct cli *cli, const struct command *command) {
     char name[64];
     snprintf(name, sizeof(name), "%s %s", command->name, command->arguments);
-    say(cli, "  %-3s%-*s %s\n", command->brief ? command->brief : "", NAME_WIDTH, name, command->summary);
+    const char *brief = command->brief ? command->brief : "";
+    say(cli, "  %-3.*s%-*s %s\n", (int)strcspn(brief, " "), brief, NAME_WIDTH, name, command->summary);
 }
 
 /* Appends words in lines of at most HELP_WIDTH columns, each after that many blanks. */
@@ -268,7 +275,7 @@ void run_help(struct cli *cli, const struct words *words) {
         return;
     say(cli, "%s %s\n", command->name, command->arguments);
     if (command->brief)
-        say(cli, "short: %s\n", command->brief);
+        say(cli, "other names: %s\n", command->brief);
     wrap(command->more, 0, cli->text, sizeof(cli->text));
     say_text(cli, cli->text);
     if (command->run == run_stop)

@@ -37,7 +37,7 @@ lines = done.out.splitlines()
 suite.check("help is one table that fits 80 columns", len(lines) > 50 and max(map(len, lines)) <= 80,
             [line for line in lines if len(line) > 80] or done)
 commands = [line[5:].split()[0] for line in lines if re.match(r"^  .{3}[a-z]", line)]
-suite.check("help names every command once", len(commands) == len(set(commands)) >= 45, commands)
+suite.check("help names every command once", len(commands) == len(set(commands)) >= 43, commands)
 done = debug("".join(f"help {command}\n" for command in commands), program=())
 lines = done.out.splitlines()
 suite.check("help COMMAND tells more, in 80 columns", done.status == 0 and done.err == "" and len(lines) > 120
@@ -96,6 +96,8 @@ expect ended with status 0
 script("instruction by instruction", """
 step
 expect <
+si
+ni
 s 3
 over
 o 2
@@ -164,6 +166,8 @@ c
 expect main
 bt
 expect #0
+where
+expect main
 list
 expect int main(void)
 symbol main
@@ -320,7 +324,7 @@ suite.check("a batch from a file; quit ends it", done.status == 0 and done.err =
 BAD = [
     ("x/3xw", "x needs an address"),
     ("frobnicate", "there is no command 'frobnicate'; `help` lists them"),
-    ("st", "'st' may be step, stepi, stop, stops; give more letters"),
+    ("st", "'st' may be step, stop, stops; give more letters"),
     ("n x", "COUNT is no number: 'x'"),
     ("n 0", "COUNT is 0; give 1 or more"),
     ("N", "this is the program's first page fault"),
