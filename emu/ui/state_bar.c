@@ -35,7 +35,12 @@ static void paint_state(struct painter *painter, float right) {
     float middle = TOP_BAR + STATE_BAR / 2 + 2;
     struct words words = state_words(view);
     draw_fill(painter->list, (struct rect){16, middle - 4.5f, 9, 9}, dot, 4.5f);
-    put_until(painter, 35, middle + 5, right, FONT_WORDS, SIZE_STATE, paused ? PALETTE_INK : PALETTE_SOFT, words.text);
+    color ink = paused ? PALETTE_INK : PALETTE_SOFT;
+    if (text_width(painter, FONT_WORDS, SIZE_STATE, words.text) <= right - 35)
+        put(painter, 35, middle + 5, FONT_WORDS, SIZE_STATE, ink, words.text);
+    else /* in two lines */
+        put_wrapped(painter, (struct rect){35, middle - 3, right - 35, 0}, 14.5f, 2, FONT_WORDS, SIZE_SMALL, ink,
+                    words.text);
     tip(painter, (struct rect){12, TOP_BAR + 4, right - 12, STATE_BAR - 4}, "%s", words.text);
 }
 

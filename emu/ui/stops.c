@@ -186,8 +186,8 @@ void paint_stops(struct painter *painter) {
                "fault branch=cow_copy task=7     break do_wp_page     watch jiffies");
     paint_hints(painter, (struct rect){inside.x, inside.y + LINE_H + 8, inside.w, 21});
     float top = inside.y + LINE_H + 44, left = floorf(inside.w * (inside.w > 1000 ? 0.36f : 0.46f));
-    paint_answer(painter, (struct rect){inside.x, top + 4, left - 20, 0});
-    float answer = state->answered && painter->view && painter->view->said[0] ? 42 : 0;
+    paint_answer(painter, (struct rect){inside.x, top + 10, left - 20, 0});
+    float answer = state->answered && painter->view && painter->view->said[0] ? 48 : 0;
     float bottom = inside.y + inside.h;
     paint_points(painter, (struct rect){inside.x, top + answer, left - 20, bottom - top - answer});
     paint_examples(painter, (struct rect){inside.x + left, top, inside.w - left, bottom - top});
