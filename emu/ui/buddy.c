@@ -74,8 +74,8 @@ static void paint_boxes(struct painter *painter, const struct boxes *boxes, colo
         draw_fill(painter->list,
                   (struct rect){boxes->x + (float)boxes->shown * boxes->step + 2 + 4 * (float)i, middle - 1, 2, 2},
                   PALETTE_FAINT, 0);
-    put_right(painter, boxes->right, middle + 3.5f, FONT_CODE, 10, boxes->shown ? PALETTE_DIM : PALETTE_FAINT,
-              boxes->count.text);
+    put_right(painter, boxes->right, middle + 3.5f, FONT_CODE, boxes->height < 5.2f ? 8 : 10,
+              boxes->shown ? PALETTE_DIM : PALETTE_FAINT, boxes->count.text);
 }
 
 static void paint_order(struct painter *painter, const struct buddy_column *column, unsigned order,
@@ -214,7 +214,10 @@ static void paint_columns(struct painter *painter, struct rect inside) {
                                              : columns[i].zone->name);
     for (unsigned order = 0; order < KV_ORDERS; order++) {
         put(painter, inside.x, rows.top + ((float)order + 0.5f) * rows.height + 3.5f, FONT_CODE,
-            rows.height < 11 ? 9 : 10.5f, PALETTE_DIM, format_words("2^%u", order).text);
+            rows.height < 10.2f ? 8
+            : rows.height < 11  ? 9
+                                : 10.5f,
+            PALETTE_DIM, format_words("2^%u", order).text);
         for (unsigned i = 0; i < n; i++)
             paint_order(painter, &columns[i], order, &rows);
     }

@@ -13,6 +13,7 @@ static const float steps[] = {14, 11, 9, 7, 6, 5};
 #define STEPS (sizeof steps / sizeof steps[0])
 #define LABEL 19.0f /* a belt's line of words */
 #define BELOW 5.0f  /* between a belt and the next */
+#define BAR 15.0f   /* least height of a belt without squares */
 
 /* Layout ------------------------------------------------------------------------------------------------------ */
 
@@ -185,7 +186,9 @@ static void paint_belts(struct painter *painter, struct belts *belts) {
     float y = belts->room.y;
     for (unsigned i = 0; i < belts->count; i++) {
         float height = belts->scale.each ? belt_height(&belts->of[i], &belts->scale, belts->room.w)
-                                         : belts->room.h / (float)belts->count;
+                                         : fmaxf(belts->room.h / (float)belts->count, BAR);
+        if (y + height > belts->room.y + belts->room.h + 1)
+            return; /* the panel alone in the window has room for all */
         paint_belt(painter, belts, &belts->of[i], (struct rect){belts->room.x, y, belts->room.w, height},
                    (float)((double)belts->of[i].pages / (double)most));
         y += height;

@@ -343,9 +343,10 @@ static void place_rows(struct timeline *line, struct rect at) {
     bool large = painter->state->maximised == PANEL_TIMELINE;
     line->pitch = PITCH;
     choose_rows(line, painter->view, is_low(painter->state));
-    float room = at.h - AXIS - BOTTOM, used = rows_height(line), larger = large && used > 0 ? room / used : 1;
+    float room = at.h - AXIS - BOTTOM, used = rows_height(line),
+          larger = large && used > 0 ? (room + 3) / (used + 3) : 1;
     for (unsigned i = 0; i < line->count; i++) {
-        line->rows[i].y = roundf(line->rows[i].y * larger);
+        line->rows[i].y = floorf(line->rows[i].y * larger);
         line->rows[i].h = floorf((line->rows[i].h + 3) * larger) - 3;
     }
     line->lane = (struct rect){at.x + PAD + LABELS, at.y + AXIS, at.w - 2 * PAD - LABELS, rows_height(line)};
@@ -374,7 +375,7 @@ void paint_timeline(struct painter *painter, struct rect at) {
     if (some)
         paint_playhead(&line);
     else
-        put_until(painter, line.lane.x, line.lane.y + 19, line.lane.x + line.lane.w, FONT_WORDS, SIZE_SMALL,
+        put_until(painter, line.lane.x, line.lane.y + 9, line.lane.x + line.lane.w, FONT_WORDS, SIZE_SMALL,
                   PALETTE_FAINT,
                   "A mark for each page fault of the program appears here while it runs; press n to run to the first.");
     draw_unclip(painter->list);

@@ -264,8 +264,8 @@ void paint_zones(struct painter *painter, struct rect at) {
         paint_reclaimers(painter, (struct rect){inside.x, inside.y + inside.h + 4, inside.w, RECLAIMERS});
     }
     float height = count ? fminf(98, inside.h / (float)count) : 0;
-    unsigned fit = height >= 26 ? count : (unsigned)fmaxf(floorf(inside.h / 26), 1);
-    height = fmaxf(height, 26);
+    unsigned fit = height >= 30 ? count : (unsigned)fmaxf(floorf(inside.h / 30), 1);
+    height = fmaxf(height, 30);
     for (unsigned i = 0; i < count && i < fit; i++)
         paint_zone(painter, (struct rect){inside.x, inside.y + (float)i * height, inside.w, height}, zones[i]);
     panel_end(painter);

@@ -69,6 +69,12 @@ static const struct picture pictures[] = {
      .height = 640,
      .scale = 1,
      .options = {.ram_mib = 24, .pressure = true, .stops = true}},
+    {.name = "reclaim-stopped",
+     .scene = SCENE_RECLAIM,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.ram_mib = 24, .pressure = true, .stops = true, .state = VIEW_PAUSED}},
     {.name = "memory-pressure",
      .scene = SCENE_MEMORY,
      .width = 1280,
@@ -516,7 +522,8 @@ static int draw_all(const char *directory, const char *part) {
 static int draw_golden(const char *directory) {
     static const struct {
         const char *file, *picture;
-    } golden[] = {{"fault", "fault"}, {"selection", "select-page"}, {"space", "space-vma"}};
+    } golden[] = {
+        {"fault", "fault"}, {"selection", "select-page"}, {"space", "space-vma"}, {"reclaim", "reclaim-stopped"}};
     int failed = 0;
     for (size_t g = 0; g < sizeof golden / sizeof golden[0]; g++)
         for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {

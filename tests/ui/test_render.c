@@ -65,7 +65,8 @@ static cairo_surface_t *open_golden(const char *name) {
 }
 
 static double difference_from_golden(const char *name, const struct sample_options *options, int maximised) {
-    struct drawn *drawn = drawn_sample(options, SCENE_FAULT, WIDTH, HEIGHT);
+    enum ui_scene scene = options->pressure ? SCENE_RECLAIM : SCENE_FAULT;
+    struct drawn *drawn = drawn_sample(options, scene, WIDTH, HEIGHT);
     drawn->state.maximised = maximised;
     drawn->state.fronts = options->selection != SELECT_NONE ? 1u << PANEL_LIFE : 0;
     drawn_again(drawn);
@@ -95,6 +96,11 @@ Test(golden, a_selection_is_the_committed_picture) {
 
 Test(golden, the_address_space_in_full_is_the_committed_picture) {
     expect_golden("space", &(struct sample_options){.state = VIEW_PAUSED, .selection = SELECT_VMA}, PANEL_SPACE);
+}
+
+Test(golden, the_reclaim_scene_is_the_committed_picture) {
+    struct sample_options options = {.ram_mib = 24, .pressure = true, .stops = true, .state = VIEW_PAUSED};
+    expect_golden("reclaim", &options, -1);
 }
 
 Test(golden, another_fault_is_told_from_it) {
