@@ -30,7 +30,9 @@ static void share_instruction(struct report *report, struct out *out, const stru
     share(report, out, fault->disassembly);
     share(report, out, bytes);
     share(report, out, fault->symbol);
-    snprintf(text, sizeof text, fault->source_file[0] ? "%.80s:%u" : "", fault->source_file, fault->source_line);
+    text[0] = '\0';
+    if (fault->source_file[0])
+        snprintf(text, sizeof text, "%.80s:%u", fault->source_file, fault->source_line);
     share(report, out, text);
     share(report, out, fault->source_text);
 }

@@ -63,19 +63,43 @@ static void convert_all(const char *bytes, size_t size) {
         check(convert(bytes, size, forms[i]) == first, "all forms agree on what a trace is");
 }
 
+/* Bytes up to the end of the line after `lines` whole ones. */
+static size_t length_of_lines(const char *bytes, size_t size, uint64_t lines) {
+    size_t at = 0;
+    for (; lines > 0 && at < size; lines--) {
+        const char *feed = memchr(bytes + at, '\n', size - at);
+        at = feed ? (size_t)(feed - bytes) + 1 : size;
+    }
+    return at;
+}
+
+/* How many lines a trace begins with that are good. */
+static uint64_t good_lines(const char *bytes, size_t size) {
+    FILE *stream = fmemopen((void *)(uintptr_t)bytes, size, "r");
+    struct trace_reader *reader = stream ? trace_reader_create(stream, "bytes") : NULL;
+    uint64_t count = 0;
+    check(reader, "memory");
+    while (trace_reader_next(reader))
+        count++;
+    trace_reader_destroy(reader);
+    fclose(stream);
+    return count;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const char *bytes = (const char *)data;
     char *good = malloc(size + 1);
     size_t kept = 0;
     nowhere = nowhere ? nowhere : fopen("/dev/null", "w");
     check(good && nowhere, "memory");
     if (size > 0)
-        convert_all((const char *)data, size);
+        convert_all(bytes, size);
     for (size_t at = 0; at < size;) {
-        const uint8_t *feed = memchr(data + at, '\n', size - at);
-        size_t length = feed ? (size_t)(feed - data) - at + 1 : size - at;
-        memcpy(good + kept, data + at, length);
-        kept += convert(good + kept, length, as_summary) ? length : 0;
-        at += length;
+        uint64_t lines = good_lines(bytes + at, size - at);
+        size_t length = length_of_lines(bytes + at, size - at, lines);
+        memcpy(good + kept, bytes + at, length);
+        kept += length;
+        at += length + length_of_lines(bytes + at + length, size - at - length, 1);
     }
     if (kept > 0)
         convert_all(good, kept);

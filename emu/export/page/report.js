@@ -321,7 +321,7 @@
   else {
     new Chart("zones", "Free pages of each zone against min, low and high", data.zones.length * ZONE + AXIS + 4,
       (chart) => data.zones.forEach((zone, index) => {
-        const base = (index + 1) * ZONE - 8, height = ZONE - 22, top = Math.max(most(chart, zone.free), zone.high * 1.3, 1);
+        const base = (index + 1) * ZONE - 8, height = ZONE - 22, top = Math.ceil(Math.max(most(chart, zone.free), zone.high * 1.3, 1));
         const y = (pages) => base - height * Math.sqrt(pages / top), line = steps(chart, zone.free, y);
         draw(chart.svg, "text", { class: "name", x: 0, y: base - height + 6 }, zoneName(zone));
         draw(chart.svg, "text", { x: 0, y: base - height + 22 }, `top ${count(top)}`);
@@ -452,7 +452,7 @@
   for (const branch of data.branches) add(byId("branch"), "option", { value: branch.branch }, `${branch.name} (${count(branch.count)})`);
 
   const haystack = (row) => [row[AT.number], words(row[AT.task]), words(row[AT.access]), row[AT.linear], row[AT.linear].replaceAll(" ", ""), words(row[AT.ip]), words(row[AT.text]), words(row[AT.symbol]),
-    words(row[AT.place]), words(row[AT.source]), row[AT.frame], words(row[AT.outcome]), words(row[AT.region])].join(" ").toLowerCase();
+    words(row[AT.place]), words(row[AT.source]), row[AT.frame], words(row[AT.outcome]), words(row[AT.region]), branches.get(row[AT.branch]).name].join(" ").toLowerCase();
   const list = () => {
     const text = byId("search").value.trim().toLowerCase().replace(/^0x/, ""), branch = byId("branch").value, program = byId("program").checked;
     listed = data.rows.filter((row) => (!program || row[AT.program]) && (branch === "" || row[AT.branch] === Number(branch)) && (!text || haystack(row).includes(text)));
