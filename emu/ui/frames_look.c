@@ -145,7 +145,8 @@ void frames_look(struct frames_look *look, const struct view *view, enum ui_over
     look->about = "";
     switch (frames_offers(view, overlay) ? overlay : OVERLAY_USE) {
     case OVERLAY_BITS:
-        look->about = "A and D in the entries that map a frame";
+        look->about =
+            foreign ? "large pages: one A and one D for all their frames" : "A and D in the entries that map a frame";
         by_bits(look, view);
         return;
     case OVERLAY_AGE:
