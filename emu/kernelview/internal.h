@@ -55,6 +55,7 @@ struct layout {
     uint64_t swap_info, vmlist; /* linear addresses of the variables */
     uint32_t pg_dirty, pg_slab, pg_reserved, pg_swapcache, pg_buddy, pg_pcp, pg_table, pg_kernel; /* masks */
     uint32_t pg_referenced, pg_locked, pg_writeback;
+    const char *flag_names[32];          /* of struct page's flags by bit: "lru"; NULL: no name that we know */
     uint32_t stat_dirty, stat_writeback; /* places in zone->vm_stat */
     uint64_t nr_swap_pages, total_swap_pages;
     uint32_t pg_any; /* all flags that name a use of their own: all of the above but dirty, referenced,

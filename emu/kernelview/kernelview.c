@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct kernelview *kernelview_create(const struct image *image, char *error, size_t error_size) {
     struct kernelview *view = calloc(1, sizeof *view);
@@ -78,6 +79,18 @@ void kernelview_snapshot_free(struct kv_snapshot *snapshot) {
     free(snapshot);
 }
 
+/* The names of the flags that are set, as many as there is room for. */
+static void name_flags(const struct layout *layout, struct kv_frame *frame) {
+    size_t used = 0;
+    for (unsigned bit = 0; bit < 32; bit++) {
+        const char *name = layout->flag_names[bit];
+        if (!(frame->flags >> bit & 1) || !name || used + strlen(name) + 2 > sizeof(frame->flag_names))
+            continue;
+        used +=
+            (size_t)snprintf(frame->flag_names + used, sizeof(frame->flag_names) - used, "%s%s", used ? " " : "", name);
+    }
+}
+
 bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, uint64_t pfn, struct kv_frame *to) {
     struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     const struct layout *layout = &view->layout;
@@ -96,6 +109,7 @@ bool kernelview_frame(struct kernelview *view, const struct mmu_context *mmu, ui
         .index = member_of(page, layout->page_index),
         .private = member_of(page, layout->page_private),
     };
+    name_flags(layout, to);
     if ((to->flags & layout->pg_buddy) && to->private < KV_ORDERS)
         to->order = (unsigned)to->private;
     return true;

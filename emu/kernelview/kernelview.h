@@ -99,7 +99,8 @@ struct kv_frame {
     uint64_t pfn;
     enum frame_kind kind;
     uint32_t flags;
-    int count, mapcount; /* mapcount: number of tables */
+    char flag_names[112]; /* "uptodate lru active": those of the flags that are set; "" none */
+    int count, mapcount;  /* mapcount: number of tables */
     uint64_t mapping, index, private;
     unsigned order; /* of the free block that it heads, else 0 */
 };

@@ -5,6 +5,7 @@
 #include "emu/kernelview/internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct wanted_member {
     const char *type, *path;
@@ -149,6 +150,12 @@ static const struct {
                {"total_swap_pages", AT(total_swap_pages)}},
   places[] = {{"NR_FILE_DIRTY", AT(stat_dirty)}, {"NR_WRITEBACK", AT(stat_writeback)}};
 
+/* Flags of struct page that are only named to the viewer; a kernel may lack any of them. */
+static const char *const named_flags[] = {
+    "PG_locked", "PG_error",    "PG_referenced", "PG_uptodate",  "PG_dirty",     "PG_lru",          "PG_active",
+    "PG_slab",   "PG_reserved", "PG_private",    "PG_writeback", "PG_swapcache", "PG_mappedtodisk", "PG_reclaim",
+    "PG_buddy",  "PG_pcp",      "PG_table",      "PG_kernel",    "PG_checked"};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool missing(const char *what, const char *member, char *error, size_t error_size) {
@@ -172,6 +179,14 @@ static bool resolve_member(struct layout *layout, const struct image *image, con
     *(uint32_t *)((char *)layout + wanted->type_size) = (uint32_t)size;
     *to = (struct member){(uint32_t)field.offset, (uint32_t)field.element_size, (uint32_t)field.count};
     return true;
+}
+
+static void name_flags(struct layout *layout, const struct image *image) {
+    for (size_t i = 0; i < COUNT(named_flags); i++) {
+        int64_t bit;
+        if (image_enum_value(image, named_flags[i], &bit) && bit >= 0 && bit < 32)
+            layout->flag_names[bit] = named_flags[i] + strlen("PG_");
+    }
 }
 
 bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size) {
@@ -198,5 +213,6 @@ bool layout_resolve(struct layout *layout, const struct image *image, char *erro
     }
     if (layout->node_zones.size != layout->zone_bytes)
         return missing("struct pglist_data", "node_zones", error, error_size);
+    name_flags(layout, image);
     return true;
 }

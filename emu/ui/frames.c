@@ -326,9 +326,9 @@ static void add_line(struct lines *lines, const char *text) {
 /* struct page in words, who maps the frame, the newest lines of its life. */
 static void add_selected(struct lines *lines, const struct view *view, const struct kv_frame *page) {
     const struct selection *selection = &view->selection;
-    add_line(
-        lines,
-        format_words("struct page: _count %d, mapcount %d, flags %08x", page->count, page->mapcount, page->flags).text);
+    add_line(lines, format_words("struct page: _count %d, mapcount %d", page->count, page->mapcount).text);
+    add_line(lines,
+             format_words("flags %08x%s%s", page->flags, page->flag_names[0] ? ": " : "", page->flag_names).text);
     add_line(lines, format_words("mapping %" PRIx64 ", index %" PRIx64, page->mapping, page->index).text);
     if (!selection->has_frame || selection->frame.pfn != page->pfn)
         return;

@@ -58,6 +58,8 @@ static void add_frame(struct facts *facts, bool itself) {
     add_fact(facts, itself ? "" : "frame", format_words(itself ? "frame %05" PRIx64 : "%05" PRIx64, frame->pfn).text,
              itself ? ACTION_NONE : ACTION_SELECT_FRAME, (int64_t)frame->pfn);
     add_fact(facts, "is", frame_kind_name(frame->kind), ACTION_NONE, 0);
+    if (frame->flag_names[0])
+        add_fact(facts, "flags", frame->flag_names, ACTION_NONE, 0);
     add_fact(facts, "_count", format_words("%d", frame->count).text, ACTION_NONE, 0);
     add_fact(facts, "mapcount", format_words("%d", frame->mapcount).text, ACTION_NONE, 0);
 }

@@ -182,6 +182,7 @@ Test(kernelview, describes_one_frame) {
     struct kv_frame frame;
     cr_assert(kernelview_frame(view, &ram.mmu, 517, &frame));
     cr_assert(frame.kind == FRAME_ANON && frame.count == 2 && frame.mapcount == 2 && frame.index == 0x804a);
+    cr_expect_str_eq(frame.flag_names, "referenced lru");
     cr_assert(kernelview_frame(view, &ram.mmu, 1024, &frame));
     cr_assert(frame.kind == FRAME_FREE && frame.order == 10 && frame.mapcount == 0);
     cr_assert_not(kernelview_frame(view, &ram.mmu, 4096, &frame));

@@ -82,6 +82,7 @@ static bool give_frame(struct view *view, uint64_t pfn) {
     selection->frame = (struct kv_frame){.pfn = pfn,
                                          .kind = FRAME_ANON,
                                          .flags = 0x05000068,
+                                         .flag_names = "uptodate lru active",
                                          .count = 2,
                                          .mapcount = 2,
                                          .mapping = 0xc1234561,
