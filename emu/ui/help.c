@@ -27,8 +27,9 @@ static const struct help_line keys[] = {
     {"+ \xe2\x88\x92 0", "larger, smaller, as at first"},
     {"?", "this page"},
     {"q, Esc", "quit; Esc first closes what is open"},
-    {"wheel", "zoom FRAMES and TIMELINE; drag pans"},
-    {"click", "a cell, a page, a mark: follow it everywhere"},
+    {"v", "FRAMES by use, A/D bits, age, mapcount"},
+    {"wheel", "zoom FRAMES and TIMELINE; scroll others"},
+    {"click", "anything: select it everywhere; again: not"},
     {"title", "click it: that panel fills the window"},
     {"console", "click to type to the guest; Esc ends it"},
 };
@@ -37,7 +38,7 @@ static const struct help_line panels[] = {
     {"FRAMES", "every frame of memory, a cell each, by zone"},
     {"FAULT", "one page fault: instruction, walk, what was done"},
     {"ADDRESS SPACE", "the regions of a process and its page tables"},
-    {"LIFE", "what became of the frame that you follow"},
+    {"LIFE", "what you selected: its life, its pages"},
     {"CONSOLE", "the guest's terminal"},
     {"ZONES", "free pages against min, low and high"},
     {"BUDDY", "free blocks by order; splits and merges"},
@@ -53,7 +54,7 @@ struct help_color {
 };
 
 static const struct help_color colors[] = {
-    {PALETTE_ACCENT, "this just happened, or is what you follow"},
+    {PALETTE_ACCENT, "filled: just happened; outlined: selected"},
     {PALETTE_BAD, "refused; below min; direct reclaim"},
     {PALETTE_LOW, "low; kswapd; being written"},
     {PALETTE_ANON, "anonymous memory"},

@@ -32,6 +32,10 @@ static enum ui_action escape_action(const struct ui_state *state, int64_t *argum
         *argument = state->maximised;
         return ACTION_MAXIMISE;
     }
+    if (state->selected_pfn >= 0 || state->picked != ACTION_NONE) { /* the same again lets it go */
+        *argument = state->selected_pfn >= 0 ? state->selected_pfn : state->picked_argument;
+        return state->selected_pfn >= 0 ? ACTION_SELECT_FRAME : state->picked;
+    }
     return ACTION_QUIT;
 }
 

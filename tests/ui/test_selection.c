@@ -218,6 +218,23 @@ Test(hits, a_second_click_lets_go_and_another_takes_its_place) {
     }
 }
 
+Test(hits, escape_lets_go_before_it_quits) {
+    static const enum ui_action actions[] = {ACTION_SELECT_FRAME, ACTION_SELECT_PAGE, ACTION_SELECT_EVENT};
+    for (unsigned i = 0; i < 3; i++) {
+        struct ui_state state;
+        int64_t argument;
+        ui_state_init(&state, 1280, 800);
+        ui_apply(&state, actions[i], 0);
+        enum ui_action action = ui_key_action(&state, UI_KEY_ESCAPE, &argument);
+        cr_assert_eq(action, actions[i]);
+        ui_apply(&state, action, argument);
+        ui_order(&state, &action, &argument);
+        cr_expect(action == ACTION_SELECT_FRAME && argument == -1, "action %d of %lld", (int)action,
+                  (long long)argument);
+        cr_expect_eq(ui_key_action(&state, UI_KEY_ESCAPE, &argument), ACTION_QUIT);
+    }
+}
+
 Test(hits, a_key_goes_round_the_overlays) {
     struct ui_state state;
     ui_state_init(&state, 1280, 800);

@@ -35,6 +35,14 @@ expect_picture() {
   fail "$2: $different pixels differ from the offscreen picture"
 }
 
+expect_match() {
+  for _ in $(seq 50); do
+    if grep -qxE "$1" out; then echo "ok: $2"; return 0; fi
+    sleep 0.1
+  done
+  fail "$2: no line like '$1'"
+}
+
 expect_line() {
   for _ in $(seq 50); do
     if grep -qxF "$1" out; then echo "ok: $2"; return 0; fi
@@ -70,6 +78,16 @@ xdotool key Return
 expect_line "type 0d" "Return goes to the guest as a carriage return"
 xdotool key Escape
 expect_picture fault.png "Escape gives the keys back"
+
+# A click selects the frame under it, another one lets it go; v colours the frames by something else.
+xdotool mousemove 290 300 click 1
+expect_match "act 9 [0-9]+" "a click selects a frame"
+xdotool key Escape; expect_line "act 9 -1" "Escape lets it go"
+xdotool mousemove 1276 796
+expect_picture fault.png "and its mark is gone"
+xdotool key v v v; sleep 0.3; import -window root mapcount.png
+[ "$(compare -metric AE -fuzz 4% mapcount.png fault.png null: 2>&1 | sed 's/[^0-9.e+].*//')" != 0 ] || fail "v changes nothing"
+xdotool key v; expect_picture fault.png "v goes round the overlays"
 
 xdotool key p
 for _ in $(seq 50); do [ -s faultline-1.png ] && break; sleep 0.1; done
