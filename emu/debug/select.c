@@ -48,7 +48,8 @@ static void resolve_page(struct resolver *resolver, uint64_t linear);
 
 static void resolve_frame(struct resolver *resolver, uint64_t pfn) {
     struct selection *selection = resolver->selection;
-    if (selection->has_frame || !kernelview_frame(resolver->session->kernelview, resolver->mmu, pfn, &selection->frame))
+    if (selection->has_frame || resolver->foreign ||
+        !kernelview_frame(resolver->session->kernelview, resolver->mmu, pfn, &selection->frame))
         return;
     selection->has_frame = true;
     selection->owner_total =
