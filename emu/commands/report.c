@@ -402,14 +402,17 @@ static void interested(void *owner, unsigned interest) { report_interest(owner, 
 static int run_window(struct report *report, const struct session_config *config, const char *title) {
     char error[400];
     struct control_config settings = {
-        .session = config, .start_paused = report->options->pause, .limit = report->options->limit};
+        .session = config,
+        .start_paused = report->options->pause,
+        .limit = report->options->limit,
+        .points = report->options->stop,
+        .point_count = report->options->stop_count,
+    };
     struct control *control = control_start(&settings, error, sizeof(error));
     if (!control) {
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
-    for (size_t i = 0; i < report->options->stop_count; i++)
-        control_add_point(control, report->options->stop[i]);
     struct ui_control ui = {
         .owner = control, .acquire = acquire, .act = act, .type = type_keys, .tell = tell, .interest = interested};
     int shown = ui_window_run(&ui, title, error, sizeof(error));

@@ -454,6 +454,13 @@ static void control_free(struct control *control) {
     free(control);
 }
 
+static bool set_points(struct control *control, const struct control_config *config, char *error, size_t error_size) {
+    for (size_t i = 0; i < config->point_count; i++)
+        if (debugger_add(control->debugger, config->points[i], error, error_size) == 0)
+            return false;
+    return true;
+}
+
 struct control *control_start(const struct control_config *config, char *error, size_t error_size) {
     struct control *control = calloc(1, sizeof(*control));
     if (!control) {
@@ -472,6 +479,10 @@ struct control *control_start(const struct control_config *config, char *error, 
     }
     control->debugger = session_debugger(control->session);
     debugger_set_limit(control->debugger, config->limit);
+    if (!set_points(control, config, error, error_size)) {
+        control_free(control);
+        return NULL;
+    }
     control->state = config->start_paused ? VIEW_PAUSED : VIEW_RUNNING;
     if (config->start_paused)
         control->orders[control->order_count++] = (struct order){.what = CONTROL_NEXT_FAULT};

@@ -30,6 +30,8 @@ struct control_config {
     const struct session_config *session; /* its hooks run on the machine's thread */
     bool start_paused;                    /* stop at the program's first fault */
     vtime limit;
+    const char *const *points; /* as for debugger_add(), set before the first instruction */
+    size_t point_count;
     /* Optional: steers the machine in place of the viewer until it returns; runs on the machine's thread. */
     void (*play)(void *owner, struct control *control, struct session *session);
     void *play_owner;
