@@ -26,7 +26,7 @@ struct session {
     struct shown_faults shown;
     char log_line[LOG_LINE_MAX];
     size_t log_length;
-    bool program_started, program_ended, stop_at_fault, fault_reached;
+    bool program_started, program_ended;
     uint32_t program_pid;
     uint64_t view_serial;
     enum select_kind selected; /* and what of that kind */

@@ -140,10 +140,6 @@ static void on_fault_closed(void *owner, const struct story_fault *fault) {
     debugger_on_fault(session->debugger, fault);
     if (session->config.on_fault)
         session->config.on_fault(session->config.owner, fault);
-    if (session_shows(session, fault) && session->stop_at_fault) {
-        session->fault_reached = true;
-        machine_request_stop(session->machine);
-    }
 }
 
 static void on_fault_opened(void *owner, const struct story_fault *fault) {
@@ -273,16 +269,6 @@ void session_destroy(struct session *session) {
 /* ---- running ---- */
 
 enum machine_stop session_run(struct session *session, vtime limit) { return machine_run(session->machine, limit); }
-
-enum machine_stop session_next_fault(struct session *session, vtime limit) {
-    session->stop_at_fault = true;
-    session->fault_reached = false;
-    enum machine_stop stop = machine_run(session->machine, limit);
-    session->stop_at_fault = false;
-    return stop;
-}
-
-bool session_fault_reached(const struct session *session) { return session->fault_reached; }
 
 void session_finish(struct session *session) {
     if (session->log_length > 0)

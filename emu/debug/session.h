@@ -42,10 +42,8 @@ struct session_config {
 struct session *session_create(const struct session_config *config, char *error, size_t error_size);
 void session_destroy(struct session *session);
 
-/* Runs until limit (virtual ns, VTIME_NEVER: none) or a stop. */
+/* Runs until limit (virtual ns, VTIME_NEVER: none) or a stop, past all points: whoever wants those runs the debugger. */
 enum machine_stop session_run(struct session *session, vtime limit);
-/* Runs until the next record of the user's program has closed. MACHINE_STOP_REQUESTED when there is one. */
-enum machine_stop session_next_fault(struct session *session, vtime limit);
 void session_finish(struct session *session); /* the run is over: closes open records */
 
 /* The kernel's structures for questions that a view does not answer; NULL: not a kernel that we know. */
@@ -57,8 +55,6 @@ bool session_program_started(const struct session *session);
 
 /* The record counts among the faults on show: of the user's program, or of a kernel that tells nothing. */
 bool session_shows(const struct session *session, const struct story_fault *fault);
-/* True when the last session_next_fault() ended at a record. */
-bool session_fault_reached(const struct session *session);
 /* Closed records of the user's program so far: positions 1 .. this. */
 size_t session_shown_faults(const struct session *session);
 /* Number of the record at that position; 0: the last. 0 when there is none. */

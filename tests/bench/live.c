@@ -173,7 +173,9 @@ static int step_through(const struct session_config *config) {
     run_to_program(session);
     double since = now_us(CLOCK_THREAD_CPUTIME_ID);
     size_t steps = 0;
-    while (session_next_fault(session, VTIME_NEVER) == MACHINE_STOP_REQUESTED)
+    struct debugger *debugger = session_debugger(session);
+    debugger_go(debugger, GO_FAULT);
+    while (debugger_run(debugger, VTIME_NEVER) && debugger_stop(debugger)->reason == REASON_FAULT)
         steps++;
     double us = now_us(CLOCK_THREAD_CPUTIME_ID) - since;
     printf("step faults=%zu per_second=%.0f\n", steps, (double)steps / us * 1e6);

@@ -125,6 +125,53 @@ static void stop_and_search(struct control *control) {
     check(view && strstr(view->said, "the machine is off"), "says that it can go no further");
 }
 
+/* A demonstration that runs to the end in its own way, whatever its viewer stops at; how far it got. */
+struct playing {
+    unsigned returns;
+    enum machine_stop stop;
+    bool left, said;
+};
+
+static void play(void *owner, struct control *control, struct session *session) {
+    struct playing *playing = owner;
+    playing->said = control_play_say(control, "before it runs");
+    do {
+        debugger_go(session_debugger(session), GO_RUN);
+        playing->stop = control_play_run(control, &playing->left);
+        playing->returns++;
+    } while (playing->stop == MACHINE_STOP_REQUESTED && !playing->left);
+    control_play_say(control, "the end");
+}
+
+static void stop_in_a_demonstration(struct control_config config) {
+    struct playing playing = {.returns = 0};
+    char error[300];
+    enum machine_stop stop;
+    int status;
+    config.play = play;
+    config.play_owner = &playing;
+    config.start_paused = false;
+    struct control *control = control_start(&config, error, sizeof error);
+    check(control != NULL, "a demonstration starts");
+    if (!control)
+        return;
+    const struct view *view = wait_for(control, 1, VIEW_PAUSED);
+    view = add_point(control, view, "fault branch=segv");
+    control_order(control, CONTROL_GO, GO_INSTRUCTION);
+    view = wait_for_said(control, view ? view->said_serial : 0);
+    check(view && strstr(view->said, "space goes on"), "while it talks, nothing runs");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_PAUSED);
+    check(view && view->stop.point == 1 && view->fault.branch == FLT_BRANCH_SEGV, "a viewer's stop pauses it");
+    view = order(control, view, CONTROL_GO, GO_FAULT, VIEW_PAUSED);
+    check(view && view->stop.reason == REASON_FAULT, "the viewer steps from there");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_ENDED);
+    check(view && strstr(view->stop_text, "ended with status 0"), "and lets it go on");
+    control_order(control, CONTROL_RUN_PAUSE, 0);
+    control_finish(control, &stop, &status);
+    check(playing.said && !playing.left && playing.returns == 2 && playing.stop == MACHINE_STOP_EXIT && status == 0,
+          "the demonstration ran to its end");
+}
+
 static void step_and_look_back(struct control *control) {
     const struct view *view = wait_for(control, 1, VIEW_PAUSED);
     check(view && view->has_fault && view->fault_position == 1 && view->fault_total == 1, "stops at the first fault");
@@ -186,6 +233,8 @@ int main(int argc, char **argv) {
     if (control)
         control_finish(control, &stop, &status);
     check(control && stop == MACHINE_STOP_REQUESTED, "can be left at any time");
+
+    stop_in_a_demonstration(config);
 
     session.ram_bytes = 12345;
     check(!control_start(&config, error, sizeof error) && error[0], "a bad configuration is refused with a sentence");

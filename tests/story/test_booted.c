@@ -235,8 +235,11 @@ static unsigned expect_user_frames(const struct kv_address_space *space, uint8_t
 Test(booted_foreign, kernels_are_shown_by_their_page_tables) {
     static uint8_t of[16384];
     booted_open(&booted, 64u << 20, true, NULL, NULL);
-    for (unsigned i = 0; i < 25; i++)
-        cr_assert_eq(session_next_fault(booted.session, 10 * SECOND), MACHINE_STOP_REQUESTED);
+    for (unsigned i = 0; i < 25; i++) {
+        debugger_go(session_debugger(booted.session), GO_FAULT);
+        cr_assert(debugger_run(session_debugger(booted.session), 10 * SECOND));
+        cr_assert_eq(debugger_stop(session_debugger(booted.session))->reason, REASON_FAULT);
+    }
     vtime moment = machine_blocks(session_machine(booted.session)) * MACHINE_BLOCK_NS;
     struct kv_snapshot *taken = kernelview_snapshot(booted.view, mmu(), -1);
     cr_assert(taken && taken->space.table_count > 1, "a program runs at that moment");
