@@ -26,8 +26,10 @@ static void say_frame(struct cli *cli, const struct selection *selection) {
     const struct kv_frame *frame = &selection->frame;
     say(cli, "frame %05" PRIx64 ", physical %08" PRIx64 ": %s\n", frame->pfn, frame->pfn << MMU_PAGE_SHIFT,
         frame_kind_name(frame->kind));
-    say(cli, "  struct page: flags %08" PRIx32 ", count %d, mapcount %d, mapping %08" PRIx64 ", index %" PRIu64 "\n",
-        frame->flags, frame->count, frame->mapcount, frame->mapping, frame->index);
+    say(cli,
+        "  struct page: flags %08" PRIx32 " (%s), count %d, mapcount %d, mapping %08" PRIx64 ", index %" PRIu64 "\n",
+        frame->flags, frame->flag_names[0] ? frame->flag_names : "none", frame->count, frame->mapcount, frame->mapping,
+        frame->index);
     if (frame->kind == FRAME_FREE && frame->order > 0)
         say(cli, "  heads a free block of order %u: %u frames\n", frame->order, 1u << frame->order);
     info_owners(cli, selection);
