@@ -164,8 +164,8 @@ static void paint_change(struct painter *painter, const struct change *change, c
     const char *words = change->split ? "split in two" : "merged";
     if (x + text_width(painter, FONT_WORDS, SIZE_LABEL, words) > change->column->x + change->column->w - 24)
         words = change->split ? "split" : "merge";
-    put_until(painter, x, middle, change->column->x + change->column->w - 20, FONT_WORDS, SIZE_LABEL, PALETTE_ACCENT,
-              words);
+    if (x + text_width(painter, FONT_WORDS, SIZE_LABEL, words) <= change->column->x + change->column->w - 20)
+        put(painter, x, middle, FONT_WORDS, SIZE_LABEL, PALETTE_ACCENT, words);
 }
 
 /* The newest is named. */

@@ -234,12 +234,14 @@ static void paint_swap(struct painter *painter, struct rect at) {
                     "No swap area is on. Run with --swap to give anonymous pages a place to go.");
         return;
     }
-    size_t fit = (size_t)fmaxf(floorf((at.h - LEGEND) / 46), 1);
+    float explained = at.h >= 90 ? LEGEND : 0; /* else the mouse tells */
+    size_t fit = (size_t)fmaxf(floorf((at.h - explained) / 46), 1);
     count = count < fit ? count : fit;
-    float height = (at.h - LEGEND) / (float)count;
+    float height = (at.h - explained) / (float)count;
     for (size_t i = 0; i < count; i++)
         paint_area(painter, (struct rect){at.x, at.y + (float)i * height, at.w, height - 6}, &view->swap_areas[i]);
-    paint_legend(painter, (struct rect){at.x, at.y + at.h - 14, at.w, 14}, legend, 4);
+    if (explained > 0)
+        paint_legend(painter, (struct rect){at.x, at.y + at.h - 14, at.w, 14}, legend, 4);
 }
 
 /* The whole: side by side where there is width, else one below the other. */
@@ -251,7 +253,7 @@ static void paint_both(struct painter *painter, struct rect inside) {
         return;
     }
     bool swap = painter->view->swap_area_count > 0 && inside.h > 130;
-    float files = swap ? floorf(inside.h * 0.54f) : inside.h;
+    float files = swap ? floorf(inside.h * 0.62f) : inside.h;
     paint_files(painter, (struct rect){inside.x, inside.y, inside.w, files - (swap ? 6 : 0)});
     if (swap)
         paint_swap(painter, (struct rect){inside.x, inside.y + files + 4, inside.w, inside.h - files - 4});

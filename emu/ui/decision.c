@@ -71,8 +71,9 @@ static void paint_page(struct asking *asking, const struct reclaim_decision *pag
     tip(painter, link, "frame %05" PRIx32 "\nclick to follow it", page->pfn);
     x = put(painter, x, y, FONT_CODE, SIZE_CODE, PALETTE_ACCENT, frame.text);
     x = put_until(painter, x + 12, y, right, FONT_CODE, SIZE_CODE, PALETTE_INK, page->anon ? "anonymous" : "of a file");
-    put_until(painter, x + 12, y, right, FONT_CODE, SIZE_CODE, PALETTE_DIM,
-              page->pid ? format_words("looked at by pid %" PRIu32, page->pid).text : "");
+    struct words by = format_words("looked at by pid %" PRIu32, page->pid);
+    if (page->pid && x + 12 + text_width(painter, FONT_CODE, SIZE_CODE, by.text) <= right)
+        put(painter, x + 12, y, FONT_CODE, SIZE_CODE, PALETTE_DIM, by.text);
     put_until(painter, left, y + 18, right, FONT_CODE, SIZE_CODE, PALETTE_DIM,
               asking->inside.w < 270
                   ? format_words("mapped by %" PRIu32 ", signs of use %" PRIu32, page->mapcount, page->referenced).text

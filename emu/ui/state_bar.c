@@ -28,6 +28,16 @@ static struct words state_words(const struct view *view) {
     return format_words("%s: %s", view->state == VIEW_PAUSED ? "stopped" : "ended", why);
 }
 
+/* In the largest letters of which it fits one line, else in two lines. */
+static void paint_sentence(struct painter *painter, struct rect at, color ink, const char *text) {
+    for (float size = SIZE_STATE; size >= SIZE_SMALL; size -= 1)
+        if (text_width(painter, FONT_WORDS, size, text) <= at.w) {
+            put(painter, at.x, at.y + 5, FONT_WORDS, size, ink, text);
+            return;
+        }
+    put_wrapped(painter, (struct rect){at.x, at.y - 3, at.w, 0}, 14.5f, 2, FONT_WORDS, SIZE_SMALL, ink, text);
+}
+
 static void paint_state(struct painter *painter, float right) {
     const struct view *view = painter->view;
     bool paused = view && view->state == VIEW_PAUSED, running = view && view->state == VIEW_RUNNING;
@@ -35,12 +45,7 @@ static void paint_state(struct painter *painter, float right) {
     float middle = TOP_BAR + STATE_BAR / 2 + 2;
     struct words words = state_words(view);
     draw_fill(painter->list, (struct rect){16, middle - 4.5f, 9, 9}, dot, 4.5f);
-    color ink = paused ? PALETTE_INK : PALETTE_SOFT;
-    if (text_width(painter, FONT_WORDS, SIZE_STATE, words.text) <= right - 35)
-        put(painter, 35, middle + 5, FONT_WORDS, SIZE_STATE, ink, words.text);
-    else /* in two lines */
-        put_wrapped(painter, (struct rect){35, middle - 3, right - 35, 0}, 14.5f, 2, FONT_WORDS, SIZE_SMALL, ink,
-                    words.text);
+    paint_sentence(painter, (struct rect){35, middle, right - 35, 0}, paused ? PALETTE_INK : PALETTE_SOFT, words.text);
     tip(painter, (struct rect){12, TOP_BAR + 4, right - 12, STATE_BAR - 4}, "%s", words.text);
 }
 

@@ -198,7 +198,9 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
                                zone->pageset_count[0], zone->pageset_count[1])
                       .text);
     if (history > 0)
-        paint_history(painter, (struct rect){gauge.at.x + gauge.at.w + 20, gauge.at.y - 2, history, gauge.at.h + 4}, z);
+        paint_history(
+            painter,
+            (struct rect){gauge.at.x + gauge.at.w + 20, gauge.at.y - 2, history, fmaxf(gauge.at.h + 4, row.h - 54)}, z);
 }
 
 /* Zones that hold memory; the others have nothing to show. */
@@ -263,7 +265,7 @@ void paint_zones(struct painter *painter, struct rect at) {
         inside.h -= RECLAIMERS;
         paint_reclaimers(painter, (struct rect){inside.x, inside.y + inside.h + 4, inside.w, RECLAIMERS});
     }
-    float height = count ? fminf(98, inside.h / (float)count) : 0;
+    float height = count ? fminf(150, inside.h / (float)count) : 0;
     unsigned fit = height >= 30 ? count : (unsigned)fmaxf(floorf(inside.h / 30), 1);
     height = fmaxf(height, 30);
     for (unsigned i = 0; i < count && i < fit; i++)
