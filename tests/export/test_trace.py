@@ -152,6 +152,21 @@ suite.check("the zone's counter ends where the trace does", len(free) > 1000 and
 used = [event["args"]["pages"] for event in events if event["ph"] == "C" and event["name"] == "swap slots used"]
 suite.check("the swap area's counter is the number of slots", used[-1] == counted["mm_swap_out"] - counted["mm_swap_free"], used[-1:])
 
+# The counters against the guest's own count.
+write("meminfo.c", b'''#include <stdio.h>
+int main(void) { char text[4096]; FILE *file = fopen("/proc/meminfo", "r"); size_t got = fread(text, 1, sizeof text, file); fwrite(text, 1, got, stdout); return 0; }
+''')
+subprocess.run(["gcc", "-m32", "-static", "-o", path("meminfo"), path("meminfo.c")], check=True)
+done = run([images.faultline, "run", "--headless", "--trace", path("meminfo.jsonl"), path("meminfo")])
+trace(path("meminfo.jsonl"), "--perfetto", path("out.json"))
+guest = {key: int(pages) // 4 for key, pages in re.findall(r"^(\w+): +(\d+) kB$", done.out, re.M)}
+told, states = {}, set()
+for event in json.load(open(path("out.json")))["traceEvents"]:
+    if event["ph"] == "C" and "pages" in event["args"]:
+        told[event["name"]] = event["args"]["pages"]
+        states.add((told.get("active list"), told.get("inactive list"), told.get("page cache")))
+suite.check("list and cache sizes are those of /proc/meminfo", (guest["Active"], guest["Inactive"], guest["Cached"]) in states,
+            f"{guest}\n{sorted(states, key=str)[-5:]}")
 
 # Bad files.
 def refused(name, data, *words):

@@ -601,8 +601,9 @@
   byId("program").checked = data.of_program > 0;
   charts.forEach((chart) => chart.redraw());
   list();
-  const first = listed.find((row) => row[AT.major] && words(row[AT.source])) || listed.find((row) => /copy/.test(branches.get(row[AT.branch]).name) && words(row[AT.source])) ||
-    listed.find((row) => words(row[AT.source])) || listed[0];
+  /* Open at first: a major fault, else a copy, of a line of the program's own; the kernel is above c0000000. */
+  const own = listed.filter((row) => words(row[AT.source]) && words(row[AT.ip]) < "c");
+  const first = own.find((row) => row[AT.major]) || own.find((row) => /^copy/.test(branches.get(row[AT.branch]).name)) || own[0] || listed[0];
   if (first) select(first, true);
   else add(byId("record"), "p", { class: "empty" }, "No fault is chosen. A row of the table or a mark of the timeline opens its record here.");
   document.body.setAttribute("data-ready", "yes");
