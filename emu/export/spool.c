@@ -64,4 +64,7 @@ static int compare(const void *left, const void *right) {
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-void spool_sort(struct spool *spool) { qsort(spool->pieces, spool->count, sizeof *spool->pieces, compare); }
+void spool_sort(struct spool *spool) {
+    if (spool->count > 0)
+        qsort(spool->pieces, spool->count, sizeof *spool->pieces, compare);
+}

@@ -103,7 +103,8 @@ def problems(file):
     return json.loads(done.out) if done.status == 0 else [str(done)]
 
 
-for name in ("run.jsonl", "swap.jsonl", "sample.jsonl", "escape.jsonl", "later.jsonl"):
+write("only.jsonl", later)
+for name in ("run.jsonl", "swap.jsonl", "sample.jsonl", "escape.jsonl", "later.jsonl", "only.jsonl"):
     done = trace(path(name), "--perfetto", path("out.json"))
     found = problems(path("out.json"))
     suite.check(f"{name} becomes a file in Chrome's format", done.status == 0 and not done.out and not done.err and found == [],
