@@ -87,7 +87,7 @@ void cli_console(struct cli *cli, const char *bytes, size_t count) {
 }
 
 void cli_log(struct cli *cli, int level, const char *line) {
-    bool firmware = strncmp(line, "firmware: ", 10) == 0;
-    if (level <= 4 || cli->log)
-        say(cli, "%s%.500s\n", firmware ? "" : "guest: ", line);
+    bool firmware = strncmp(line, "firmware: ", 10) == 0; /* which says it on the terminal, too */
+    if (!firmware && (level <= 4 || cli->log))
+        say(cli, "guest: %.500s\n", line);
 }

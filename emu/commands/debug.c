@@ -18,7 +18,7 @@ struct debugging {
     const struct run_options *options;
     struct cli *cli;
     struct output trace;
-    bool tracing;
+    bool tracing, firmware_spoke; /* the firmware speaks when it cannot boot what it was given */
     struct watchdog watchdog;
     char text[TEXT_MAX];
 };
@@ -29,7 +29,11 @@ static void on_console(void *owner, const char *bytes, size_t count) {
     cli_console(((struct debugging *)owner)->cli, bytes, count);
 }
 
-static void on_log(void *owner, int level, const char *line) { cli_log(((struct debugging *)owner)->cli, level, line); }
+static void on_log(void *owner, int level, const char *line) {
+    struct debugging *debugging = owner;
+    debugging->firmware_spoke |= strncmp(line, "firmware: ", 10) == 0;
+    cli_log(debugging->cli, level, line);
+}
 
 static void on_event(void *owner, uint64_t blocks, const struct flt_record *record) {
     struct debugging *debugging = owner;
@@ -87,7 +91,10 @@ static int end_of(struct debugging *debugging, struct session *session, enum cli
     case CLI_LIMIT:
         complain("the limit of %s time is reached", overdue(debugging) ? "host" : "virtual");
         return EXIT_LIMIT;
-    case CLI_ENDED: return run_status(stop->machine, machine_exit_status(machine), machine_stop_text(machine));
+    case CLI_ENDED:
+        if (debugging->firmware_spoke)
+            return EXIT_BAD_INPUT;
+        return run_status(stop->machine, machine_exit_status(machine), machine_stop_text(machine));
     default: return 0;
     }
 }
