@@ -48,6 +48,12 @@ static bool convert_to_stdout(struct trace_reader *reader, trace_write *write, v
     return false;
 }
 
+static bool is_same_file(const struct trace_file *file, const char *path) {
+    struct stat from, to;
+    return fstat(fileno(file->stream), &from) == 0 && stat(path, &to) == 0 && S_ISREG(to.st_mode) &&
+           from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+}
+
 static bool convert_to_file(struct trace_reader *reader, const char *path, const char *purpose, trace_write *write,
                             void *owner) {
     struct output output;
@@ -63,8 +69,13 @@ int trace_file_convert(const char *input, const char *output, const char *purpos
     struct trace_file file;
     if (!trace_file_open(&file, input))
         return EXIT_BAD_INPUT;
-    bool good = strcmp(output, "-") == 0 ? convert_to_stdout(file.reader, write, owner)
-                                         : convert_to_file(file.reader, output, purpose, write, owner);
+    bool good = false;
+    if (strcmp(output, "-") == 0)
+        good = convert_to_stdout(file.reader, write, owner);
+    else if (is_same_file(&file, output))
+        complain("'%s' is the trace itself; give the %s another name", output, purpose);
+    else
+        good = convert_to_file(file.reader, output, purpose, write, owner);
     trace_file_close(&file);
     return good ? 0 : EXIT_BAD_INPUT;
 }

@@ -51,7 +51,9 @@ static bool parse_rows(const char *text, uint64_t *rows) {
     return false;
 }
 
-static bool parse_options(int argc, char **argv, struct report_options *options) {
+/* False: the command ends with *status, after complaining or after the help. */
+static bool parse_options(int argc, char **argv, struct report_options *options, int *status) {
+    *status = EXIT_BAD_INPUT;
     optind = 0;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "o:", option_table, NULL)) != -1;) {
@@ -62,7 +64,7 @@ static bool parse_options(int argc, char **argv, struct report_options *options)
             if (!parse_rows(optarg, &options->page.rows))
                 return false;
             break;
-        case OPT_HELP: fputs(help, stdout); exit(0);
+        case OPT_HELP: fputs(help, stdout); return *status = 0, false;
         default:
             complain("report does not know '%s', or it lacks its argument; see `faultline report --help`",
                      argv[optind - 1]);
@@ -84,8 +86,9 @@ static bool write_page(void *owner, struct trace_reader *reader, FILE *to) {
 
 int command_report(int argc, char **argv) {
     struct report_options options = {.page = {.rows = ROWS_USUAL}};
-    if (!parse_options(argc, argv, &options))
-        return EXIT_BAD_INPUT;
+    int status;
+    if (!parse_options(argc, argv, &options, &status))
+        return status;
     if (!options.page.title)
         options.page.title = strrchr(options.input, '/') ? strrchr(options.input, '/') + 1 : options.input;
     return trace_file_convert(options.input, options.output, "report", write_page, &options);

@@ -212,6 +212,7 @@ for name, arguments, words in (
         ("no file", [], "takes one trace"), ("two files", ["a", "b"], "takes one trace"), ("an unknown option", ["a", "--nothing"], "--nothing"),
         ("two forms", ["a", "--text", "--summary"], "one of"), ("a type that is none", ["a", "--only", "fault,nothing"], "'nothing'"),
         ("a time that is none", ["a", "--from", "soon"], "soon"), ("a process that is none", ["a", "--pid", "-1"], "--pid"),
+        ("an output onto the trace", [path("run.jsonl"), "--text=" + path("./run.jsonl")], "the trace itself"),
         ("an output that cannot be", [path("run.jsonl"), "--text=" + path("no/where")], "cannot be written")):
     done = trace(*arguments)
     suite.check(name, done.status == 2 and words in done.err and len(done.err.splitlines()) == 1, done)
