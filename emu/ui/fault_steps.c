@@ -109,14 +109,37 @@ static int64_t frame_named(const struct story_fault *fault, const char *word, si
     return taken ? (int64_t)strtoull(word, NULL, 16) : -1;
 }
 
-static void touch_frame(struct setting *s, const char *word, size_t length, float from) {
+static void touch_frame(struct setting *s, const char *word, size_t length, struct rect at) {
     int64_t pfn = frame_named(s->fault, word, length);
-    struct rect at = {roundf(from) - 2, s->y - 13, roundf(s->x - from) + 3, 18};
     if (pfn < 0)
         return;
     hit(s->painter, at, ACTION_SELECT_FRAME, pfn);
     tip(s->painter, at, "frame %05" PRIx64 "\nclick: select it", (uint64_t)pfn);
     if (selected_frame(s->painter) == pfn)
+        outline_selected(s->painter, at, 4);
+}
+
+/* The region's range. */
+static void touch_region(struct setting *s, const char *word, size_t length, struct rect at) {
+    const struct selection *selection = &s->painter->view->selection;
+    const struct story_fault *fault = s->fault;
+    struct words range = format_words("%08" PRIx64 "-%08" PRIx64, fault->vma_start, fault->vma_end);
+    if (!fault->vma_found || strlen(range.text) != length || memcmp(range.text, word, length) != 0)
+        return;
+    hit(s->painter, at, ACTION_SELECT_VMA, (int64_t)fault->vma_start);
+    tip(s->painter, at, "region %s\nclick: select it, see which pages were never touched", range.text);
+    if (selection->kind == SELECT_VMA && selection->has_vma && selection->vma_start == fault->vma_start)
+        outline_selected(s->painter, at, 4);
+}
+
+/* The entry that the fault changed. */
+static void touch_entry(struct setting *s, const char *word, size_t length, struct rect at) {
+    const struct selection *selection = &s->painter->view->selection;
+    if (length != 3 || memcmp(word, "PTE", 3) != 0 || !s->fault->has_pte)
+        return;
+    hit(s->painter, at, ACTION_SELECT_ENTRY, (int64_t)s->fault->pte_phys);
+    tip(s->painter, at, "entry at %s\nclick: select it", format_address(s->fault->pte_phys, 8).text);
+    if (selection->has_entry && selection->entry_physical == s->fault->pte_phys)
         outline_selected(s->painter, at, 4);
 }
 
@@ -139,7 +162,10 @@ static void set_word(struct setting *s, const char *word, size_t length) {
     else {
         float from = s->x;
         set_piece(s, font, size, ink_of(s, word, core), word, core);
-        touch_frame(s, word, core, from);
+        struct rect at = {roundf(from) - 2, s->y - 13, roundf(s->x - from) + 3, 18};
+        touch_frame(s, word, core, at);
+        touch_region(s, word, core, at);
+        touch_entry(s, word, core, at);
     }
     set_piece(s, FONT_WORDS, s->words, PALETTE_INK, word + core, length - core);
     bool more_code = (code || arrow) && next_is_code(word + length);

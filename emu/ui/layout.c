@@ -71,7 +71,8 @@ static void lay_fault(const struct ui_state *state, struct rect body, struct lay
 static void lay_reclaim(const struct ui_state *state, struct rect body, struct layout *layout) {
     struct rect top, bottom, right, third;
     top = upper(body, 0.46f, &bottom);
-    layout->panels[PANEL_LRU] = left_of(bottom, 0.69f, &layout->panels[PANEL_DECISION]);
+    layout->panels[PANEL_LRU] = left_of(bottom, 0.69f, &right);
+    SHARE(layout, state, right, PANEL_DECISION, PANEL_LIFE);
     layout->panels[PANEL_ZONES] = left_of(top, body.w < WIDE ? 0.5f : 0.4f, &right);
     if (body.w < WIDE) {
         SHARE(layout, state, right, PANEL_BUDDY, PANEL_CACHE);

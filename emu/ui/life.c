@@ -315,12 +315,14 @@ static void paint_life_of(struct painter *painter, struct rect inside, float y) 
     paint_life_list(painter, (struct rect){inside.x, y, inside.w, inside.y + inside.h - y + 4}, kinds);
 }
 
-static struct words life_subtitle(const struct view *view) {
+static struct words life_subtitle(const struct view *view, float width) {
     const struct selection *selection = &view->selection;
     if (selection->kind == SELECT_VMA)
-        return format_words("which pages of the region were used");
+        return format_words(width < 450 ? "pages that were used" : "which pages of the region were used");
     if (!selection->has_frame || selection->life_total == 0)
         return format_words("the selection");
+    if (width < 450)
+        return format_words("%s events", format_count(selection->life_total).text);
     return format_words("%s events of frame %05" PRIx64 "%s", format_count(selection->life_total).text,
                         selection->frame.pfn, selection->life_count > 6 ? " \xc2\xb7 the wheel scrolls" : "");
 }
@@ -328,7 +330,7 @@ static struct words life_subtitle(const struct view *view) {
 void paint_life(struct painter *painter, struct rect at) {
     const struct view *view = painter->view;
     bool some = view && view->selection.kind != SELECT_NONE;
-    struct words subtitle = some ? life_subtitle(view) : format_words("the biography of what you click");
+    struct words subtitle = some ? life_subtitle(view, at.w) : format_words("the biography of what you click");
     struct rect inside = panel_begin(painter, PANEL_LIFE, at, "LIFE", subtitle.text);
     if (!some) {
         panel_empty(painter, inside, "A frame's life from first to last; a region's pages that were never touched.",

@@ -207,10 +207,8 @@ static void tip_cell(struct painter *painter, const struct regions *regions, con
     painter->frame->hover_at = lattice_cell(&lattice, (uint64_t)cell);
 }
 
-static void touch_region(struct painter *painter, const struct region_look *look) {
+static void outline_region(struct painter *painter, const struct region_look *look) {
     const struct selection *selection = &painter->view->selection;
-    struct rect name = {look->box.x, look->box.y - 19, fmaxf(look->box.w, 20), 18};
-    hit(painter, name, ACTION_SELECT_VMA, (int64_t)look->vma->start);
     if (!is_selected_region(painter->view, look->vma))
         return;
     if (selection->kind == SELECT_VMA)
@@ -239,8 +237,10 @@ static void paint_regions(struct painter *painter, const struct regions *regions
         draw_fill(painter->list, look->box, PALETTE_WELL, 4);
         draw_stroke(painter->list, look->box, PALETTE_LINE, 4, 1);
         tip_region(painter, regions, look);
+        hit(painter, (struct rect){look->box.x, look->box.y - 19, fmaxf(look->box.w, 20), look->box.h + 19},
+            ACTION_SELECT_VMA, (int64_t)look->vma->start);
         paint_pages(painter, regions, look);
-        touch_region(painter, look);
+        outline_region(painter, look);
         mark_pages(painter, regions, look);
         tip_cell(painter, regions, look);
     }

@@ -179,6 +179,7 @@ Test(hits, what_is_drawn_can_be_selected) {
         {PANEL_SPACE, ACTION_SELECT_PAGE, 0x08048000, "the first page of text"},
         {PANEL_SPACE, ACTION_SELECT_PAGE, 0x4004a000, "the last page of the mapping"},
         {PANEL_SPACE, ACTION_SELECT_VMA, 0x40000000, "the mapping's name"},
+        {PANEL_FAULT, ACTION_SELECT_VMA, 0x40000000, "the region that a step found"},
         {PANEL_SPACE, ACTION_SELECT_ENTRY, 0x03f2c000 + 4 * 0x2ff, "a directory entry"},
         {PANEL_FRAMES, ACTION_SELECT_FRAME, 0x3fff, "the last frame"},
         {PANEL_FRAMES, ACTION_OVERLAY, OVERLAY_AGE, "the tab of an overlay"},
