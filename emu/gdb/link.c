@@ -24,6 +24,7 @@ struct link {
     char name[256], path[108];
     int listener, client; /* client: -1 none */
     int stale;            /* a client that left while something was being sent to it, -1 none */
+    int refused;          /* the last that was sent away, until it has closed its side; the thread's */
     int wake[2];          /* a pipe: the thread looks again */
     pthread_t thread;
     bool started, quit;
@@ -45,7 +46,7 @@ struct link *link_listen(const char *where, char *error, size_t error_size) {
         snprintf(error, error_size, "no memory on the host for GDB's connection; free some and try again");
         return NULL;
     }
-    link->client = link->stale = link->wake[0] = link->wake[1] = -1;
+    link->client = link->stale = link->refused = link->wake[0] = link->wake[1] = -1;
     pthread_mutex_init(&link->lock, NULL);
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -86,14 +87,27 @@ static void close_client(struct link *link) {
     link->count = 0;
 }
 
-/* GDB's first packet is answered with a sentence that it shows. */
-static void refuse(int fd) {
+/* GDB's first packet is answered with a sentence that it shows. Closed at once, with that packet unread, the sentence
+ * would be lost. */
+static void refuse(struct link *link, int fd) {
     static const char words[] = "E.another GDB is connected already; one at a time";
     char framed[PACKET_FRAMED];
     framed[0] = '+';
     size_t bytes = 1 + packet_frame(words, strlen(words), framed + 1);
     send(fd, framed, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-    close(fd);
+    shutdown(fd, SHUT_WR);
+    if (link->refused >= 0)
+        close(link->refused);
+    link->refused = fd;
+}
+
+static void hear_refused(struct link *link) {
+    char ignored[256];
+    ssize_t got = recv(link->refused, ignored, sizeof(ignored), MSG_DONTWAIT);
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    close(link->refused);
+    link->refused = -1;
 }
 
 static void take_client(struct link *link) {
@@ -104,7 +118,7 @@ static void take_client(struct link *link) {
         return;
     }
     if (link->client >= 0 && (link->spoke || link->stale >= 0)) {
-        refuse(fd);
+        refuse(link, fd);
         return;
     }
     close_client(link);
@@ -124,7 +138,7 @@ static void take_bytes(struct link *link) {
         close_client(link);
 }
 
-static void take_events(struct link *link, const struct pollfd fds[3]) {
+static void take_events(struct link *link, const struct pollfd fds[4]) {
     char drained[64];
     pthread_mutex_lock(&link->lock);
     if (fds[0].revents && read(link->wake[0], drained, sizeof(drained)) < 0) {
@@ -133,6 +147,8 @@ static void take_events(struct link *link, const struct pollfd fds[3]) {
     bool same = fds[2].fd >= 0 && fds[2].fd == link->client;
     if (fds[2].revents && same && link->count < LINK_BYTES)
         take_bytes(link);
+    if (fds[3].revents)
+        hear_refused(link);
     if (fds[1].revents)
         take_client(link);
     bool news = link->connected || link->gone || link->count > 0;
@@ -147,13 +163,14 @@ static void *link_thread(void *argument) {
     for (;;) {
         pthread_mutex_lock(&link->lock);
         bool quit = link->quit;
-        struct pollfd fds[3] = {{.fd = link->wake[0], .events = POLLIN},
+        struct pollfd fds[4] = {{.fd = link->wake[0], .events = POLLIN},
                                 {.fd = link->listener, .events = POLLIN},
-                                {.fd = link->count < LINK_BYTES ? link->client : -1, .events = POLLIN}};
+                                {.fd = link->count < LINK_BYTES ? link->client : -1, .events = POLLIN},
+                                {.fd = link->refused, .events = POLLIN}};
         pthread_mutex_unlock(&link->lock);
         if (quit)
             return NULL;
-        if (poll(fds, 3, -1) > 0)
+        if (poll(fds, 4, -1) > 0)
             take_events(link, fds);
     }
 }
@@ -178,6 +195,8 @@ void link_close(struct link *link) {
         pthread_join(link->thread, NULL);
     }
     close_client(link);
+    if (link->refused >= 0)
+        close(link->refused);
     for (int i = 0; i < 2; i++)
         if (link->wake[i] >= 0)
             close(link->wake[i]);

