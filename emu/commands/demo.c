@@ -299,6 +299,7 @@ static int play_in_window(struct performance *show, const struct session_config 
         return EXIT_BAD_INPUT;
     }
     struct ui_control ui = {.owner = show,
+                            .record = show->options->record,
                             .acquire = acquire,
                             .act = act,
                             .type = type_keys,
@@ -467,10 +468,6 @@ static bool parse_options(int argc, char **argv, struct demo_options *options, i
         return false;
     }
     bool display = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
-    if (options->window && options->record) {
-        complain("--record draws without a display; leave --window away");
-        return false;
-    }
     if (!options->window && !options->headless && !options->pictures && !options->record)
         options->window = display && isatty(STDOUT_FILENO);
     return true;

@@ -262,7 +262,8 @@ static const struct row rows[] = {
      "frame:NUMBER, page:ADDRESS, vma:ADDRESS or entry:PHYSICAL, in hexadecimal; `render` selects\n"
      "the frame that the moment is about",
      .parse = parse_select},
-    {"record", "FILE.gif", OPTIONS_RUN, "a recording of the window, drawn without a display", TEXT(record)},
+    {"record", "FILE.gif", BOTH, "a recording of the window, as you see it or, headless, drawn without a display",
+     TEXT(record)},
     {"story", NULL, OPTIONS_RUN, "print each fault as a numbered story", FLAG(stories)},
     {"window", NULL, BOTH, "show the window (the default when there is a display)", FLAG(window)},
     {"headless", NULL, OPTIONS_RUN, "do not show it", FLAG(headless)},

@@ -413,8 +413,13 @@ static int run_window(struct report *report, const struct session_config *config
         complain("%s", error);
         return EXIT_BAD_INPUT;
     }
-    struct ui_control ui = {
-        .owner = control, .acquire = acquire, .act = act, .type = type_keys, .tell = tell, .interest = interested};
+    struct ui_control ui = {.owner = control,
+                            .acquire = acquire,
+                            .act = act,
+                            .type = type_keys,
+                            .tell = tell,
+                            .interest = interested,
+                            .record = report->options->record};
     int shown = ui_window_run(&ui, title, error, sizeof(error));
     enum machine_stop stop;
     int exit_status;

@@ -226,6 +226,11 @@ int ui_gif_add(struct ui_gif *gif, const uint32_t *pixels, unsigned hundredths) 
     return 0;
 }
 
+void ui_gif_lengthen(struct ui_gif *gif, unsigned hundredths) {
+    if (gif->holding)
+        gif->hundredths += hundredths;
+}
+
 /* ---- the file ---- */
 
 /* Plays for ever: the extension that browsers know. */

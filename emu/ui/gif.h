@@ -20,6 +20,8 @@ struct ui_gif *ui_gif_open(const char *path, int width, int height, char *error,
 /* pixels: width * height words, 0x00RRGGBB and anything in the top byte; shown for so many hundredths of a second. 0 or
  * -errno (which ui_gif_close() tells, too). */
 int ui_gif_add(struct ui_gif *gif, const uint32_t *pixels, unsigned hundredths);
+/* The newest picture is shown so much longer. */
+void ui_gif_lengthen(struct ui_gif *gif, unsigned hundredths);
 /* Ends and frees it. keep: the file gets its name; else nothing is left. 0, or -errno and one sentence. */
 int ui_gif_close(struct ui_gif *gif, bool keep, char *error, size_t error_size);
 

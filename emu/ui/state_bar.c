@@ -64,6 +64,8 @@ static unsigned strip_buttons(const struct painter *painter, struct button out[1
         {"Search", "/", ACTION_SEARCH, painter->state->searching, false,
          "look an address, a symbol, a frame, a fault or an event up"},
         {"Picture", "p", ACTION_SCREENSHOT, false, false, "save this picture as faultline-N.png"},
+        {painter->state->recording ? "End" : "Record", "g", ACTION_RECORD, painter->state->recording, false,
+         painter->state->recording ? "end the recording and save it" : "record the window as faultline-N.gif"},
         {"Help", "?", ACTION_HELP, false, false, "every key, every panel, every colour"},
     };
     unsigned n = 0;

@@ -110,6 +110,7 @@ struct ui_state {
     int64_t frames_anchor;               /* a frame that stays at frames_anchor_y while the grid zooms; -1: none */
     float frames_anchor_y;               /* logical pixels from the top of the grid's visible part */
     char caption[400];                   /* a demo's sentence; "" none */
+    bool recording;                      /* pictures go to a file */
     char notice[240]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
     /* Free pages of each zone, oldest first, filled by ui_observe(). */
     uint32_t history[KV_MAX_ZONES][UI_HISTORY];
@@ -270,6 +271,7 @@ struct ui_control {
     void (*act)(void *owner, enum ui_action action, int64_t argument);
     void (*type)(void *owner, const char *bytes, size_t count); /* keys for the guest's console */
     const char *(*caption)(void *owner); /* a demo's sentence, valid until the next call; NULL: none ever */
+    const char *record;                  /* a GIF that is begun at once; NULL: none */
     int (*scene)(void *owner);           /* a scene that the demo has just turned to, else -1; NULL: none ever */
     /* A line that was typed: action is ACTION_STOPS (a new stop) or ACTION_SEARCH. NULL: not offered. */
     void (*tell)(void *owner, enum ui_action action, const char *line);

@@ -6,6 +6,7 @@
  * Presenting waits for the display, so a turn lasts a frame (60 a second) while things move, and the loop sleeps
  * in SDL_WaitEventTimeout() while nothing does.
  */
+#include "emu/ui/recording.h"
 #include "emu/ui/ui.h"
 
 #include <SDL.h>
@@ -37,7 +38,8 @@ struct window {
     bool dirty, quit, dragging, dragged;
     float drag_x, drag_y, drag_last_x, drag_last_y;
     uint32_t notice_until;
-    unsigned interest; /* that the owner was told of */
+    struct ui_recording *recording; /* NULL: none runs */
+    unsigned interest;              /* that the owner was told of */
     int error;
 };
 
@@ -95,6 +97,35 @@ static void tell_interest(struct window *w) {
     w->control->interest(w->control->owner, interest);
 }
 
+static void say(struct window *w, const char *text) {
+    snprintf(w->state.notice, sizeof w->state.notice, "%s", text);
+    w->notice_until = SDL_GetTicks() + NOTICE_MS;
+    w->dirty = true;
+}
+
+/* Recording ------------------------------------------------------------------------------------------------ */
+
+static void begin_recording(struct window *w, const char *path) {
+    w->recording = ui_recording_begin(path);
+    w->state.recording = w->recording != NULL;
+    if (!w->recording)
+        say(w, "no memory for a recording");
+}
+
+static int end_recording(struct window *w) {
+    char said[sizeof w->state.notice];
+    int status = ui_recording_end(w->recording, SDL_GetTicks(), said, sizeof said);
+    w->recording = NULL;
+    w->state.recording = false;
+    say(w, said);
+    return status;
+}
+
+static void record_picture(struct window *w, int width, int height) {
+    if (w->recording && !ui_recording_picture(w->recording, ui_raster_pixels(w->raster), width, height, SDL_GetTicks()))
+        end_recording(w);
+}
+
 static void draw(struct window *w) {
     int width, height;
     struct ui_damage damage[UI_REGIONS * 2];
@@ -120,23 +151,32 @@ static void draw(struct window *w) {
     SDL_RenderCopy(w->renderer, w->texture, NULL, NULL);
     SDL_RenderPresent(w->renderer);
     w->dirty = false;
+    record_picture(w, width, height);
 }
 
 /* Acting --------------------------------------------------------------------------------------------------- */
 
-static void say(struct window *w, const char *text) {
-    snprintf(w->state.notice, sizeof w->state.notice, "%s", text);
-    w->notice_until = SDL_GetTicks() + NOTICE_MS;
-    w->dirty = true;
-}
-
-/* The first faultline-N.png that does not exist yet. */
-static void screenshot(struct window *w) {
-    char path[64], text[200];
+/* The first faultline-N that does not exist yet. */
+static void fresh_name(char path[64], const char *ending) {
     unsigned n = 1;
     do
-        snprintf(path, sizeof path, "faultline-%u.png", n++);
+        snprintf(path, 64, "faultline-%u.%s", n++, ending);
     while (access(path, F_OK) == 0 && n < 100000);
+}
+
+static void start_or_end_recording(struct window *w) {
+    char path[64];
+    if (w->recording) {
+        end_recording(w);
+        return;
+    }
+    fresh_name(path, "gif");
+    begin_recording(w, path);
+}
+
+static void screenshot(struct window *w) {
+    char path[64], text[200];
+    fresh_name(path, "png");
     w->state.notice[0] = '\0';
     ui_draw(&w->frame, w->view, &w->state);
     int status =
@@ -154,6 +194,8 @@ static void do_action(struct window *w, enum ui_action action, int64_t argument)
         w->quit = true;
     else if (action == ACTION_SCREENSHOT)
         screenshot(w);
+    else if (action == ACTION_RECORD)
+        start_or_end_recording(w);
     else if (ui_apply(&w->state, action, argument))
         return;
     else if (action != ACTION_LINE_ENTER) {
@@ -390,6 +432,8 @@ static int open_window(struct window *w, const char *title, char *error, size_t 
 }
 
 static void close_window(struct window *w) {
+    if (w->recording)
+        end_recording(w);
     ui_raster_destroy(w->raster);
     ui_frame_free(&w->frame);
     if (w->texture)
@@ -408,9 +452,12 @@ int ui_window_run(const struct ui_control *control, const char *title, char *err
         return -ENOMEM;
     }
     w->control = control;
+    if (control->record)
+        begin_recording(w, control->record);
     w->larger = 1;
     ui_state_init(&w->state, 1280, 800);
     ui_frame_init(&w->frame);
+    w->state.recording = w->recording != NULL;
     w->raster = ui_raster_create();
     int status = w->raster ? open_window(w, title, error, error_size) : -ENOMEM;
     if (status == 0)
