@@ -4,24 +4,28 @@
  * A condition is one line: a kind, then words of the form key=value that all must hold. An empty condition never is.
  *
  *   fault       branch=cow_copy,swap_in access=write error=2/2 addr=40001000-40003000 vma=[heap] level=pte
- *               rule=read-only task=7 outcome=signal kernel    (kernel: faults outside the user's programs too)
- *   pte         bit=D change=set addr=LO-HI          an entry changes a bit (P W U A D ...): by the processor, by a
+ *               rule=read-only task=7 outcome=signal function=main kernel
+ *   pte         bit=D change=set by=cpu addr=LO-HI   an entry changes a bit (P W U A D ...): by the processor, by a
  *                                                    fault's handler, by unmapping
- *   harvest     frame=2c11 young>=1                  reclaim read and cleared A bits
- *   watermark   zone=Normal mark=low dir=below       free pages crossed a mark
+ *   harvest     bit=A frame=2c11 young>=1            reclaim reads and clears A, or takes D along with an entry
+ *   watermark   zone=Normal mark=low dir=below       free pages cross a mark
  *   split, merge  order>=3 zone=DMA                  the buddy allocator
  *   lru         from=inactive to=active why=referenced frame=2c11
- *   cow         frame=2c11 mapcount>=2               a copy-on-write sharing is broken (copy or reuse)
+ *   cow         frame=2c11 mapcount>=2 how=copy      a copy-on-write sharing is broken (copy or reuse)
  *   kswapd      what=wake                            or sleep
  *   direct      what=begin                           or end
+ *   decision    outcome=keep why=writeback           of reclaim about a page
  *   pageout     frame=2c11 anon=1                    a page is written out
- *   swapin      slot=184 cached=0
- *   oom         task=NAME
+ *   swapin      slot=184 cached=0                    also swapout, unmap, alloc, free, wait, io, writeback, throttle
+ *   oom         task=NAME                            the one that is chosen; also task, signal
  *   event       name=mm_page_alloc order>=2 ...      any event of docs/trace.md by its own member names
  *
- * Numbers: decimal, or hexadecimal after 0x; frames and addresses are hexadecimal with or without 0x. Operators: = !=
- * >=
- * <= > <; = takes a list a,b,c and a half-open range LO-HI. error=MASK/VALUE: error code & MASK = VALUE.
+ * condition_kinds() has them all with all their words; the members of an event's own names are words as well.
+ *
+ * `fault` means the user's programs unless it has the word kernel. Numbers: decimal, or hexadecimal after 0x; frames
+ * and addresses are hexadecimal with or without 0x. Operators: = != >= <= > <; = takes a list a,b,c and half-open
+ * ranges LO-HI. error=MASK/VALUE: error code & MASK = VALUE; letters P W U R I K stand for its bits. task= takes a pid
+ * or a name; in names * stands for any text. vma= takes a name, an address inside, none or anonymous.
  */
 #ifndef FAULTLINE_CONDITION_H
 #define FAULTLINE_CONDITION_H

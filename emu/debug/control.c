@@ -14,6 +14,7 @@
  */
 #define _GNU_SOURCE
 #include "emu/debug/control.h"
+#include "emu/debug/internal.h"
 #include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -167,8 +168,11 @@ static void go(struct control *control, enum debug_go how) {
 }
 
 static void next_fault(struct control *control) {
-    if (control->position > 0 && control->position < session_shown_faults(control->session)) {
-        control->position++; /* looking at history: walk towards the present first */
+    size_t count = session_shown_faults(control->session);
+    bool open = session_open_fault(control->session);
+    if (control->position > 0 && (control->position < count || open)) {
+        /* looking at history: walk towards the present first */
+        control->position = control->position < count ? control->position + 1 : 0;
         publish(control);
         return;
     }
@@ -280,16 +284,20 @@ static bool is_for_play(struct control *control, const struct order *order) {
     return order->what == CONTROL_NEXT_FAULT;
 }
 
+static void previous_fault(struct control *control) {
+    size_t position = control->position;
+    if (!position) /* one in the middle comes after the last that is over */
+        position = session_shown_faults(control->session) + (session_open_fault(control->session) != NULL);
+    select_fault(control, position - (position > 0));
+}
+
 static void obey(struct control *control, const struct order *order) {
-    size_t count = session_shown_faults(control->session);
     if (is_for_play(control, order))
         return;
     switch (order->what) {
     case CONTROL_RUN_PAUSE: run_pause(control); return;
     case CONTROL_NEXT_FAULT: next_fault(control); return;
-    case CONTROL_PREVIOUS_FAULT:
-        select_fault(control, control->position ? control->position - 1 : count - (count > 0));
-        return;
+    case CONTROL_PREVIOUS_FAULT: previous_fault(control); return;
     case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order->argument); return;
     case CONTROL_SELECT_FRAME:
         session_select_frame(control->session, order->argument);

@@ -9,6 +9,7 @@
  */
 #include "emu/debug/debugger_internal.h"
 
+#include "emu/story/event_types.h"
 #include "emu/story/words.h"
 
 #include <inttypes.h>
@@ -40,7 +41,9 @@ enum debug_go debugger_how(const struct debugger *debugger) { return debugger->h
 void debugger_set_limit(struct debugger *debugger, vtime limit) { debugger->limit = limit; }
 
 const struct flt_record *debugger_event(const struct debugger *debugger) {
-    return debugger->stop.event && debugger->record.head.type ? &debugger->record.head : NULL;
+    enum debug_reason reason = debugger->stop.reason;
+    bool told = reason == REASON_CONDITION || reason == REASON_EVENT || reason == REASON_DECISION;
+    return told && debugger->record.head.type ? &debugger->record.head : NULL;
 }
 
 void debugger_go(struct debugger *debugger, enum debug_go how) {
@@ -113,8 +116,9 @@ static void meet_event(struct debugger *debugger, enum debug_reason reason, cons
     struct story_log_entry entry;
     struct out out = begin_text(debugger);
     memcpy(&debugger->record, record, record->bytes <= FLT_RECORD_MAX ? record->bytes : FLT_RECORD_MAX);
-    debugger->found.event = story_log_count(debugger->session->story); /* the log has it already */
-    if (story_log_entry(debugger->session->story, debugger->found.event, &entry)) {
+    if (story_event_type(record->type)) /* the log has it already */
+        debugger->found.event = story_log_count(debugger->session->story);
+    if (debugger->found.event && story_log_entry(debugger->session->story, debugger->found.event, &entry)) {
         debugger->found.fault = entry.fault;
         debugger->found.pfn = entry.pfn == UINT32_MAX ? DEBUG_NO_FRAME : entry.pfn;
     }

@@ -36,6 +36,8 @@ struct session {
     uint64_t fault_entry, fault_entry_size; /* do_page_fault() of the kernel, size 0: unknown */
 };
 
+/* select.c: the fault in whose middle the last stop was; NULL: none. */
+const struct story_fault *session_open_fault(const struct session *session);
 /* What of a view is filled beyond the kernel's snapshot, the fault and the marks. False: no memory. */
 bool fill_debugger(struct session *session, struct view *view);  /* fill.c: stop, points */
 bool fill_log(const struct session *session, struct view *view); /* events, spans, samples, call path */

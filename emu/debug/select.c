@@ -259,9 +259,23 @@ static bool copy_marks(const struct session *session, struct view *view) {
     return true;
 }
 
+const struct story_fault *session_open_fault(const struct session *session) {
+    uint64_t number = session->story ? debugger_stop(session->debugger)->fault : 0;
+    const struct story_fault *fault = number ? story_fault_by_number(session->story, number) : NULL;
+    return fault && fault->end_blocks == 0 ? fault : NULL;
+}
+
+/* A fault in whose middle the machine stands comes after the last that is over. */
 static void show_fault(const struct session *session, struct view *view, size_t position) {
     const struct shown_faults *shown = &session->shown;
-    view->fault_total = shown->count;
+    const struct story_fault *open = session_open_fault(session);
+    view->fault_total = shown->count + (open != NULL);
+    if (open && (position == 0 || position > shown->count)) {
+        view->has_fault = true;
+        view->fault = *open;
+        view->fault_position = view->fault_total;
+        return;
+    }
     if (!session->story || shown->count == 0)
         return;
     if (position == 0 || position > shown->count)

@@ -42,7 +42,8 @@ struct session_config {
 struct session *session_create(const struct session_config *config, char *error, size_t error_size);
 void session_destroy(struct session *session);
 
-/* Runs until limit (virtual ns, VTIME_NEVER: none) or a stop, past all points: whoever wants those runs the debugger. */
+/* Runs until limit (virtual ns, VTIME_NEVER: none) or a stop, past all points: whoever wants those runs the debugger.
+ */
 enum machine_stop session_run(struct session *session, vtime limit);
 void session_finish(struct session *session); /* the run is over: closes open records */
 

@@ -263,7 +263,8 @@ static bool step_once(struct debugger *debugger) {
     bool stayed = after.linear == before.linear && after.stack == before.stack && !instruction.is_jump;
     if (stayed) /* a string goes on, or a block was cut before the instruction */
         return false;
-    if (instruction.kind == CALL && debugger->how != GO_INTO && return_address(debugger, &before, &after, operand, &home)) {
+    if (instruction.kind == CALL && debugger->how != GO_INTO &&
+        return_address(debugger, &before, &after, operand, &home)) {
         go_away(debugger, &before, home, home, CALLEE_POPS);
         return false;
     }
@@ -317,7 +318,7 @@ static bool go_on(struct debugger *debugger, vtime slice) {
         look(debugger, &now);
         bool done = is_done(debugger, &now);
         come_home(debugger);
-        if (done)
+        if (points_break_at(debugger, now.linear) || done)
             return true;
     }
     return false;

@@ -100,6 +100,15 @@ static void stop_and_search(struct control *control) {
     check(view && view->stop.point == 1 && view->fault.branch == FLT_BRANCH_SEGV &&
               view->fault.number == view->stop.fault && view->points[0].hits == 1 && view->points[1].hits == 0,
           "stops where the condition is met, with that fault on show");
+    uint64_t position = view ? view->fault_position : 0;
+    view = order(control, view, CONTROL_GO, GO_WALK, VIEW_PAUSED);
+    check(view && view->stop.fault && view->fault.number == view->stop.fault && view->fault.end_blocks == 0 &&
+              view->fault_position == position + 1 && view->fault_total == position + 1,
+          "in the middle of a fault it is on show as far as it has come");
+    view = order(control, view, CONTROL_PREVIOUS_FAULT, 0, VIEW_PAUSED);
+    check(view && view->fault_position == position && view->fault.branch == FLT_BRANCH_SEGV, "with the one before it");
+    view = order(control, view, CONTROL_NEXT_FAULT, 0, VIEW_PAUSED);
+    check(view && view->fault_position == position + 1 && view->fault.number == view->stop.fault, "and back");
     char text[40];
     snprintf(text, sizeof text, "fault %" PRIu64, first);
     view = look_up(control, view, text);
