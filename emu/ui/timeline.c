@@ -79,18 +79,26 @@ static void add_span_rows(struct timeline *line, unsigned used, bool low) {
         add_row(line, ROW_SPANS, "waits", 1u << SPAN_WAIT | 1u << SPAN_THROTTLE, 1);
 }
 
-/* Rows by pitch; y from the top of the lane. */
-static void choose_rows(struct timeline *line, const struct view *view, bool low) {
+/* Where height is dear one row stands for all faults, one for all reclaim and one for the disk. */
+static bool is_low(const struct ui_state *state) {
+    bool dense = state->caption[0] || (state->scene == SCENE_MEMORY && state->maximised < 0);
+    return state->maximised != PANEL_TIMELINE && state->height < (dense ? 900 : 760);
+}
+
+/* Rows by pitch; y from the top of the lane. While a demo speaks all are there from the first sentence on, so that
+ * nothing moves. */
+static void choose_rows(struct timeline *line, const struct view *view, const struct ui_state *state) {
+    bool low = is_low(state), all = state->caption[0] != '\0';
     unsigned used = tracks_used(view);
     if (low)
         add_row(line, ROW_TRACK, "faults", ALL_TRACKS, 1);
     for (unsigned t = 0; t < TRACK_COUNT && !low; t++)
         if (tracks[t].always || (used & 1u << t))
             add_row(line, ROW_TRACK, tracks[t].name, t, 1);
-    add_span_rows(line, spans_used(view), low);
-    if (view && view->event_count > 0)
+    add_span_rows(line, all ? (1u << SPAN_KINDS) - 1 : spans_used(view), low);
+    if (all || (view && view->event_count > 0))
         add_row(line, ROW_EVENTS, "events", 0, 1);
-    if (view && view->sample_count > 1 && view->kernel)
+    if (all || (view && view->sample_count > 1 && view->kernel))
         add_row(line, ROW_FREE, "free memory", 0, low ? 2 : 3);
 }
 
@@ -98,15 +106,9 @@ static float rows_height(const struct timeline *line) {
     return line->count ? line->rows[line->count - 1].y + line->rows[line->count - 1].h : 0;
 }
 
-/* Where height is dear one row stands for all faults, one for all reclaim and one for the disk. */
-static bool is_low(const struct ui_state *state) {
-    bool dense = state->caption[0] || (state->scene == SCENE_MEMORY && state->maximised < 0);
-    return state->maximised != PANEL_TIMELINE && state->height < (dense ? 900 : 760);
-}
-
 float timeline_height(const struct view *view, const struct ui_state *state) {
     struct timeline line = {.pitch = PITCH};
-    choose_rows(&line, view, is_low(state));
+    choose_rows(&line, view, state);
     return ceilf(AXIS + rows_height(&line) + BOTTOM);
 }
 
@@ -306,10 +308,15 @@ static void paint_rows(const struct timeline *line) {
         if (row->kind != ROW_FREE) /* it names its curves itself */
             put_until(line->painter, line->lane.x - LABELS, line->lane.y + row->y + row->h / 2 + 3.5f, line->lane.x - 4,
                       FONT_WORDS, 10, PALETTE_FAINT, row->label);
+        if (!view)
+            continue;
         switch (row->kind) {
         case ROW_SPANS: timeline_spans(line, row); break;
         case ROW_EVENTS: timeline_events(line, row); break;
-        case ROW_FREE: timeline_free(line, row); break;
+        case ROW_FREE:
+            if (view->kernel)
+                timeline_free(line, row);
+            break;
         default: break;
         }
     }
@@ -342,7 +349,7 @@ static void place_rows(struct timeline *line, struct rect at) {
     struct painter *painter = line->painter;
     bool large = painter->state->maximised == PANEL_TIMELINE;
     line->pitch = PITCH;
-    choose_rows(line, painter->view, is_low(painter->state));
+    choose_rows(line, painter->view, painter->state);
     float room = at.h - AXIS - BOTTOM, used = rows_height(line),
           larger = large && used > 0 ? (room + 3) / (used + 3) : 1;
     for (unsigned i = 0; i < line->count; i++) {

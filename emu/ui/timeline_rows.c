@@ -261,6 +261,8 @@ static void tip_free(const struct timeline *line, struct rect at, const struct c
     for (size_t i = 0; i < painter->view->sample_count; i++)
         if (!sample || (double)painter->view->samples[i].blocks <= moment)
             sample = &painter->view->samples[i];
+    if (!sample)
+        return;
     for (unsigned i = 0; i < count && used < 240; i++)
         if (sample->free[curves[i].place] != UINT32_MAX)
             used += (size_t)snprintf(text + used, sizeof text - used, "\n%s: %s pages free", curves[i].name,

@@ -456,6 +456,27 @@ Test(timeline, a_low_window_gathers_rows_and_a_large_one_has_each) {
     drawn_free(drawn);
 }
 
+Test(timeline, panels_stay_where_they_are_while_a_demo_speaks) {
+    static const struct sample_options moments[] = {{.fault = SAMPLE_NO_FAULT, .no_kernel = true, .no_marks = true},
+                                                    {.state = VIEW_PAUSED},
+                                                    {.ram_mib = 24, .pressure = true}};
+    float top = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        struct drawn *drawn = drawn_sample(&moments[i], SCENE_FAULT, 1280, 800);
+        strcpy(drawn->state.caption, "One sentence after the other.");
+        drawn_again(drawn);
+        top = i == 0 ? drawn->frame.panels[PANEL_TIMELINE].y : top;
+        cr_expect_eq(drawn->frame.panels[PANEL_TIMELINE].y, top, "moment %u", i);
+        expect_tidy(drawn, "with a caption");
+        struct view *view = drawn->view;
+        drawn->view = NULL;
+        drawn_again(drawn);
+        cr_expect_eq(drawn->frame.panels[PANEL_TIMELINE].y, top, "before the first snapshot");
+        drawn->view = view;
+        drawn_free(drawn);
+    }
+}
+
 Test(timeline, a_hundred_thousand_marks_cost_no_more_commands_than_a_hundred) {
     struct drawn *drawn = drawn_sample(&pressed, SCENE_RECLAIM, 1280, 800);
     size_t first, end, few;
