@@ -37,12 +37,21 @@ static void end_guest_line(struct cli *cli) {
     cli->guest_line_open = false;
 }
 
-static void put(struct cli *cli, const char *text, size_t length) {
-    remember(cli, text, length);
-    if (cli->silent)
-        return;
-    end_guest_line(cli);
-    fputs(text, stdout);
+/* Names of tasks, files and symbols are the guest's: none of their bytes may steer a terminal. */
+static char plain(char byte) {
+    bool steers = ((unsigned char)byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f;
+    return steers ? '?' : byte;
+}
+
+static void put(struct cli *cli, const char *text) {
+    if (!cli->silent)
+        end_guest_line(cli);
+    for (; *text; text++) {
+        char byte = plain(*text);
+        remember(cli, &byte, 1);
+        if (!cli->silent)
+            putchar(byte);
+    }
 }
 
 void say(struct cli *cli, const char *format, ...) {
@@ -51,14 +60,14 @@ void say(struct cli *cli, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    put(cli, text, strlen(text));
+    put(cli, text);
 }
 
 void say_text(struct cli *cli, const char *text) {
     size_t length = strlen(text);
-    put(cli, text, length);
+    put(cli, text);
     if (length > 0 && text[length - 1] != '\n')
-        put(cli, "\n", 1);
+        put(cli, "\n");
 }
 
 void fail(struct cli *cli, const char *format, ...) {
@@ -72,8 +81,7 @@ void fail(struct cli *cli, const char *format, ...) {
 
 /* A terminal gets the guest's bytes as they are; for pipes and scripts every line is plain. */
 static void put_guest_byte(struct cli *cli, char byte) {
-    bool plain = (byte >= ' ' && byte != 0x7f) || byte == '\n' || byte == '\t';
-    if (cli->config.interactive || plain)
+    if (cli->config.interactive || plain(byte) == byte)
         putchar(byte);
     cli->guest_line_open = byte != '\n' && (cli->guest_line_open || byte != '\r');
 }
