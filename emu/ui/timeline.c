@@ -285,9 +285,10 @@ static void paint_faults(const struct timeline *line) {
 
 /* The whole -------------------------------------------------------------------------------------------------- */
 
-/* Where the guest is; while it stands still, the mark of the fault on show. */
+/* Where the guest is; the mark of the fault on show when that is an older one, or has just ended. */
 static uint64_t time_shown(const struct view *view) {
-    if (!view->has_fault || view->state == VIEW_RUNNING)
+    bool older = view->fault_position < view->fault_total, just = view->blocks <= view->fault.end_blocks + 16;
+    if (!view->has_fault || view->state == VIEW_RUNNING || (!older && !just))
         return view->blocks;
     for (size_t i = view->mark_count; i-- > 0;)
         if (view->marks[i].fault == view->fault.number)
