@@ -294,7 +294,6 @@ static enum machine_stop run_for_gdb(struct report *report, const struct session
                                      struct watchdog *watchdog) {
     char error[400];
     struct gdb_session session = {.session = report->session, .machine = config, .overdue = overdue, .owner = watchdog};
-    fprintf(stderr, "faultline: the machine waits for GDB: target remote %s\n", gdb_name(report->gdb));
     enum machine_stop stop = gdb_serve(report->gdb, &session, error, sizeof(error));
     if (error[0])
         complain("%s", error);
@@ -399,11 +398,29 @@ static void act(void *owner, enum ui_action action, int64_t argument) { report_a
 static void tell(void *owner, enum ui_action action, const char *line) { report_tell(owner, action, line); }
 static void interested(void *owner, unsigned interest) { report_interest(owner, interest); }
 
+/* With the window beside it, GDB steers, and the viewer looks on; afterwards the viewer has the machine. */
+struct watched {
+    struct gdb *gdb;
+    const struct session_config *config;
+};
+
+static void play_gdb(void *owner, struct control *control, struct session *session) {
+    const struct watched *watched = owner;
+    char error[400];
+    struct gdb_session settings = {.session = session, .machine = watched->config, .control = control};
+    gdb_serve(watched->gdb, &settings, error, sizeof(error));
+    if (error[0])
+        complain("%s", error);
+}
+
 static int run_window(struct report *report, const struct session_config *config, const char *title) {
     char error[400];
+    struct watched watched = {report->gdb, config};
     struct control_config settings = {
+        .play = report->gdb ? play_gdb : NULL,
+        .play_owner = &watched,
         .session = config,
-        .start_paused = report->options->pause,
+        .start_paused = report->options->pause && !report->gdb,
         .limit = report->options->limit,
         .points = report->options->stop,
         .point_count = report->options->stop_count,
@@ -480,6 +497,8 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
         free(report.text);
         return EXIT_BAD_INPUT;
     }
+    if (report.gdb)
+        fprintf(stderr, "faultline: the machine waits for GDB: target remote %s\n", gdb_name(report.gdb));
     int status = window ? run_window(&report, &config, launch->program_name) : run_headless(&report, &config);
     if (window && !finish_outputs(&report) && status == 0)
         status = EXIT_BAD_INPUT;

@@ -32,6 +32,7 @@
 /* Orders that come with a text. */
 #define ORDER_ADD ((enum control_order)(CONTROL_QUIT + 1))
 #define ORDER_SEARCH ((enum control_order)(CONTROL_QUIT + 2))
+#define ORDER_WAKE ((enum control_order)(CONTROL_QUIT + 3))
 
 struct order {
     enum control_order what;
@@ -55,10 +56,12 @@ struct control {
     struct debugger *debugger;
     void (*play)(void *owner, struct control *control, struct session *session);
     void *play_owner;
-    bool playing; /* play() steers: a stop of the machine is its business */
-    bool saying;  /* play() waits until the viewer has read */
-    bool go_on;   /* the viewer has */
-    bool resumed; /* the viewer lets play() go on, in the way that play() asked for: play_how */
+    bool playing;        /* play() steers: a stop of the machine is its business */
+    bool saying;         /* play() waits until the viewer has read */
+    bool go_on;          /* the viewer has */
+    bool woken;          /* by control_wake() */
+    const char *refusal; /* while saying: what the viewer's own steps are told */
+    bool resumed;        /* the viewer lets play() go on, in the way that play() asked for: play_how */
     enum debug_go play_how;
     unsigned viewer_points[DEBUG_POINTS_MAX]; /* ids of the points that the viewer set */
     unsigned viewer_count;
@@ -277,7 +280,7 @@ static bool is_for_play(struct control *control, const struct order *order) {
         return true;
     }
     if (order->what == CONTROL_GO && control->saying) {
-        say(control, "the demonstration waits: space goes on");
+        say(control, "%s", control->refusal);
         publish(control);
         return true;
     }
@@ -319,7 +322,9 @@ static void obey(struct control *control, const struct order *order) {
     case CONTROL_ENABLE: enable_point(control, order->argument); return;
     case CONTROL_QUIT: control->quit = true; return;
     }
-    if (order->what == ORDER_ADD)
+    if (order->what == ORDER_WAKE)
+        control->woken = true;
+    else if (order->what == ORDER_ADD)
         add_point(control, order->text);
     else if (order->what == ORDER_SEARCH)
         search(control, order->text);
@@ -402,6 +407,10 @@ enum machine_stop control_play_run(struct control *control, bool *left) {
     go(control, control->play_how);
     while (!control->quit) {
         obey_all(control);
+        if (control->woken && !control->quit) {
+            debugger_halt(control->debugger);
+            return MACHINE_STOP_REQUESTED;
+        }
         if (control->state != VIEW_RUNNING || control->quit)
             continue;
         if (control->resumed)
@@ -419,8 +428,9 @@ enum machine_stop control_play_run(struct control *control, bool *left) {
     return MACHINE_STOP_REQUESTED;
 }
 
-bool control_play_say(struct control *control, const char *text) {
-    set_caption(control, text);
+static void stand(struct control *control, const char *caption, const char *refusal) {
+    set_caption(control, caption);
+    control->refusal = refusal;
     if (control->state != VIEW_ENDED) {
         control->state = VIEW_PAUSED;
         control->position = position_of(control, debugger_stop(control->debugger));
@@ -428,11 +438,26 @@ bool control_play_say(struct control *control, const char *text) {
     control->go_on = false;
     control->saying = true;
     publish(control);
+}
+
+bool control_play_say(struct control *control, const char *text) {
+    stand(control, text, "the demonstration waits: space goes on");
     while (!control->quit && !control->go_on)
         obey_all(control);
     control->saying = false;
     return !control->quit;
 }
+
+bool control_play_wait(struct control *control, const char *text) {
+    if (!control->woken && !control->quit)
+        stand(control, text, "somebody else steers the machine, and has to let it go on");
+    while (!control->quit && !control->woken)
+        obey_all(control);
+    control->saying = control->woken = false;
+    return !control->quit;
+}
+
+void control_wake(struct control *control) { control_order(control, ORDER_WAKE, 0); }
 
 static void *machine_thread(void *argument) {
     struct control *control = argument;

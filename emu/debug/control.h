@@ -64,6 +64,10 @@ void control_caption(struct control *control, char text[CONTROL_CAPTION]);
 enum machine_stop control_play_run(struct control *control, bool *left);
 /* For play(): shows text and returns when the viewer wants to go on (run or next fault). False: the viewer left. */
 bool control_play_say(struct control *control, const char *text);
+/* For a play() that somebody else steers, from another thread: control_wake() ends control_play_run(), which pauses, or
+ * control_play_wait(), which shows text meanwhile; the viewer looks on and may pause a run. False: the viewer left. */
+void control_wake(struct control *control); /* any thread */
+bool control_play_wait(struct control *control, const char *text);
 /* Stops and joins. *stop says how the machine ended (MACHINE_STOP_REQUESTED when it was still running), *status its
  * exit status. */
 void control_finish(struct control *control, enum machine_stop *stop, int *status);

@@ -16,7 +16,7 @@ struct gdb {
     const struct gdb_session *session;
     struct debugger *debugger;
     atomic_bool running;
-    bool client;
+    bool client, left; /* left: the viewer closed the window */
     char bytes[LINK_BYTES];
 };
 
@@ -46,7 +46,9 @@ void gdb_close(struct gdb *gdb) {
 /* On the link's thread. */
 static void notice(void *owner) {
     struct gdb *gdb = owner;
-    if (atomic_load(&gdb->running))
+    if (gdb->session->control)
+        control_wake(gdb->session->control);
+    else if (atomic_load(&gdb->running))
         debugger_pause(gdb->debugger);
 }
 
@@ -78,13 +80,37 @@ static bool is_running(const struct gdb *gdb) {
     return state == STUB_RUNS || state == STUB_LEFT;
 }
 
-/* True: debugger_run() has stopped for a reason that is not the link's. A run of nobody's goes on over points. */
-static bool run_slice(struct gdb *gdb) {
+static bool run_alone(struct gdb *gdb) {
     struct machine *machine = session_machine(gdb->session->session);
     atomic_store(&gdb->running, true);
     bool over = !link_has_news(gdb->link) && debugger_run(gdb->debugger, machine_now(machine) + SLICE_NS);
     atomic_store(&gdb->running, false);
-    return over && debugger_stop(gdb->debugger)->reason != REASON_REQUEST;
+    return over;
+}
+
+/* True: it has stopped for a reason that is not the link's. */
+static bool run_slice(struct gdb *gdb) {
+    if (gdb->session->control)
+        control_play_run(gdb->session->control, &gdb->left);
+    else if (!run_alone(gdb))
+        return false;
+    enum debug_reason reason = debugger_stop(gdb->debugger)->reason;
+    return reason != REASON_REQUEST && reason != REASON_NONE;
+}
+
+/* Stands until there is news. */
+static void wait_for_news(struct gdb *gdb) {
+    char text[160];
+    if (!gdb->session->control) {
+        take_news(gdb, WAIT_MS);
+        return;
+    }
+    if (gdb->client)
+        snprintf(text, sizeof(text), "GDB has the machine: continue, step or detach there");
+    else
+        snprintf(text, sizeof(text), "The machine waits for GDB: target remote %.100s", gdb_name(gdb));
+    gdb->left = !control_play_wait(gdb->session->control, text);
+    take_news(gdb, 0);
 }
 
 static bool is_overdue(const struct gdb *gdb) {
@@ -92,8 +118,11 @@ static bool is_overdue(const struct gdb *gdb) {
 }
 
 static enum machine_stop serve(struct gdb *gdb) {
-    while (!is_overdue(gdb)) {
-        take_news(gdb, is_running(gdb) ? 0 : WAIT_MS);
+    while (!is_overdue(gdb) && !gdb->left) {
+        if (is_running(gdb))
+            take_news(gdb, 0);
+        else
+            wait_for_news(gdb);
         if (stub_state(gdb->stub) == STUB_KILLED)
             return MACHINE_STOP_REQUESTED;
         if (!is_running(gdb) || !run_slice(gdb))

@@ -11,7 +11,7 @@
 #ifndef FAULTLINE_GDB_H
 #define FAULTLINE_GDB_H
 
-#include "emu/debug/session.h"
+#include "emu/debug/control.h"
 
 struct gdb;
 
@@ -25,6 +25,7 @@ struct gdb_session {
     const struct session_config *machine; /* of that session */
     bool (*overdue)(void *owner);         /* optional: the limit of host time has passed */
     void *owner;
+    struct control *control; /* optional: the machine is shown in a window, and this is its play() */
 };
 /* Serves until the machine can go no further, GDB kills it, or time is up. Returns how the machine stopped. */
 enum machine_stop gdb_serve(struct gdb *gdb, const struct gdb_session *session, char *error, size_t error_size);

@@ -1,4 +1,5 @@
 """A client of GDB's remote protocol for tests, byte by byte if wanted, and a machine for it to talk to."""
+import os
 import re
 import socket
 import subprocess
@@ -18,10 +19,11 @@ def plain(data):
 class Machine:
     """faultline that waits for GDB. Leaves with it."""
 
-    def __init__(self, images, where, *arguments, command="run"):
-        mode = ["--headless"] if command == "run" else []
+    def __init__(self, images, where, *arguments, command="run", window=False):
+        mode = ["--window"] if window else ["--headless"] if command == "run" else []
+        environment = dict(os.environ, SDL_VIDEODRIVER="dummy") if window else None
         self.process = subprocess.Popen([images.faultline, command, *mode, "--gdb", where, "--timeout", "150", *arguments],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.said = self.process.stderr.readline().decode()
         self.name = self.said.split("target remote ")[-1].strip() if "target remote" in self.said else ""
 

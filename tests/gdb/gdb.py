@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real GDB, in batch mode, on the kernel and on a program with DWARF.
 
-usage: gdb.py BUILD PROGRAM
+usage: gdb.py BUILD PROGRAM [window]
 """
 import os
 import re
@@ -151,6 +151,15 @@ with Machine(images, "unix:" + path, program, command="debug") as machine:
     suite.check("the program's words and status are its own", status == 7 and "sum 7 counter 6 right 7 named" in out,
                 f"{status} {out} {err}")
 
+# ---- docs/debugger.md ----
+top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+with open(os.path.join(top, "docs/debugger.md"), encoding="utf-8") as file:
+    session = re.search(r"^```\n(\(gdb\) .*?)```", file.read(), re.S | re.M)[1]
+with Machine(images, "0", "first-faults") as machine:
+    shown = [part.split("\n", 1) for part in session.split("(gdb) ")[1:]]
+    play(images.kernel, [(f"target remote {machine.name}", "")]
+         + [(command, re.escape(output.strip())) for command, output in shown])
+
 # ---- Ctrl-C ----
 with Machine(images, "0", program, "for ever") as machine:
     script = f"""
@@ -167,6 +176,26 @@ gdb.execute("detach")
 """
     said = batch("-x", write("interrupt.py", script))
     suite.check("Ctrl-C stops a machine that runs", "SIGINT" in said and "STOPPED" in said, said)
+
+# ---- beside the window ----
+if len(sys.argv) > 3:
+    with Machine(images, "0", program, window=True) as machine:
+        play(program, [
+            (f"target remote {machine.name}", r"fff0"),
+            ("break main", r"Breakpoint 1"),
+            ("continue", r"Breakpoint 1, main"),
+            ("next", r"sum = argc"),
+            ("stepi", r"0x0804|argc > 1"),
+            ("set var argc = 2", r""),
+            ("delete", r""),
+            ("python import os, signal, threading", r""),
+            ("python threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()", r""),
+            ("continue", r"SIGINT.*main"),
+            ("print counter > 1000", r"= 1"),
+            ("set var argc = 1", r""),
+            ("continue", r"exited with code 07"),
+        ])
+        suite.check("the window stays", machine.process.poll() is None)
 
 # ---- a second GDB ----
 with Machine(images, "0", "first-faults") as machine:
