@@ -195,7 +195,7 @@ static const char *cow_template(const struct flt_record *record) {
     if (cow.old_pfn == cow.new_pfn)
         return "{who} may write to frame {old_pfn} again: it is its only owner";
     if (cow.old_mapcount == 0)
-        return "copy on write by {who}: frame {new_pfn} takes the place of the zero page";
+        return "copy on write by {who}: frame {old_pfn}, which no entry maps, is copied to {new_pfn}";
     return "copy on write by {who}: frame {old_pfn}, mapped {old_mapcount} times, is copied to {new_pfn}";
 }
 

@@ -462,6 +462,26 @@ static void over_and_finish(const struct run *free_run) {
     finish(&run);
 }
 
+/* The task that calls schedule() sleeps; its return comes when others have run on stacks of their own. */
+static void finish_across_a_switch(void) {
+    struct run run;
+    start(&run, false);
+    go(&run, GO_FAULT);
+    unsigned id = add(&run, "break kernel:schedule");
+    const struct debug_stop *stop = go(&run, GO_RUN);
+    struct cpu_registers before = registers_of(&run);
+    uint32_t home = peek32(&run, before.gpr[4]), pid = story_current_task(session_story(run.session));
+    check(stop->reason == REASON_BREAK, "%s", stop->text);
+    debugger_remove(run.debugger, id);
+    uint64_t faults = run.faults;
+    stop = go(&run, GO_FINISH);
+    struct cpu_registers after = registers_of(&run);
+    check(stop->reason == REASON_STEP && after.rip == home && after.gpr[4] == before.gpr[4] + 4 &&
+              story_current_task(session_story(run.session)) == pid && run.faults > faults,
+          "finish waits while other tasks run: %s", stop->text);
+    finish(&run);
+}
+
 /* ---- breaks and watches ---- */
 
 static uint64_t hits_of(const struct run *run, unsigned id) {
@@ -679,6 +699,7 @@ int main(int argc, char **argv) {
     several_at_once();
     faults_events_and_walks(&free_run);
     over_and_finish(&free_run);
+    finish_across_a_switch();
     breaks_and_watches(&free_run);
     breaks_on_the_way();
     bits_by_the_processor();
