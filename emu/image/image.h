@@ -49,6 +49,16 @@ struct image_line {
     unsigned line;         /* from 1 */
 };
 bool image_line_at(const struct image *image, uint64_t address, struct image_line *to);
+
+/* A function at an address, and the source line in it: the address's own, or that of the call of a function that the
+ * compiler has put in there. Texts live as long as the image. */
+struct image_call {
+    const char *function, *file; /* file NULL: not told */
+    unsigned line;
+};
+/* The function that holds the address and those inlined into it around it, innermost first; at most `most`. Returns how
+ * many; 0: no DWARF data for the address. Not fast. */
+size_t image_calls_at(const struct image *image, uint64_t address, struct image_call *to, size_t most);
 /* Lowest address of the code of a line, or of the next line that has code. file: a path, or its last parts. False:
  * none; *known is set when there is such a file at all. */
 bool image_line_address(const struct image *image, const char *file, unsigned line, uint64_t *address, bool *known);

@@ -72,4 +72,7 @@ bool image_type_find(const struct image *image, const char *type, Dwarf_Die *to)
 /* Grows *array (elements of element_size) so that one more fits after count. False: no memory, nothing changed. */
 bool image_grow(void **array, size_t count, size_t *capacity, size_t element_size);
 
+/* lines.c: the compilation unit that an address belongs to. */
+bool image_unit_at(const struct image *image, uint64_t address, Dwarf_Die *unit);
+
 #endif

@@ -70,12 +70,16 @@ static const struct image_unit_range *unit_at(const struct image_dwarf *debug, u
     return NULL;
 }
 
-bool image_line_at(const struct image *image, uint64_t address, struct image_line *to) {
+bool image_unit_at(const struct image *image, uint64_t address, Dwarf_Die *unit) {
     struct image_dwarf *debug = image->debug;
     build(debug, image->size);
-    const struct image_unit_range *unit = unit_at(debug, address);
+    const struct image_unit_range *range = unit_at(debug, address);
+    return range && dwarf_offdie(debug->dwarf, range->unit, unit);
+}
+
+bool image_line_at(const struct image *image, uint64_t address, struct image_line *to) {
     Dwarf_Die die;
-    if (!unit || !dwarf_offdie(debug->dwarf, unit->unit, &die))
+    if (!image_unit_at(image, address, &die))
         return false;
     Dwarf_Line *line = dwarf_getsrc_die(&die, address);
     int number;

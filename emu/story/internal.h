@@ -167,10 +167,12 @@ void time_event(struct story_time *time, uint64_t blocks, const struct flt_recor
 /* ---- path.c ---- */
 
 #define PATH_PLACES 256u
+#define PATH_INLINES 6u
 struct path_place { /* what is at a return address of the kernel */
     bool known;
     uint32_t address;
-    struct story_call call;
+    unsigned count; /* calls: a function and those that the compiler put into it, innermost first */
+    struct story_call calls[PATH_INLINES];
 };
 
 struct open_fault {

@@ -191,7 +191,10 @@ static void put_unmap(struct out *out, const struct story *story, const struct s
 
 static void put_decision(struct out *out, const struct story *story, const struct story_log_entry *entry) {
     uint32_t outcome = entry->value[0];
-    out_string(out, outcome == FLT_OUTCOME_PAGEOUT ? "write-out started" : reclaim_outcome_text(outcome));
+    if (outcome == FLT_OUTCOME_RECLAIM)
+        out_string(out, "chosen to be freed");
+    else
+        out_string(out, outcome == FLT_OUTCOME_PAGEOUT ? "write-out started" : reclaim_outcome_text(outcome));
     put_by(out, story, entry);
     out_format(out, ": %s", reclaim_reason_text(entry->value[1]));
 }

@@ -1,47 +1,64 @@
 /*
  * The kernel's call path of a fault: who called whom down to the branch. A record keeps return addresses with their
  * names. The same few paths come again and again, so a name is looked up once and remembered by its address. The call
- * lies before the address to which it returns.
+ * lies before the address to which it returns; functions that the compiler has put into their callers have no address
+ * of their own and get that of the whole.
  */
 #include "emu/story/internal.h"
 
 #include <string.h>
 
-static void look_up(const struct image *kernel, uint64_t call, struct story_call *to) {
-    struct image_line line;
-    char symbol[96];
-    if (image_symbol_at(kernel, call, symbol, sizeof(symbol))) {
-        symbol[strcspn(symbol, "+")] = '\0';
-        tasks_copy_text(to->function, sizeof(to->function), symbol, sizeof(symbol));
-    }
-    if (!image_line_at(kernel, call, &line) || !line.file)
-        return;
-    const char *name = strrchr(line.file, '/');
-    name = name ? name + 1 : line.file;
-    tasks_copy_text(to->file, sizeof(to->file), name, strlen(name));
-    to->line = line.line;
+/* The kernel's function that tells of a branch: whoever called it has taken the branch. */
+#define TELLER "tell_branch"
+
+static void copy_call(struct story_call *to, const struct image_call *from) {
+    const char *name = from->file ? strrchr(from->file, '/') : NULL;
+    *to = (struct story_call){.line = from->file ? from->line : 0};
+    tasks_copy_text(to->function, sizeof(to->function), from->function, strlen(from->function));
+    name = name ? name + 1 : from->file;
+    if (name)
+        tasks_copy_text(to->file, sizeof(to->file), name, strlen(name));
 }
 
-static const struct story_call *call_at(struct story *story, uint32_t address) {
+static void look_up(const struct image *kernel, uint64_t call, struct path_place *to) {
+    struct image_call calls[PATH_INLINES];
+    char symbol[96];
+    to->count = (unsigned)image_calls_at(kernel, call, calls, PATH_INLINES);
+    for (unsigned i = 0; i < to->count; i++)
+        copy_call(&to->calls[i], &calls[i]);
+    if (to->count || !image_symbol_at(kernel, call, symbol, sizeof(symbol)))
+        return;
+    symbol[strcspn(symbol, "+")] = '\0';
+    copy_call(&to->calls[0], &(struct image_call){.function = symbol});
+}
+
+static const struct path_place *place_of(struct story *story, uint32_t address) {
     struct path_place *place = &story->paths[(address ^ address >> 10) % PATH_PLACES];
     if (place->known && place->address == address)
-        return &place->call;
+        return place;
     *place = (struct path_place){.known = true, .address = address};
     if (story->config.kernel && address)
-        look_up(story->config.kernel, address - 1, &place->call);
-    return &place->call;
+        look_up(story->config.kernel, address - 1, place);
+    place->count = place->count ? place->count : 1; /* an address without a name is a step, too */
+    return place;
+}
+
+static void add_step(struct story_fault *record, uint32_t address, const struct path_place *place) {
+    for (unsigned i = 0; i < place->count && record->path_count < STORY_PATH_MAX; i++) {
+        if (record->path_count == 0 && i + 1 < place->count && strcmp(place->calls[i].function, TELLER) == 0)
+            continue;
+        record->path[record->path_count] = address;
+        record->calls[record->path_count++] = place->calls[i];
+    }
 }
 
 void story_call_path(struct story *story, uint32_t pid, const uint32_t *path, unsigned count) {
     struct open_fault *open = feed_innermost(story, pid);
     if (!open)
         return;
-    struct story_fault *record = open->record;
-    record->path_count = count < STORY_PATH_MAX ? count : STORY_PATH_MAX;
-    for (unsigned i = 0; i < record->path_count; i++) {
-        record->path[i] = path[i];
-        record->calls[i] = *call_at(story, path[i]);
-    }
+    open->record->path_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        add_step(open->record, path[i], place_of(story, path[i]));
 }
 
 const char *story_path_name(const struct story *story, const struct story_fault *fault, unsigned i,

@@ -74,6 +74,7 @@ struct totals {
     unsigned stops, frames, shared, entries, wrong_entries, selected, swapped;
     unsigned owners_off, bits_off, log_off, selections_off; /* the worst of all stops */
     unsigned lives, told;
+    bool full_view;
 };
 
 static unsigned worse(unsigned a, unsigned b) { return a > b ? a : b; }
@@ -228,12 +229,36 @@ static void compare_selections(struct session *session, struct totals *totals) {
     view_free(view);
 }
 
+/* Everything that panels ask for is there, with a page of the program selected. */
+static bool view_is_full(struct session *session) {
+    session_interest(session, INTEREST_BITS | INTEREST_AGES | INTEREST_STRIPS | INTEREST_ENTRIES);
+    struct view *none = select_view(session, SELECT_NONE, 0);
+    uint64_t stack = none->kernel && none->kernel->space.vma_count
+                         ? none->kernel->space.vmas[none->kernel->space.vma_count - 1].end - 4096
+                         : 0;
+    struct view *view = select_view(session, SELECT_PAGE, stack);
+    bool good = none->life_text == NULL && view->bits.of && view->ages && view->swap_area_count == 1 &&
+                view->strip_count > 2 && view->strips[0].path[0] && view->event_count == VIEW_EVENTS &&
+                view->span_count > 0 && view->sample_count > 20 && view->has_entries &&
+                view->entries_index == stack >> 22 && view->fault.path_count > 2 && view->path_words[0][0];
+    good = good && view->selection.has_vma &&
+           (view->selection.life_count == 0 || (view->life_text && view->life_text[0][0]));
+    for (size_t i = 1; good && i < view->event_count; i++)
+        good = view->events[i].number == view->events[i - 1].number + 1;
+    session_interest(session, 0);
+    view_free(none);
+    view_free(view);
+    return good;
+}
+
 static void look(struct session *session, struct totals *totals) {
     compare_owners(session, totals);
     if (totals->stops % 6 == 0)
         compare_log(session, totals);
     if (totals->stops % 4 == 0)
         compare_selections(session, totals);
+    if (totals->stops == STOPS / 2)
+        totals->full_view = view_is_full(session);
     totals->stops++;
 }
 
@@ -286,6 +311,7 @@ int main(int argc, char **argv) {
     check(totals.told * 2 > totals.lives, "the log knows most frames");
     check(totals.selected > 100 && totals.selections_off <= 1, "what is pointed at leads to the same parts");
     check(totals.swapped > 20, "pages in swap are followed to their slots");
+    check(totals.full_view, "a view carries what panels ask for");
     printf("1..%u\n", checks);
     session_destroy(session);
     disk_close(disk);

@@ -32,6 +32,9 @@ static void ask_addresses(const struct image *image) {
         image_symbol_at(image, address, text, sizeof text);
         if (image_line_at(image, address, &line))
             length += strlen(line.file);
+        struct image_call calls[4];
+        for (size_t i = image_calls_at(image, address, calls, 4); i-- > 0;)
+            length += strlen(calls[i].function) + (calls[i].file ? strlen(calls[i].file) : 0);
     }
     image_symbol_at(image, UINT64_MAX, text, sizeof text);
     if (length == SIZE_MAX) /* keeps the reads */

@@ -67,6 +67,7 @@ Test(biography, a_life_reads_as_a_line) {
         "unmapped from 4001 2000 by kswapd0 (pid 3), D was set; entry is now 0004a000",
         "written out to swap by kswapd0 (pid 3)",
         "write-out started by kswapd0 (pid 3): it must be written first",
+        "chosen to be freed by kswapd0 (pid 3): clean, and nobody needs it",
         "freed by kswapd0 (pid 3) to Normal, order 0",
     };
     script_task_new(&script, 3, 0, "kswapd0");
@@ -84,6 +85,7 @@ Test(biography, a_life_reads_as_a_line) {
     EVENT(FLT_MM_UNMAP, 0x2c11, SCRIPT_LINEAR & ~0xfffu, 0x3f2c000, PTE(0x2c11), 1184 << 8);
     EVENT(FLT_MM_VMSCAN_WRITEPAGE, 0x2c11, 1);
     EVENT(FLT_MM_VMSCAN_PAGE, 0x2c11, FLT_OUTCOME_PAGEOUT, FLT_WHY_DIRTY, 0, 0, 1);
+    EVENT(FLT_MM_VMSCAN_PAGE, 0x2c11, FLT_OUTCOME_RECLAIM, FLT_WHY_CLEAN, 0, 0, 1);
     EVENT(FLT_MM_PAGE_FREE, 0x2c11, 0, 1, 901);
     expect_lines(0x2c11, lines, COUNT(lines));
     cr_expect_eq(story_log_newest(script.story, 0x2c11), story_log_count(script.story));

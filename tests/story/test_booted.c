@@ -212,6 +212,41 @@ Test(booted, snapshots_at_arbitrary_moments) {
     cr_assert_gt(snapshots, 50);
 }
 
+static bool calls(const struct story_fault *fault, const char *function) {
+    for (unsigned i = 0; i < fault->path_count; i++)
+        if (strcmp(fault->calls[i].function, function) == 0)
+            return true;
+    return false;
+}
+
+/* Functions that the compiler has put into their callers are steps like others. */
+Test(booted, every_branch_has_the_path_that_led_to_it) {
+    static const struct {
+        uint32_t branch;
+        const char *function;
+    } expected[] = {{FLT_BRANCH_ANON, "do_anonymous_page"},
+                    {FLT_BRANCH_COW_COPY, "do_wp_page"},
+                    {FLT_BRANCH_FILE_MINOR, "do_linear_fault"}};
+    unsigned found[3] = {0};
+    run_to_the_end();
+    const struct story *story = session_story(booted.session);
+    for (uint64_t number = 1; number <= story_fault_count(story); number++) {
+        const struct story_fault *fault = story_fault_by_number(story, number);
+        if (fault->branch == FLT_BRANCH_NONE)
+            continue;
+        cr_assert(fault->path_count > 0 && strcmp(fault->calls[0].function, "tell_branch") != 0);
+        cr_assert_str_eq(fault->calls[fault->path_count - 1].function, "do_page_fault", "fault %u", (unsigned)number);
+        for (unsigned i = 0; i < fault->path_count; i++)
+            cr_assert(fault->calls[i].file[0] && fault->calls[i].line, "fault %u, step %u", (unsigned)number, i);
+        for (unsigned i = 0; i < 3; i++)
+            if (fault->branch == expected[i].branch) {
+                found[i]++;
+                cr_assert(calls(fault, expected[i].function), "fault %u", (unsigned)number);
+            }
+    }
+    cr_assert(found[0] && found[1] && found[2]);
+}
+
 /* ---- a kernel without symbols ---- */
 
 /* Frames that the current task's page tables give to the program, by what their entries say; returns how many. */
