@@ -166,7 +166,8 @@ void time_event(struct story_time *time, uint64_t blocks, const struct flt_recor
 
 /* ---- path.c ---- */
 
-#define PATH_PLACES 256u
+#define PATH_PLACES 1024u /* a kernel's fault path returns to far fewer addresses */
+#define PATH_PROBES 16u
 #define PATH_INLINES 6u
 struct path_place { /* what is at a return address of the kernel */
     bool known;

@@ -32,8 +32,19 @@ static void look_up(const struct image *kernel, uint64_t call, struct path_place
     copy_call(&to->calls[0], &(struct image_call){.function = symbol});
 }
 
+/* The place that has the address, a free one, or the first of those that it may be in. */
+static struct path_place *find_place(struct story *story, uint32_t address) {
+    uint32_t first = (address * 2654435761u) >> 16;
+    for (uint32_t i = 0; i < PATH_PROBES; i++) {
+        struct path_place *place = &story->paths[(first + i) % PATH_PLACES];
+        if (!place->known || place->address == address)
+            return place;
+    }
+    return &story->paths[first % PATH_PLACES];
+}
+
 static const struct path_place *place_of(struct story *story, uint32_t address) {
-    struct path_place *place = &story->paths[(address ^ address >> 10) % PATH_PLACES];
+    struct path_place *place = find_place(story, address);
     if (place->known && place->address == address)
         return place;
     *place = (struct path_place){.known = true, .address = address};
