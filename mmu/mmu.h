@@ -208,6 +208,10 @@ struct mmu_result mmu_translate(const struct mmu_context *context, struct mmu_ac
 struct mmu_result mmu_translate_recorded(const struct mmu_context *context, struct mmu_access access,
                                          struct mmu_walk *walk);
 
+/* The same for who wants to know of A and D: *walk is written only when an entry changed, which *changed says. */
+struct mmu_result mmu_translate_noted(const struct mmu_context *context, struct mmu_access access,
+                                      struct mmu_walk *walk, bool *changed);
+
 /* What mmu_translate would say, with no effect. *walk may be NULL. */
 struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk);
 

@@ -141,6 +141,16 @@ INLINE void commit(const struct mmu_path *path, struct mmu_access access) {
     }
 }
 
+/* commit() would change an entry. */
+INLINE bool changes_entry(const struct mmu_path *path, struct mmu_access access) {
+    for (unsigned i = 0; i < path->count; i++) {
+        uint64_t marks = path_marks(path, i, access);
+        if ((path->entry[i].value & marks) != marks && path->entry[i].host != NULL)
+            return true;
+    }
+    return false;
+}
+
 INLINE bool is_allowed(const struct mmu_path *path, struct mmu_access access) {
     return path->refused == MMU_RULE_NONE && (path->rights & access_right(access));
 }
@@ -210,6 +220,22 @@ static struct mmu_result walk_recorded(const struct mmu_context *context, struct
 struct mmu_result mmu_translate_recorded(const struct mmu_context *context, struct mmu_access access,
                                          struct mmu_walk *walk) {
     return walk_recorded(context, access, walk, true);
+}
+
+struct mmu_result mmu_translate_noted(const struct mmu_context *context, struct mmu_access access,
+                                      struct mmu_walk *walk, bool *changed) {
+    struct mmu_path path;
+    *changed = false;
+    if (context->mode == MMU_MODE_NONE)
+        return without_paging(context, access);
+    follow(context, access, &path);
+    struct mmu_result result = judge(context, &path, access);
+    *changed = result.status == MMU_OK && changes_entry(&path, access);
+    if (*changed) {
+        commit(&path, access);
+        record_walk(context, &path, access, result, walk);
+    }
+    return result;
 }
 
 struct mmu_result mmu_peek(const struct mmu_context *context, struct mmu_access access, struct mmu_walk *walk) {

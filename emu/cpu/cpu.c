@@ -143,7 +143,7 @@ void cpu_reset(struct cpu *cpu) {
     memset(cpu->port_block, 0, sizeof cpu->port_block);
     cpu->interrupt_line = false;
     cpu->first_block = true;
-    cpu->alone = cpu->stopped_at = CPU_NOWHERE;
+    cpu->alone = cpu->stopped_at = cpu->call_at = CPU_NOWHERE;
     atomic_store(&cpu->stop_requested, false);
     atomic_store(&cpu->attention_at, 0);
     points_reset(cpu);

@@ -89,6 +89,7 @@ struct cpu_board {
     /* IA32_APIC_BASE; optional, both or none: without them there is no such MSR and CPUID shows no local APIC. */
     uint64_t (*apic_base_read)(void *owner);
     void (*apic_base_write)(void *owner, uint64_t value);
+    void (*call)(void *owner, uint32_t argument); /* optional: cpu_set_call() */
     /* optional: called before a page fault is delivered; true = return CPU_STOP_FAULT first. full is set only
      * when cpu_record_faults(cpu, true) is in force (registers and instruction bytes are filled then). */
     bool (*on_page_fault)(void *owner, const struct cpu_page_fault *fault);
@@ -117,11 +118,11 @@ void cpu_set_deadline(struct cpu *cpu, uint64_t deadline_blocks);
 enum cpu_stop cpu_step(struct cpu *cpu);
 
 /*
- * A debugger's points. They change nothing that the guest can see, the count of blocks included. EXECUTE stops cpu_run()
- * before the instruction at `address` runs (a run that begins there, after a step or a point, runs it first; a repeated
- * string instruction is one instruction); the others stop cpu_run() and cpu_step() after the instruction that touched
- * one of the bytes, or after the delivery whose frame did. physical: address is one of RAM, whichever linear address is
- * used; writes of A and D bits and of devices count there. Set and removed between runs only.
+ * A debugger's points. They change nothing that the guest can see, the count of blocks included. EXECUTE stops
+ * cpu_run() before the instruction at `address` runs (a run that begins there, after a step or a point, runs it first;
+ * a repeated string instruction is one instruction); the others stop cpu_run() and cpu_step() after the instruction
+ * that touched one of the bytes, or after the delivery whose frame did. physical: address is one of RAM, whichever
+ * linear address is used; writes of A and D bits and of devices count there. Set and removed between runs only.
  */
 enum cpu_point_kind { CPU_POINT_EXECUTE, CPU_POINT_WRITE, CPU_POINT_READ, CPU_POINT_ACCESS };
 #define CPU_POINTS_MAX 64u
@@ -139,6 +140,10 @@ struct cpu_point_hit {
 bool cpu_point_add(struct cpu *cpu, const struct cpu_point *point);    /* false: no room, or bytes out of range */
 bool cpu_point_remove(struct cpu *cpu, const struct cpu_point *point); /* false: there is none like it */
 const struct cpu_point_hit *cpu_point_hit(const struct cpu *cpu);      /* after CPU_STOP_POINT */
+
+/* Whenever a block of 2 or 3 bytes begins at this linear address at CPL 0, board.call() gets ECX: what a guest uses in
+ * place of OUT where it has much to tell, because for a port Unicorn looks up where in its code it is. 0: no more. */
+void cpu_set_call(struct cpu *cpu, uint32_t linear);
 
 void cpu_request_stop(struct cpu *cpu); /* safe from any thread */
 /* An NMI: taken between blocks whatever EFLAGS.IF says. A second one before that is the same one. */

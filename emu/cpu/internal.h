@@ -206,6 +206,7 @@ struct cpu {
     uint64_t block_start, block_end;
     /* The instruction at this linear address is a block of its own: it stores into the block that it was in. */
     uint64_t alone;
+    uint64_t call_at;    /* cpu_set_call() */
     uint64_t stopped_at; /* the block before which a run has stopped, and its size: see begin_running() */
     uint32_t stopped_size;
 

@@ -122,6 +122,24 @@ static bool is_other_block(const struct cpu *cpu, uint64_t address, uint32_t siz
     return address == cpu->stopped_at && size != cpu->stopped_size;
 }
 
+static bool is_short(uint64_t size) { return size - 2 <= 1; }
+
+/* A block that has begun is the one that cpu_set_call() names. */
+static void make_call(struct cpu *cpu) {
+    state_load(cpu);
+    if (state_cpl(cpu) == 0 && (state_cr(cpu, 0) & MMU_CR0_PE))
+        cpu->board.call(cpu->board.owner, (uint32_t)state_gpr(cpu, GPR_RCX));
+}
+
+static void short_block(struct cpu *cpu, uint64_t address, uint32_t size) {
+    if (address == cpu->call_at)
+        make_call(cpu);
+    else
+        string_repeat(cpu, address, size);
+}
+
+void cpu_set_call(struct cpu *cpu, uint32_t linear) { cpu->call_at = linear && cpu->board.call ? linear : CPU_NOWHERE; }
+
 static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     if (cpu->hook_stopped) { /* by the delivery before this block */
         uc_emu_stop(cpu->uc);
@@ -147,6 +165,8 @@ static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     cpu->block_end = address + size;
     cpu->blocks++;
     set_attention(cpu);
+    if (address == cpu->call_at && is_short(size))
+        make_call(cpu);
 }
 
 static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t address, uint32_t size) {
@@ -175,8 +195,8 @@ void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     (void)uc;
     if (__builtin_expect(cpu->blocks < atomic_load_explicit(&cpu->attention_at, memory_order_relaxed), 1)) {
         cpu->blocks++;
-        if (__builtin_expect(size - 2 <= 1, 0))
-            string_repeat(cpu, address, size);
+        if (__builtin_expect(is_short(size), 0))
+            short_block(cpu, address, size);
         return;
     }
     slow_block(cpu, address, size);
@@ -231,6 +251,8 @@ static void enter_block(struct cpu *cpu, uint64_t start, uint64_t end, bool cut)
     cpu->block_end = end;
     cpu->cut = cut;
     cpu->stopped_at = CPU_NOWHERE;
+    if (start == cpu->call_at && is_short(end - start))
+        make_call(cpu);
 }
 
 /* CPU_STOP_STEP: the fault is delivered, or the block is cut and entered. */

@@ -171,10 +171,8 @@ struct mmu_result tlb_translate(struct cpu *cpu, struct mmu_access access) {
     struct mmu_walk walk;
     if (!cpu->board.on_entry_update && !cpu->points.physical)
         return mmu_translate(&cpu->mmu, access);
-    struct mmu_result result = mmu_translate_recorded(&cpu->mmu, access, &walk);
-    bool changed = false;
-    for (unsigned i = 0; result.status == MMU_OK && i < walk.count; i++)
-        changed |= walk.steps[i].before != walk.steps[i].after;
+    bool changed;
+    struct mmu_result result = mmu_translate_noted(&cpu->mmu, access, &walk, &changed);
     if (changed && cpu->points.physical)
         points_note_walk(cpu, &walk);
     if (changed && cpu->board.on_entry_update)

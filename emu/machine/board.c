@@ -277,6 +277,8 @@ static void trace_record(void *owner, uint32_t linear) {
     machine->config.on_trace(machine->config.owner, cpu_blocks(machine->cpu), &record, bytes);
 }
 
+static void trace_call_at(void *owner, uint32_t linear) { cpu_set_call(((struct machine *)owner)->cpu, linear); }
+
 /* The CPU's side */
 
 static bool pic_asks(const struct machine *machine) {
@@ -340,6 +342,7 @@ struct cpu_board board_cpu_side(struct machine *machine) {
         .interrupt_pending = interrupt_pending,
         .apic_base_read = apic_base_read,
         .apic_base_write = apic_base_write,
+        .call = machine->config.on_trace ? trace_record : NULL,
         .on_page_fault = machine->config.on_page_fault ? on_page_fault : NULL,
         .on_delivery = on_delivery,
         .on_entry_update = machine->config.on_entry_update ? on_entry_update : NULL,
@@ -405,6 +408,7 @@ void board_init_devices(struct machine *machine) {
     reset_control_init(&machine->reset_control, reset, none);
     post_init(&machine->post);
     trace_port_init(&machine->trace_port, trace_record, machine);
+    machine->trace_port.call_at = trace_call_at;
     vga_text_init(&machine->vga_text, &machine->clock);
     pci_init(&machine->pci, config->ram_bytes, isa_line(machine, 0), map_pci_ports, machine);
 }

@@ -5,6 +5,10 @@
  * finds the mark may emit events: one 32-bit OUT of the linear address of a record. The host copies the
  * record by peek at that moment; the guest may reuse the memory at once.
  *
+ * A cheaper way: a 32-bit OUT to FLT_TRACE_CALL_PORT names the linear address of a piece of code of 2 or 3 bytes
+ * that is jumped to and ends in a jump (LEAVE, RET). Whenever the CPU comes to it at CPL 0, ECX is the address of a
+ * record, as with the OUT. 0 names none, and so does a reset.
+ *
  * Every record starts with struct flt_record. Layouts never change; a new need gets a new type. Sizes are in
  * bytes, addresses are linear unless the name says phys, frames are numbers in units of 4096 bytes. All
  * fields are little-endian and naturally aligned. An unknown type is kept and shown raw.
@@ -16,6 +20,7 @@
 #include <stdint.h>
 
 #define FLT_TRACE_PORT 0x5F0u
+#define FLT_TRACE_CALL_PORT 0x5F4u
 #define FLT_TRACE_MAGIC 0x31544C46u /* "FLT1" */
 /* What the guest leaves on the POST port when the first program is about to run; there without the trace port too. */
 #define FLT_POST_PORT 0x80u
