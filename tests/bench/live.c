@@ -178,6 +178,7 @@ static int step_through(const struct session_config *config) {
     while (debugger_run(debugger, VTIME_NEVER) && debugger_stop(debugger)->reason == REASON_FAULT)
         steps++;
     double us = now_us(CLOCK_THREAD_CPUTIME_ID) - since;
+    printf("record bytes=%zu\n", sizeof(struct story_fault));
     printf("step faults=%zu per_second=%.0f\n", steps, (double)steps / us * 1e6);
     session_destroy(session);
     return 0;

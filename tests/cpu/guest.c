@@ -25,6 +25,8 @@ static void port_write(void *owner, uint16_t port, unsigned size, uint32_t value
         guest->vector = (int)value;
         cpu_interrupt_changed(guest->cpu);
     }
+    if (port == 0xe5)
+        cpu_set_call(guest->cpu, value);
     if (port == 0xe3)
         cpu_nmi(guest->cpu);
 }
@@ -128,7 +130,14 @@ static void make_tables(struct guest *guest) {
         guest_put32(guest, GUEST_PT + page * 4, page << 12 | 7);
 }
 
+static void on_call(void *owner, uint32_t argument) {
+    struct guest *guest = owner;
+    if (guest->logged < GUEST_LOG)
+        guest->log[guest->logged++] = argument;
+}
+
 static const struct cpu_board board = {
+    .call = on_call,
     .port_read = port_read,
     .port_write = port_write,
     .mmio_read = mmio_read,

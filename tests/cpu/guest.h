@@ -2,7 +2,7 @@
  * A small bare machine for CPU tests: RAM, a ROM that goes from the reset vector to 32-bit protected mode
  * (tests/cpu/rom.S), and tables that the test fills in. No devices but these ports:
  *   0xF4 write: stop   0xE0 write: logged   0xE1 read: counts up   0xE2 write: raises the interrupt line with that
- * vector   0xE3 write: an NMI
+ * vector   0xE3 write: an NMI   0xE5 write: cpu_set_call(), whose calls are logged
  *
  * Low memory: parameters of the ROM at 500, GDT 800, IDT 1000, TSS 1900, ring 0 stack below 8000, ring 3 stack
  * below 9000, handlers A000 (one a vector, each stops the machine), the snippet at 20000, page directory 30000,

@@ -297,6 +297,23 @@ snippet_\name\()_end:
     stop
     ends alias_store
 
+/* Names a piece of code to cpu_set_call() and runs it 200 times with ECX from 200 down. */
+    snippet tell
+    movl $(0x20000 + 2f - snippet_tell), %eax
+    outl %eax, $0xe5
+    movl $200, %ebx
+1:  movl %ebx, %ecx
+    call 3f
+    decl %ebx
+    jnz 1b
+    stop
+3:  pushl %ebp
+    movl %esp, %ebp
+    jmp 2f
+2:  leave
+    ret
+    ends tell
+
 /* The next instruction is rewritten by the one before it, in the same block, on the same page. */
     snippet own_block
     movl $3, %ebp

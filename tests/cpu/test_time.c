@@ -15,6 +15,7 @@ SNIPPET(spin);
 SNIPPET(string_io);
 SNIPPET(map_handler);
 SNIPPET(own_block);
+SNIPPET(tell);
 
 #define TIMER_BLOCKS 37u
 
@@ -153,6 +154,7 @@ Test(time, pauses_change_nothing) {
     compare_paused(CODE(mixture), 1);
     compare_paused(CODE(own_block), 1);
     compare_paused(CODE(string_io), 1);
+    compare_paused(CODE(tell), 1);
 }
 
 static void compare_stepped(const uint8_t *code, const uint8_t *end, bool ring3, const char *what) {
@@ -173,6 +175,17 @@ Test(time, stepping_and_running_agree, .timeout = 100) {
     compare_stepped(CODE(count_blocks), false, "count");
     compare_stepped(CODE(string_io), false, "string");
     compare_stepped(CODE(own_block), false, "code that changes its own block");
+    compare_stepped(CODE(tell), false, "code that calls the board");
+}
+
+Test(time, code_that_is_named_calls_the_board_in_ring_0) {
+    static struct trace trace;
+    run_free(&trace, CODE(tell), false);
+    cr_assert_eq(trace.logged, 200);
+    for (unsigned i = 0; i < 200; i++)
+        cr_expect_eq(trace.log[i], 200 - i);
+    run_free(&trace, CODE(tell), true);
+    cr_expect_eq(trace.logged, 0, "a program cannot speak for the kernel");
 }
 
 Test(time, a_block_is_counted_once) {

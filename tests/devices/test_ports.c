@@ -206,6 +206,12 @@ Test(trace_port, the_mark_and_the_records) {
     cr_assert_eq(linear, 0, "only a 32-bit write is an event");
     bus_write(&bus, 0x5F0, 4, 0xC0123456);
     cr_assert_eq(linear, 0xC0123456);
+    bus_write(&bus, 0x5F4, 4, 0xC0000010); /* nobody asked for it */
+    device.call_at = keep_value;
+    bus_write(&bus, 0x5F4, 2, 0x10);
+    cr_assert_eq(linear, 0xC0123456);
+    bus_write(&bus, 0x5F4, 4, 0xC0000010);
+    cr_assert_eq(linear, 0xC0000010);
 }
 
 struct screen {

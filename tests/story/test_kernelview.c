@@ -491,6 +491,57 @@ Test(kernelview, ignores_a_frame_count_beyond_4_gib) {
     kernelview_snapshot_free(taken);
 }
 
+/* What keeps snapshots cheap, counted: no walk a page, and no second look at what is as it was. */
+Test(kernelview, looks_again_only_at_what_changed) {
+    struct kv_snapshot *first = snapshot();
+    struct kv_cost begin = kernelview_cost(view);
+    cr_assert_eq(begin.changed, begin.compared, "all of mem_map is new");
+    cr_expect_leq(begin.walks, begin.compared + 1, "%llu walks", (unsigned long long)begin.walks);
+    struct kv_snapshot *same = snapshot();
+    struct kv_cost again = kernelview_cost(view);
+    cr_expect_eq(again.compared - begin.compared, begin.compared);
+    cr_expect_eq(again.changed, begin.changed, "nothing changed");
+    cr_expect_eq(memcmp(first->frames, same->frames, first->frame_count), 0);
+    poke("toy_frames", "struct page", "flags", 0);
+    struct kv_snapshot *changed = snapshot();
+    cr_expect_eq(kernelview_cost(view).changed - again.changed, 1, "one page of mem_map");
+    cr_expect_neq(memcmp(first->frames, changed->frames, first->frame_count), 0);
+    kernelview_snapshot_free(first);
+    kernelview_snapshot_free(same);
+    kernelview_snapshot_free(changed);
+}
+
+/* A view that has followed all changes says what a view that sees memory for the first time says. */
+Test(kernelview, follows_changes_exactly) {
+    uint64_t seed = 0x5eed, frames = address_of("toy_frames") & 0xffffff, compared = 0;
+    static uint8_t tables[0x2000];
+    memcpy(tables, ram.bytes + 0x200000, sizeof tables);
+    for (unsigned round = 0; round < 200; round++) {
+        char error[200];
+        for (unsigned i = 0; i < 40; i++) {
+            bool table = toy_random(&seed) % 8 == 0; /* pieces come and go */
+            uint64_t at = table ? 0x200000 + toy_random(&seed) % 0x2000 : frames + toy_random(&seed) % 0x20000;
+            ram.bytes[at] = (uint8_t)toy_random(&seed);
+        }
+        struct kernelview *fresh = kernelview_create(image, error, sizeof error);
+        struct kv_snapshot *kept = kernelview_snapshot(view, &ram.mmu, -1),
+                           *new = kernelview_snapshot(fresh, &ram.mmu, -1);
+        cr_assert_eq(kept == NULL, new == NULL, "round %u", round);
+        if (kept) {
+            cr_assert_eq(kept->frame_count, new->frame_count);
+            cr_assert_eq(memcmp(kept->frames, new->frames, new->frame_count), 0, "round %u", round);
+            cr_assert_eq(memcmp(kept->frame_kinds, new->frame_kinds, sizeof new->frame_kinds), 0, "round %u", round);
+            cr_assert_eq(memcmp(kept->zones, new->zones, sizeof new->zones), 0, "round %u", round);
+            compared++;
+        }
+        memcpy(ram.bytes + 0x200000, tables, sizeof tables);
+        kernelview_snapshot_free(kept);
+        kernelview_snapshot_free(new);
+        kernelview_destroy(fresh);
+    }
+    cr_expect_gt(compared, 50);
+}
+
 Test(kernelview, writes_nothing_to_the_guest) {
     uint8_t *before = malloc(TOY_RAM_BYTES);
     memcpy(before, ram.bytes, TOY_RAM_BYTES);
