@@ -6,9 +6,11 @@
  * WORDS    the same with fault records live window FILES MIB WORDS      the same in the machine's thread, with a viewer
  * that takes 60 views a second live step FILES MIB WORDS        faults that a script steps through, one after the other
  *
- * FILES are ROM KERNEL INITRAMFS. WORDS are what init runs ("/bin/bench fault=1000"). A disk of 64 MiB is there for
- * swap. CPU time of the machine's thread is the measure, so that other load on the host weighs little.
+ * FILES are ROM KERNEL INITRAMFS. WORDS are what init runs ("/bin/bench fault=1000"), PROGRAM, after them, is a file
+ * that the guest finds as /bin/program. A disk of 64 MiB is there for swap. CPU time of the machine's thread is the
+ * measure, so that other load on the host weighs little.
  */
+#include "emu/commands/command.h"
 #include "emu/debug/control.h"
 #include "emu/devices/disk.h"
 
@@ -37,6 +39,20 @@ static struct session_blob read_blob(const char *path) {
         exit(2);
     fclose(file);
     return (struct session_blob){data, size};
+}
+
+static struct session_blob with_program(struct session_blob initramfs, struct session_blob program) {
+    struct overlay overlay = {0};
+    size_t padded = (initramfs.size + 3) & ~(size_t)3;
+    overlay_file(&overlay, "/bin/program", 0100755, program.data, program.size);
+    overlay_end(&overlay);
+    uint8_t *whole = calloc(1, padded + overlay.size);
+    if (!whole || overlay.failed)
+        exit(2);
+    memcpy(whole, initramfs.data, initramfs.size);
+    memcpy(whole + padded, overlay.data, overlay.size);
+    free(overlay.data);
+    return (struct session_blob){whole, padded + overlay.size};
 }
 
 static struct disk *swap_disk(void) {
@@ -230,8 +246,8 @@ static int with_window(struct session_config *config) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) {
-        fprintf(stderr, "usage: live views|alone|recorded|window|step ROM KERNEL INITRAMFS MIB WORDS\n");
+    if (argc != 7 && argc != 8) {
+        fprintf(stderr, "usage: live views|alone|recorded|window|step ROM KERNEL INITRAMFS MIB WORDS [PROGRAM]\n");
         return 2;
     }
     char cmdline[400];
@@ -246,6 +262,8 @@ int main(int argc, char **argv) {
                                     .disks = &disk,
                                     .disk_count = 1,
                                     .story = strcmp(argv[1], "alone") != 0};
+    if (argc == 8)
+        config.initrd = with_program(config.initrd, read_blob(argv[7]));
     if (strcmp(argv[1], "views") == 0)
         return views(&config);
     if (strcmp(argv[1], "window") == 0)

@@ -12,20 +12,21 @@ VIEW_MIB = (64, 256, 1024, 3072)
 VIEW_TARGET_US = 2000
 SPEED_TARGET = 0.70
 LOAD = "/bin/bench syscall=0 walk=0 memory=0 register=0 fault=3000000"
-# name, MiB of RAM, what init runs
+# name, MiB of RAM, what init runs, program that it needs
 GUESTS = (
-    ("computes", 1024, "/bin/bench fault=0 syscall=0 walk=0 memory=30000000 register=60000000"),
-    ("faults all the time", 1024, "/bin/bench syscall=0 walk=0 memory=0 register=0 fault=150000"),
-    ("system calls", 1024, "/bin/bench fault=0 walk=0 memory=0 register=0 syscall=1000000"),
-    ("reclaims all the time", 16, "/bin/pressure anon 32 4"),
+    ("computes", 1024, "/bin/bench fault=0 syscall=0 walk=0 memory=30000000 register=60000000", None),
+    ("faults all the time", 1024, "/bin/bench syscall=0 walk=0 memory=0 register=0 fault=150000", None),
+    ("system calls", 1024, "/bin/bench fault=0 walk=0 memory=0 register=0 syscall=1000000", None),
+    ("reclaims all the time", 16, "/bin/program 32 4", "guestos/user/hog.stripped"),
 )
 
 
-def measure(build, mode, mib, words):
+def measure(build, mode, mib, words, program=None):
     """The lines of one run: list of (name, {key: value})."""
     files = [os.path.join(build, name) for name in ("firmware/firmware.rom", "guestos/kernel.elf",
                                                     "guestos/user/initramfs.cpio")]
     command = [os.path.join(build, "tests/bench/live"), mode, *files, str(mib), words]
+    command += [os.path.join(build, program)] if program else []
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     lines = []
     for line in text.splitlines():
@@ -56,8 +57,8 @@ def print_views(build):
 def print_speeds(build, rounds):
     print(f"{'speed beside a run by itself':<32} {'recorded':>9} {'window':>9} {'views/s':>8} {'longest':>10}")
     numbers = []
-    for title, mib, words in GUESTS:
-        runs = [{mode: measure(build, mode, mib, words) for mode in ("alone", "recorded", "window")}
+    for title, mib, words, program in GUESTS:
+        runs = [{mode: measure(build, mode, mib, words, program) for mode in ("alone", "recorded", "window")}
                 for _ in range(rounds)]
         alone, recorded, window = (statistics.median(value(run[mode], "run", "cpu_ms") for run in runs)
                                    for mode in ("alone", "recorded", "window"))

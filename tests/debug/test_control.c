@@ -205,6 +205,22 @@ static void step_and_look_back(struct control *control) {
     check(view && strstr(view->console.lines[0], "1. read of untouched memory"), "shows what the program printed");
 }
 
+/* The guest runs on from its first block while nobody takes a view. */
+static void nobody_looks(struct control_config config) {
+    char error[200];
+    enum machine_stop stop;
+    int status;
+    struct timespec pause = {0, 300000000};
+    config.start_paused = false;
+    struct control *control = control_start(&config, error, sizeof error);
+    if (!control)
+        return;
+    nanosleep(&pause, NULL);
+    uint64_t views = control_cost(control).views;
+    check(views >= 1 && views <= 3, "a viewer that takes no view gets the first one, and that of the end");
+    control_finish(control, &stop, &status);
+}
+
 int main(int argc, char **argv) {
     if (argc != 4) {
         fprintf(stderr, "usage: test_control ROM KERNEL INITRAMFS\n");
@@ -243,6 +259,7 @@ int main(int argc, char **argv) {
         control_finish(control, &stop, &status);
     check(control && stop == MACHINE_STOP_REQUESTED, "can be left at any time");
 
+    nobody_looks(config);
     stop_in_a_demonstration(config);
 
     session.ram_bytes = 12345;
