@@ -24,6 +24,7 @@ static const struct help_line keys[] = {
     {"1 2 3 4", "scenes: Fault, Reclaim, Memory, Console"},
     {"t", "timeline: all of the time"},
     {"p", "save this picture as faultline-N.png"},
+    {"g", "record faultline-N.gif; again: end it"},
     {"+ \xe2\x88\x92 0", "larger, smaller, as at first"},
     {"?", "this page"},
     {"q, Esc", "quit; Esc first closes what is open"},

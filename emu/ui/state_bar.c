@@ -8,8 +8,7 @@
 #include <string.h>
 
 #define BUTTON_H 23.0f
-#define BUTTON_PAD 8.0f
-#define BUTTON_GAP 5.0f
+#define NARROW 1180.0f
 #define SIZE_STATE 14.0f
 
 /* The sentence of the last stop; the view's own words where the debugger has none. */
@@ -80,15 +79,15 @@ void paint_state_bar(struct painter *painter) {
     struct rect at = {0, TOP_BAR, painter->state->width, STATE_BAR};
     struct button buttons[16];
     unsigned count = strip_buttons(painter, buttons);
-    float right = at.w - MARGIN;
+    float right = at.w - MARGIN, pad = at.w < NARROW ? 6 : 8, gap = at.w < NARROW ? 4 : 5;
     region_begin(painter, at);
     draw_clip(painter->list, at);
     for (unsigned i = count; i-- > 0;) {
-        float width = button_width(painter, &buttons[i], BUTTON_PAD);
+        float width = button_width(painter, &buttons[i], pad);
         right -= width;
-        paint_button(painter, (struct rect){right, TOP_BAR + (STATE_BAR - BUTTON_H) / 2 + 2, width, BUTTON_H},
-                     BUTTON_PAD, &buttons[i]);
-        right -= BUTTON_GAP;
+        paint_button(painter, (struct rect){right, TOP_BAR + (STATE_BAR - BUTTON_H) / 2 + 2, width, BUTTON_H}, pad,
+                     &buttons[i]);
+        right -= gap;
     }
     paint_state(painter, right - 10);
     draw_unclip(painter->list);

@@ -649,8 +649,8 @@ Test(window, asks_for_no_more_than_it_shows) {
 }
 
 Test(help, names_every_key_and_panel) {
-    static const char *const keys[] = {"space", "n  N", "s", "o",       "f", "w", "r",
-                                       "e",     "b",    "/", "1 2 3 4", "t", "p", "?"};
+    static const char *const keys[] = {"space", "n  N", "s",       "o", "f", "w", "r", "e",
+                                       "b",     "/",    "1 2 3 4", "t", "p", "g", "?"};
     for (unsigned s = 0; s < SIZES; s++) {
         struct drawn *drawn = drawn_sample(&pressed, SCENE_FAULT, sizes[s][0], sizes[s][1]);
         press(drawn, '?');
