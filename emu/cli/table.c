@@ -191,6 +191,17 @@ bool table_serves(const struct cli *cli, const struct command *command) {
     return !cli->silent || !(ours || command <= group);
 }
 
+/* What an empty line does next. Memory and instructions go on where they ended. */
+static void keep_for_repeat(struct cli *cli, const struct command *command, const struct words *words,
+                            const char *line) {
+    bool goes_on = command->run == run_examine || command->run == run_disassemble;
+    const char *format = words->format;
+    if (goes_on)
+        snprintf(cli->last, sizeof(cli->last), "%s%s%s", command->name, format[0] ? "/" : "", format);
+    else
+        snprintf(cli->last, sizeof(cli->last), "%s", command->repeats ? line : "");
+}
+
 void table_run(struct cli *cli, const char *line) {
     struct words words;
     words_split(&words, line);
@@ -200,7 +211,7 @@ void table_run(struct cli *cli, const char *line) {
     unsigned given = words.count - 1;
     if (command->run != run_expect)
         out_forget(cli);
-    snprintf(cli->last, sizeof(cli->last), "%s", command->repeats ? line : "");
+    keep_for_repeat(cli, command, &words, line);
     if (!table_serves(cli, command))
         fail(cli, "%s is not for here: running the machine and ending the session is your debugger's part",
              command->name);

@@ -180,6 +180,10 @@ x/4xw $esp
 x/2xw phys:100000
 """)
 
+done = debug("print main\nx/2xw main\n\n\nq\n", batch=None)
+start = int(re.search(r"0x(\w+) = .*<main>", done.out)[1], 16)
+suite.check("an empty line goes on in memory", all(f"\n{start + 8 * i:08x}:" in done.out for i in range(3)), done)
+
 # ---- the kernel's view ----
 script("info", """
 info
