@@ -270,7 +270,7 @@ static bool item_fits(const struct condition_term *term, const struct condition_
 static bool term_fits(const struct condition *condition, const struct condition_term *term,
                       const struct values *values) {
     const struct condition_item *item = &condition->items[term->first];
-    switch (term->operator) {
+    switch (term->relation) {
     case AT_LEAST: return any_number(values, item->from, UINT64_MAX);
     case AT_MOST: return any_number(values, 0, item->from);
     case ABOVE: return item->from < UINT64_MAX && any_number(values, item->from + 1, UINT64_MAX);
@@ -279,8 +279,8 @@ static bool term_fits(const struct condition *condition, const struct condition_
     }
     for (unsigned i = 0; i < term->count; i++)
         if (item_fits(term, &item[i], values))
-            return term->operator== IS;
-    return term->operator== IS_NOT;
+            return term->relation == IS;
+    return term->relation == IS_NOT;
 }
 
 /* These say something about the whole condition and are looked at elsewhere. */

@@ -87,7 +87,7 @@ struct condition_row {
     struct condition_key keys[CONDITION_ROW_KEYS]; /* name NULL ends */
 };
 
-enum condition_operator { IS, IS_NOT, AT_LEAST, AT_MOST, ABOVE, BELOW };
+enum condition_relation { IS, IS_NOT, AT_LEAST, AT_MOST, ABOVE, BELOW };
 
 struct condition_item {
     uint64_t from, to; /* [from, to); FORM_ERROR: mask, value */
@@ -99,7 +99,7 @@ struct condition_item {
 #define CONDITION_ITEMS (CONDITION_TEXT / 2)
 struct condition_term {
     struct condition_key key;
-    enum condition_operator operator;
+    enum condition_relation relation;
     unsigned first, count; /* of the condition's items */
 };
 

@@ -304,14 +304,14 @@ static bool parse_items(struct parse *parse, struct condition_term *term) {
 
 /* ---- words ---- */
 
-static bool take_operator(struct parse *parse, enum condition_operator *operator) {
+static bool take_relation(struct parse *parse, enum condition_relation *relation) {
     static const struct {
         const char *text;
-        enum condition_operator operator;
+        enum condition_relation relation;
     } known[] = {{"==", IS}, {"!=", IS_NOT}, {">=", AT_LEAST}, {"<=", AT_MOST}, {"=", IS}, {">", ABOVE}, {"<", BELOW}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(parse->at, known[i].text, strlen(known[i].text)) == 0) {
-            *operator= known[i].operator;
+            *relation = known[i].relation;
             parse->at += strlen(known[i].text);
             return true;
         }
@@ -383,12 +383,12 @@ static bool no_such_key(struct parse *parse, const char *where, const char *name
 static bool has_order(uint8_t form) { return form == FORM_NUMBER || form == FORM_FRAME || form == FORM_ADDRESS; }
 
 /* An order needs one number on its right. */
-static bool check_operator(struct parse *parse, const struct condition_term *term, const char *where) {
-    if (term->operator==
-        IS ||(term->operator== IS_NOT && term->key.value != VALUE_BIT && term->key.value != VALUE_CHANGE))
+static bool check_relation(struct parse *parse, const struct condition_term *term, const char *where) {
+    if (term->relation == IS ||
+        (term->relation == IS_NOT && term->key.value != VALUE_BIT && term->key.value != VALUE_CHANGE))
         return true;
     const struct condition_item *item = &parse->condition->items[term->first];
-    if (term->operator== IS_NOT)
+    if (term->relation == IS_NOT)
         return refuse(parse, where, "'%s' takes = alone: list what you want", term->key.name);
     if (!has_order(term->key.form))
         return refuse(parse, where, "'%s' has no order: only = and != fit", term->key.name);
@@ -406,7 +406,7 @@ static void note_term(struct condition *condition, const struct condition_term *
         if (term->key.value == VALUE_CHANGE)
             condition->change |= (unsigned)item->from;
         if (term->key.value == VALUE_KERNEL)
-            condition->kernel = item->from && term->operator== IS;
+            condition->kernel = item->from && term->relation == IS;
     }
     condition->says_young |= term->key.member && strcmp(term->key.member, "young") == 0;
 }
@@ -432,10 +432,10 @@ static bool parse_word_of(struct parse *parse) {
     char *after = parse->at;
     skip_blanks(parse);
     const char *sign = parse->at;
-    bool operated = take_operator(parse, &term->operator);
+    bool operated = take_relation(parse, &term->relation);
     bool names_event = condition->kind->row->any_type && condition_same(name, "name") &&
                        (!any_type_named(condition) || !key_of_events(condition, name, &term->key));
-    if (names_event && operated && term->operator== IS)
+    if (names_event && operated && term->relation == IS)
         return parse_event_names(parse);
     if (names_event)
         return refuse(parse, where, "'name' takes = and names of events");
@@ -445,11 +445,11 @@ static bool parse_word_of(struct parse *parse) {
         parse->at = after;
         if (term->key.form != FORM_FLAG)
             return refuse(parse, where, "'%s' needs a value: %s=...", name, name);
-        term->operator= IS;
+        term->relation = IS;
         term->first = condition->item_count;
         term->count = 1;
         condition->items[condition->item_count++] = (struct condition_item){.from = 1, .to = 1};
-    } else if (!parse_items(parse, term) || !check_operator(parse, term, sign))
+    } else if (!parse_items(parse, term) || !check_relation(parse, term, sign))
         return false;
     note_term(condition, term);
     condition->term_count++;
