@@ -70,7 +70,7 @@ struct control {
     uint64_t pace_host, published_host, started_host;
     size_t position;
     enum view_state state;
-    char said[240];
+    char said[VIEW_SAID];
     uint64_t said_serial;
     bool quit;
     enum machine_stop stop;
@@ -227,13 +227,27 @@ static void forget_point(struct control *control, unsigned id) {
             control->viewer_points[i] = control->viewer_points[--control->viewer_count];
 }
 
+/* A script may have taken some of the viewer's away. */
+static void forget_points_that_are_gone(struct control *control) {
+    struct debug_point points[DEBUG_POINTS_MAX];
+    size_t count = debugger_points(control->debugger, points, DEBUG_POINTS_MAX);
+    unsigned kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_viewers(control, points[i].id))
+            points[kept++].id = points[i].id;
+    for (unsigned i = 0; i < kept; i++)
+        control->viewer_points[i] = points[i].id;
+    control->viewer_count = kept;
+}
+
 static void add_point(struct control *control, const char *text) {
-    char error[240];
+    char error[VIEW_SAID];
     unsigned id = debugger_add(control->debugger, text, error, sizeof(error));
     if (!id) {
         say(control, "%s", error);
     } else {
         say(control, "stop %u is set: %s", id, text);
+        forget_points_that_are_gone(control);
         control->viewer_points[control->viewer_count++] = id;
     }
     publish(control);
@@ -259,7 +273,7 @@ static void enable_point(struct control *control, int64_t argument) {
 }
 
 static void search(struct control *control, const char *text) {
-    char said[240];
+    char said[VIEW_SAID];
     uint64_t fault;
     session_search(control->session, text, &fault, said, sizeof(said));
     say(control, "%s", said);

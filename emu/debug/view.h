@@ -25,6 +25,7 @@ struct view_console {
 #define VIEW_STRIPS 24u
 #define VIEW_EVENTS 512u
 #define VIEW_WORDS 96u
+#define VIEW_SAID 320u
 #define VIEW_LIFE_TEXT 120u
 
 /* What the window shows at the moment, so that a snapshot reads no more than is looked at. */
@@ -58,8 +59,8 @@ struct view {
     char (*life_text)[VIEW_LIFE_TEXT]; /* selection.life_count lines: the life in words */
     char life_before[VIEW_LIFE_TEXT];  /* what came before the first line; "" when that is the frame's allocation */
     /* the debugger */
-    char
-        said[240]; /* answer to the last order that wanted one ("stop 3 is set", "there is no symbol 'foo'"); "" none */
+    /* answer to the last order that wanted one: "stop 3 is set", "there is no symbol 'foo'"; "" none */
+    char said[VIEW_SAID];
     uint64_t said_serial; /* grows with each answer */
     struct debug_stop stop;
     struct debug_point points[DEBUG_POINTS_MAX];

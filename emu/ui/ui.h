@@ -111,7 +111,7 @@ struct ui_state {
     float frames_anchor_y;               /* logical pixels from the top of the grid's visible part */
     char caption[400];                   /* a demo's sentence; "" none */
     bool recording;                      /* pictures go to a file */
-    char notice[240]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
+    char notice[VIEW_SAID]; /* one line about what the window just did ("saved faultline-1.png"); "" none */
     /* Free pages of each zone, oldest first, filled by ui_observe(). */
     uint32_t history[KV_MAX_ZONES][UI_HISTORY];
     unsigned history_count;
