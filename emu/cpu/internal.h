@@ -337,6 +337,8 @@ bool points_stop_here(struct cpu *cpu);
 bool points_take_hit(struct cpu *cpu);
 /* A fill, while there are points of data: true when the access must wait until its instruction runs alone. */
 bool points_refuse(struct cpu *cpu, struct mmu_access access, uint64_t physical);
+/* A point of data lies in the page of an access of that kind. */
+bool points_watch_page(const struct cpu *cpu, struct mmu_access access, uint64_t physical);
 bool points_refuse_walk(struct cpu *cpu, struct mmu_access access);
 /* Rights that the entry of this page must not give, of UC_PROT_*. */
 bool points_forbid_write(const struct cpu *cpu, uint64_t linear, uint64_t physical);
@@ -385,8 +387,9 @@ bool deliver_task(struct cpu *cpu, const struct event *event, uint16_t selector,
 /* fault.c */
 enum cpu_stop fault_take(struct cpu *cpu); /* after the engine stopped on a refused access */
 
-/* string.c: the block hook has met a block of 2 or 3 bytes, which may be a repeated string instruction. */
-void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size);
+/* string.c: the block hook has met a block of 2 or 3 bytes, which may be a repeated string instruction. until: the count
+ * of blocks at which something is due. */
+void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size, uint64_t until);
 
 /* hooks.c */
 bool hooks_install(struct cpu *cpu);

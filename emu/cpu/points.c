@@ -170,6 +170,11 @@ static bool page_is_watched(const struct cpu *cpu, uint64_t linear, uint64_t phy
     return false;
 }
 
+bool points_watch_page(const struct cpu *cpu, struct mmu_access access, uint64_t physical) {
+    const uint64_t page = ~(uint64_t)(MMU_PAGE_SIZE - 1);
+    return page_is_watched(cpu, access.linear.value & page, physical & page, access.kind == MMU_WRITE);
+}
+
 static void note_page(struct cpu *cpu, uint64_t linear, uint64_t physical, bool written) {
     struct points *points = &cpu->points;
     if (points->pages < POINT_PAGES)

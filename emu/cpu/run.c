@@ -131,11 +131,12 @@ static void make_call(struct cpu *cpu) {
         cpu->board.call(cpu->board.owner, (uint32_t)state_gpr(cpu, GPR_RCX));
 }
 
-static void short_block(struct cpu *cpu, uint64_t address, uint32_t size) {
+/* until: the count of blocks at which something is due. */
+static void short_block(struct cpu *cpu, uint64_t address, uint32_t size, uint64_t until) {
     if (address == cpu->call_at)
         make_call(cpu);
     else
-        string_repeat(cpu, address, size);
+        string_repeat(cpu, address, size, until);
 }
 
 void cpu_set_call(struct cpu *cpu, uint32_t linear) { cpu->call_at = linear && cpu->board.call ? linear : CPU_NOWHERE; }
@@ -165,8 +166,8 @@ static void begin_running(struct cpu *cpu, uint64_t address, uint32_t size) {
     cpu->block_end = address + size;
     cpu->blocks++;
     set_attention(cpu);
-    if (address == cpu->call_at && is_short(size))
-        make_call(cpu);
+    if (is_short(size) && (address == cpu->call_at || !cpu->interrupt_line))
+        short_block(cpu, address, size, cpu->deadline);
 }
 
 static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t address, uint32_t size) {
@@ -193,10 +194,11 @@ static __attribute__((noinline)) void slow_block(struct cpu *cpu, uint64_t addre
 void run_on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     struct cpu *cpu = user;
     (void)uc;
-    if (__builtin_expect(cpu->blocks < atomic_load_explicit(&cpu->attention_at, memory_order_relaxed), 1)) {
+    uint64_t until = atomic_load_explicit(&cpu->attention_at, memory_order_relaxed);
+    if (__builtin_expect(cpu->blocks < until, 1)) {
         cpu->blocks++;
         if (__builtin_expect(is_short(size), 0))
-            short_block(cpu, address, size);
+            short_block(cpu, address, size, until);
         return;
     }
     slow_block(cpu, address, size);

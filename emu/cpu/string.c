@@ -10,7 +10,7 @@
  *   - the pages are walked like those of any access: A and D are set, a refusal leaves everything to the engine;
  *   - other short blocks (a jump, a return) are remembered by address and cost one comparison; should a string
  *     instruction take the place of one, it runs at the engine's pace;
- *   - a destination that may hold translated code is left to the engine.
+ *   - a destination that may hold translated code, and pages that a debugger watches, are left to the engine.
  */
 #include "emu/cpu/internal.h"
 
@@ -63,7 +63,7 @@ static void measure(struct cpu *cpu, struct string *string) {
 static uint8_t *host_of(struct cpu *cpu, uint64_t linear, size_t bytes, enum mmu_access_kind kind) {
     struct mmu_access access = {.linear = mmu_linear(linear), .kind = kind, .user = state_cpl(cpu) == 3};
     struct mmu_result result = tlb_translate(cpu, access);
-    if (result.status != MMU_OK)
+    if (result.status != MMU_OK || (cpu->points.data && points_watch_page(cpu, access, result.physical.value)))
         return NULL;
     for (size_t i = 0; i < cpu->memory->count; i++) {
         const struct mmu_region *region = &cpu->memory->regions[i];
@@ -107,11 +107,10 @@ static void finish(struct cpu *cpu, const struct string *string, uint64_t done) 
     cpu->blocks += done;
 }
 
-void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size) {
+void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size, uint64_t until) {
     struct string string;
-    uint64_t until = atomic_load_explicit(&cpu->attention_at, memory_order_relaxed);
     uint64_t *other = &cpu->other_block[address / 2 % OTHER_BLOCKS];
-    if (*other == address || cpu->points.count)
+    if (*other == address || cpu->points.physical)
         return;
     state_load(cpu);
     if (state_gpr(cpu, GPR_RCX) < WORTHWHILE)
