@@ -9,6 +9,7 @@
 #define LINE_BYTES 16u
 #define COUNT_MAX 4096u
 #define LIST_LINES 10u
+#define INLINES_MAX 8u
 #define PHYSICAL "phys:"
 
 /* ---- x ---- */
@@ -171,25 +172,41 @@ void run_disassemble(struct cli *cli, const struct words *words) {
         cli->place = examine_code(cli, LIST_LINES, at);
 }
 
+static void say_call(struct cli *cli, unsigned number, uint64_t address, const struct image_call *call) {
+    const char *slash = call->file ? strrchr(call->file, '/') : NULL;
+    say(cli, "#%-2u %08" PRIx64 " %s", number, address, call->function);
+    if (call->file)
+        say(cli, "  %s:%u", slash ? slash + 1 : call->file, call->line);
+    say(cli, "\n");
+}
+
+/* The functions at one address: several where the compiler has put some into another. Returns how many. */
+static unsigned say_calls_at(struct cli *cli, unsigned number, uint64_t address, uint64_t inside) {
+    struct image_call calls[INLINES_MAX];
+    char symbol[160];
+    size_t count = inspect_functions(cli->session, inside, calls, INLINES_MAX);
+    if (count == 0) {
+        if (!inspect_symbol(cli->session, inside, symbol, sizeof(symbol)))
+            snprintf(symbol, sizeof(symbol), "?");
+        symbol[strcspn(symbol, "+")] = '\0';
+        calls[count++] = (struct image_call){.function = symbol};
+    }
+    for (unsigned i = 0; i < count && i < INLINES_MAX; i++)
+        say_call(cli, number + i, address, &calls[i]);
+    return (unsigned)count;
+}
+
 void run_backtrace(struct cli *cli, const struct words *words) {
     struct inspect_call calls[INSPECT_CALLS];
     size_t count = inspect_calls(cli->session, calls);
+    unsigned number = 0;
     (void)words;
     for (size_t i = 0; i < count; i++) {
-        struct image_line line;
-        char symbol[160];
-        /* a return address may be the next function's: the call lies before it */
-        uint64_t at = calls[i].address - (i > 0 && !calls[i].entry);
         if (calls[i].entry)
             say(cli, "    entered the kernel from\n");
-        if (!inspect_symbol(cli->session, at, symbol, sizeof(symbol)))
-            snprintf(symbol, sizeof(symbol), "?");
-        say(cli, "#%-2zu %08" PRIx64 " %.*s", i, calls[i].address, (int)strcspn(symbol, "+"), symbol);
-        if (inspect_line(cli->session, at, &line)) {
-            const char *slash = strrchr(line.file, '/');
-            say(cli, "  %s:%u", slash ? slash + 1 : line.file, line.line);
-        }
-        say(cli, "\n");
+        /* a return address may be the next function's: the call lies before it */
+        uint64_t inside = calls[i].address - (i > 0 && !calls[i].entry);
+        number += say_calls_at(cli, number, calls[i].address, inside);
     }
 }
 

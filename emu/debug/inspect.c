@@ -43,6 +43,11 @@ bool inspect_line(const struct session *session, uint64_t linear, struct image_l
     return image && image_line_at(image, linear, to);
 }
 
+size_t inspect_functions(const struct session *session, uint64_t linear, struct image_call *to, size_t most) {
+    const struct image *image = image_at(session, linear);
+    return image ? image_calls_at(image, linear, to, most) : 0;
+}
+
 bool inspect_source(struct session *session, const struct image_line *line, char *text, size_t size) {
     text[0] = '\0';
     return session->story && story_source_text(session->story, line, text, size);

@@ -23,6 +23,8 @@ bool inspect_symbol(const struct session *session, uint64_t linear, char *text, 
 bool inspect_symbol_range(const struct session *session, const char *name, uint64_t *start, uint64_t *size);
 /* Source line of an address; false when there is none. */
 bool inspect_line(const struct session *session, uint64_t linear, struct image_line *to);
+/* As image_calls_at(), of the kernel or of the program. */
+size_t inspect_functions(const struct session *session, uint64_t linear, struct image_call *to, size_t most);
 /* Text of a source line, with its indentation; false when the file is not on the host. */
 bool inspect_source(struct session *session, const struct image_line *line, char *text, size_t size);
 

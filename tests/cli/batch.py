@@ -131,7 +131,7 @@ n 3
 fault
 expect 1. VMA
 expect new frame
-expect in the kernel: do_handle_mm_fault
+expect "in the kernel: "
 expect called by do_page_fault
 walk
 expect refused: not present
