@@ -146,5 +146,7 @@ enum machine_stop gdb_serve(struct gdb *gdb, const struct gdb_session *session, 
         snprintf(error, error_size, "no memory on the host for GDB's connection; free some and try again");
     if (!gdb->stub || !link_start(gdb->link, notice, gdb, error, error_size))
         return MACHINE_STOP_ERROR;
-    return serve(gdb);
+    enum machine_stop stop = serve(gdb);
+    link_stop(gdb->link);
+    return stop;
 }

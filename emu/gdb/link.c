@@ -184,9 +184,7 @@ bool link_start(struct link *link, void (*notice)(void *owner), void *owner, cha
     return link->started;
 }
 
-void link_close(struct link *link) {
-    if (!link)
-        return;
+void link_stop(struct link *link) {
     if (link->started) {
         pthread_mutex_lock(&link->lock);
         link->quit = true;
@@ -194,7 +192,14 @@ void link_close(struct link *link) {
         wake_thread(link);
         pthread_join(link->thread, NULL);
     }
+    link->started = false;
     close_client(link);
+}
+
+void link_close(struct link *link) {
+    if (!link)
+        return;
+    link_stop(link);
     if (link->refused >= 0)
         close(link->refused);
     for (int i = 0; i < 2; i++)

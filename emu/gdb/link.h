@@ -4,7 +4,8 @@
  * The model. The thread waits for clients and bytes and puts them where the machine's thread finds them (link_take);
  * `notice` is called on the thread whenever there is something new, so that a machine that runs can be paused. At most
  * LINK_BYTES wait; while there is no room, nothing is read. A second client is told that there is one already and is
- * sent away; one that has not said a byte yet gives way to it instead. A client that does not read loses its connection. Nothing here knows what the bytes mean.
+ * sent away; one that has not said a byte yet gives way to it instead. A client that does not read loses its
+ * connection. Nothing here knows what the bytes mean.
  */
 #ifndef FAULTLINE_GDB_LINK_H
 #define FAULTLINE_GDB_LINK_H
@@ -22,6 +23,7 @@ struct link *link_listen(const char *where, char *error, size_t error_size);
 /* What GDB's `target remote` takes: "127.0.0.1:1234", "/tmp/socket". */
 const char *link_name(const struct link *link);
 bool link_start(struct link *link, void (*notice)(void *owner), void *owner, char *error, size_t error_size);
+void link_stop(struct link *link);  /* ends the thread, and the connection: nothing is noticed any more */
 void link_close(struct link *link); /* NULL is allowed */
 
 struct link_news {
