@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real GDB, in batch mode, on the kernel and on a program with DWARF.
 
-usage: gdb.py BUILD PROGRAM [window]
+usage: gdb.py BUILD PROGRAM REGISTERS [window]
 """
 import os
 import re
@@ -194,6 +194,13 @@ with Machine(images, "0", "first-faults") as machine:
     play(images.kernel, [(f"target remote {machine.name}", "")]
          + [(command, re.escape(output.strip())) for command, output in shown])
 
+# ---- the descriptions ----
+for bits, architecture in (("32", "i386"), ("64", "i386:x86-64")):
+    description = write(f"target{bits}.xml", run([sys.argv[3], bits]).out)
+    said = batch("-ex", f"set tdesc filename {description}", "-ex", "show architecture", "-ex", "maint print registers")
+    suite.check(f"GDB takes the description of {bits} bits", f'currently "{architecture}"' in said and " cr3 " in said
+                and "warning" not in said.lower(), said)
+
 # ---- Ctrl-C ----
 with Machine(images, "0", program, "for ever") as machine:
     script = f"""
@@ -212,7 +219,7 @@ gdb.execute("detach")
     suite.check("Ctrl-C stops a machine that runs", "SIGINT" in said and "STOPPED" in said, said)
 
 # ---- beside the window ----
-if len(sys.argv) > 3:
+if len(sys.argv) > 4:
     with Machine(images, "0", program, window=True) as machine:
         play(program, [
             (f"target remote {machine.name}", r"fff0"),
