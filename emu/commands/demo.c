@@ -6,6 +6,7 @@
 #include "emu/commands/demo_disks.h"
 #include "emu/commands/picture.h"
 #include "emu/commands/run.h"
+#include "emu/debug/control.h"
 #include "emu/demo/demo.h"
 #ifdef FAULTLINE_WINDOW
 #include "emu/ui/ui.h"

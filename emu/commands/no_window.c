@@ -9,19 +9,21 @@ static bool refuse(void) {
     return false;
 }
 
+/* Any word will do: what draws refuses. */
 bool picture_panel(const char *name, int *panel) {
-    (void)name, (void)panel;
-    return refuse();
+    (void)name;
+    *panel = PICTURE_WINDOW;
+    return true;
 }
 
 bool picture_scene(const char *name, int *scene) {
     (void)name, (void)scene;
-    return refuse();
+    return true;
 }
 
 bool picture_overlay(const char *name, int *overlay) {
     (void)name, (void)overlay;
-    return refuse();
+    return true;
 }
 
 bool picture_is(const char *path, const char *ending) {
