@@ -54,8 +54,10 @@ static bool map_memory(struct cpu *cpu) {
     cpu->frames = last >> MMU_PAGE_SHIFT;
     cpu->frame_code = calloc(cpu->frames, sizeof *cpu->frame_code);
     cpu->frame_writable = calloc(cpu->frames, sizeof *cpu->frame_writable);
+    cpu->frame_written = calloc(cpu->frames, sizeof *cpu->frame_written);
     cpu->epoch = 1;
-    return cpu->frame_code && cpu->frame_writable;
+    cpu->mark = 1;
+    return cpu->frame_code && cpu->frame_writable && cpu->frame_written;
 }
 
 static bool map_dummy(struct cpu *cpu) {
@@ -124,6 +126,7 @@ void cpu_destroy(struct cpu *cpu) {
     free(cpu->gaps);
     free(cpu->frame_code);
     free(cpu->frame_writable);
+    free(cpu->frame_written);
     free(cpu);
 }
 
@@ -219,6 +222,10 @@ const struct mmu_context *cpu_mmu(struct cpu *cpu) {
 }
 
 const struct mmu_context *cpu_mmu_running(const struct cpu *cpu) { return &cpu->mmu; }
+
+struct cpu_writes cpu_writes(const struct cpu *cpu) {
+    return (struct cpu_writes){cpu->frame_written, cpu->frames, &cpu->mark};
+}
 
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size) { tlb_drop_code(cpu, physical, size); }
 

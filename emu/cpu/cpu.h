@@ -169,6 +169,16 @@ const struct mmu_context *cpu_mmu(struct cpu *cpu);
 /* The same inside an access to a device: the fetch of the block that makes it has brought the state up to date. */
 const struct mmu_context *cpu_mmu_running(const struct cpu *cpu);
 
+/* Which frames of RAM the guest, a device or a debugger may have written: by frame number the mark that was in force
+ * when a write was last possible. A frame whose mark is below the one of a moment has kept its bytes since that moment.
+ * Lives as long as the CPU; looked at between runs. */
+struct cpu_writes {
+    const uint64_t *last;
+    uint64_t frames;
+    const uint64_t *mark; /* now in force */
+};
+struct cpu_writes cpu_writes(const struct cpu *cpu);
+
 /* The debugger is changing [physical, physical + size) of RAM: drops code translated from there.
  * Also allowed in a device access during cpu_run(). */
 void cpu_memory_changed(struct cpu *cpu, uint64_t physical, uint64_t size);

@@ -238,8 +238,10 @@ struct cpu {
     struct decoded insn; /* of the refused access, when it is one of data */
     uint8_t *frame_code;
     uint32_t *frame_writable;
-    uint64_t frames; /* frames that the two arrays cover, from physical 0 */
+    uint64_t *frame_written; /* cpu_writes(): the mark at the last fill that allows stores, or the last store of ours */
+    uint64_t frames;         /* frames that the three arrays cover, from physical 0 */
     uint32_t epoch;
+    uint64_t mark; /* grows whenever all TLB entries are known to be gone */
     bool alias;
     uint8_t *dummy_page;
 
@@ -387,8 +389,8 @@ bool deliver_task(struct cpu *cpu, const struct event *event, uint16_t selector,
 /* fault.c */
 enum cpu_stop fault_take(struct cpu *cpu); /* after the engine stopped on a refused access */
 
-/* string.c: the block hook has met a block of 2 or 3 bytes, which may be a repeated string instruction. until: the count
- * of blocks at which something is due. */
+/* string.c: the block hook has met a block of 2 or 3 bytes, which may be a repeated string instruction. until: the
+ * count of blocks at which something is due. */
 void string_repeat(struct cpu *cpu, uint64_t address, uint32_t size, uint64_t until);
 
 /* hooks.c */

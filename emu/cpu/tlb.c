@@ -19,12 +19,17 @@
  * fill: Unicorn flushes its TLB whenever one of them changes, so that a fill always follows. In PAE mode a
  * MOV to a control register with the same value reloads the PDPTE registers too; the flush makes the fetch
  * of the following instruction miss, and the instruction before that fetch tells.
+ *
+ * frame_written[] is for viewers (cpu_writes): a store needs an entry that allows it, so that a frame may be written
+ * from the fill of such an entry until all entries are dropped. Drops that Unicorn makes and that are not noticed here
+ * only make the answer less exact. Nothing is ever dropped for a viewer: an entry that is filled again may set A.
  */
 #include "emu/cpu/internal.h"
 
 void tlb_flush(struct cpu *cpu) {
     uc_ctl_flush_tlb(cpu->uc);
     cpu->epoch++;
+    cpu->mark++;
     if (cpu->epoch == 0) {
         memset(cpu->frame_writable, 0, cpu->frames * sizeof *cpu->frame_writable);
         cpu->epoch = 1;
@@ -44,11 +49,13 @@ void tlb_drop_code(struct cpu *cpu, uint64_t physical, uint64_t size) {
     if (!size || physical >> MMU_PAGE_SHIFT >= cpu->frames)
         return;
     uint64_t last = size - 1 > UINT64_MAX - physical ? UINT64_MAX : physical + size - 1;
-    for (uint64_t frame = physical >> MMU_PAGE_SHIFT; frame <= last >> MMU_PAGE_SHIFT && frame < cpu->frames; frame++)
+    for (uint64_t frame = physical >> MMU_PAGE_SHIFT; frame <= last >> MMU_PAGE_SHIFT && frame < cpu->frames; frame++) {
+        cpu->frame_written[frame] = cpu->mark;
         if (cpu->frame_code[frame]) {
             drop_frame_code(cpu, frame);
             dropped = true;
         }
+    }
     if (dropped)
         tlb_flush(cpu);
 }
@@ -71,6 +78,8 @@ void tlb_sync_context(struct cpu *cpu) {
     uint64_t cr0 = state_cr(cpu, 0), cr3 = state_cr(cpu, 3), cr4 = state_cr(cpu, 4), efer = state_efer(cpu);
     if (known->cr0 == cr0 && known->cr3 == cr3 && known->cr4 == cr4 && known->efer == efer)
         return;
+    if ((known->cr0 & cr0 & MMU_CR0_PG) && known->cr3 != cr3)
+        cpu->mark++;
     struct mmu_state state = {.cr0 = cr0, .cr3 = cr3, .cr4 = cr4, .efer = efer, .maxphyaddr = CPU_MAXPHYADDR};
     memcpy(state.pdpte, known->pdpte, sizeof state.pdpte);
     if (is_pae(&state) && !mmu_load_pdptes(cpu->memory, cr3, CPU_MAXPHYADDR, state.pdpte)) {
@@ -123,12 +132,15 @@ static bool runs_in_frame(struct cpu *cpu, uint64_t frame) {
 
 static uint32_t rights_for_write(struct cpu *cpu, uint64_t frame, uint32_t rights) {
     if (cpu->frame_code[frame]) {
-        if ((rights & MMU_RIGHT_EXEC) && (rights & MMU_RIGHT_READ) && runs_in_frame(cpu, frame))
+        if ((rights & MMU_RIGHT_EXEC) && (rights & MMU_RIGHT_READ) && runs_in_frame(cpu, frame)) {
+            cpu->frame_written[frame] = cpu->mark;
             return UC_PROT_READ | UC_PROT_WRITE | UC_PROT_EXEC;
+        }
         drop_frame_code(cpu, frame);
         tlb_flush(cpu);
     }
     cpu->frame_writable[frame] = cpu->epoch;
+    cpu->frame_written[frame] = cpu->mark;
     return UC_PROT_WRITE | (rights & MMU_RIGHT_READ ? UC_PROT_READ : 0);
 }
 
@@ -138,6 +150,7 @@ static uint32_t rights_for_read(struct cpu *cpu, uint64_t frame, uint32_t rights
     if (!(rights & MMU_RIGHT_WRITE))
         return UC_PROT_READ;
     cpu->frame_writable[frame] = cpu->epoch;
+    cpu->frame_written[frame] = cpu->mark;
     return UC_PROT_READ | UC_PROT_WRITE;
 }
 
@@ -167,12 +180,23 @@ static bool fill_entry(struct cpu *cpu, const struct mmu_result *result, enum mm
     return true;
 }
 
+/* The walk has set A or D in these entries. */
+static void note_entries(struct cpu *cpu, const struct mmu_walk *walk) {
+    for (unsigned i = 0; i < walk->count; i++) {
+        uint64_t frame = walk->steps[i].at.value >> MMU_PAGE_SHIFT;
+        if (walk->steps[i].before != walk->steps[i].after && frame < cpu->frames)
+            cpu->frame_written[frame] = cpu->mark;
+    }
+}
+
 struct mmu_result tlb_translate(struct cpu *cpu, struct mmu_access access) {
     struct mmu_walk walk;
     if (!cpu->board.on_entry_update && !cpu->points.physical)
-        return mmu_translate(&cpu->mmu, access);
+        return mmu_translate(&cpu->mmu, access); /* for whom nobody asks which tables are written */
     bool changed;
     struct mmu_result result = mmu_translate_noted(&cpu->mmu, access, &walk, &changed);
+    if (changed)
+        note_entries(cpu, &walk);
     if (changed && cpu->points.physical)
         points_note_walk(cpu, &walk);
     if (changed && cpu->board.on_entry_update)

@@ -78,26 +78,35 @@ struct control {
     struct control_cost cost; /* guarded by the lock */
 };
 
-static uint64_t host_ns(void) {
+static uint64_t clock_ns(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-/* How long the guest stood still for a view. */
-static void count_cost(struct control *control, uint64_t since) {
-    uint64_t now = host_ns(), took = now - since;
-    control->published_host = now;
+static uint64_t host_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+/* The guest stands still for the viewer's sake. */
+struct hold {
+    uint64_t host, cpu;
+};
+
+static struct hold begin_hold(void) { return (struct hold){host_ns(), clock_ns(CLOCK_THREAD_CPUTIME_ID)}; }
+
+static void end_hold(struct control *control, struct hold hold, unsigned views) {
+    uint64_t took = host_ns() - hold.host, worked = clock_ns(CLOCK_THREAD_CPUTIME_ID) - hold.cpu;
+    struct control_cost *cost = &control->cost;
     pthread_mutex_lock(&control->lock);
-    control->cost.views++;
-    control->cost.total_ns += took;
-    if (took > control->cost.longest_ns)
-        control->cost.longest_ns = took;
+    cost->views += views;
+    cost->total_ns += took;
+    cost->total_cpu_ns += worked;
+    cost->longest_ns = took > cost->longest_ns ? took : cost->longest_ns;
+    cost->longest_cpu_ns = worked > cost->longest_cpu_ns ? worked : cost->longest_cpu_ns;
     pthread_mutex_unlock(&control->lock);
 }
 
 static void publish(struct control *control) {
-    uint64_t since = host_ns();
+    struct hold hold = begin_hold();
     struct view *view = session_view(control->session, control->position, control->state);
     if (!view)
         return;
@@ -110,7 +119,8 @@ static void publish(struct control *control) {
     control->newest = view;
     pthread_mutex_unlock(&control->lock);
     view_free(stale);
-    count_cost(control, since);
+    end_hold(control, hold, 1);
+    control->published_host = host_ns();
 }
 
 /* A viewer that has not taken the last view yet gets no other: it is not looking, or has no time to. */
@@ -373,15 +383,24 @@ static void keep_pace(struct control *control) {
     nanosleep(&pause, NULL);
 }
 
+/* The first copy of the kernel's structures is made in slices, too. True: it is there. */
+static bool prepare_view(struct control *control) {
+    struct hold hold = begin_hold();
+    bool ready = session_prepare_view(control->session);
+    end_hold(control, hold, 0);
+    return ready;
+}
+
 /* True: the debugger has stopped. */
 static bool run_slice(struct control *control) {
     vtime slice = machine_now(session_machine(control->session)) + SLICE_NS;
     if (debugger_run(control->debugger, slice))
         return true;
+    bool prepared = prepare_view(control);
     keep_pace(control);
     uint64_t now = host_ns();
     bool short_step = debugger_how(control->debugger) != GO_RUN && now - control->started_host < STEP_HOST_NS;
-    if (!short_step && wants_view(control))
+    if (prepared && !short_step && wants_view(control))
         publish(control);
     return false;
 }

@@ -51,9 +51,12 @@ void control_search(struct control *control, const char *text);
 void control_type(struct control *control, const char *bytes, size_t count);
 /* Newest view, or NULL when none is there yet. Valid until the next call. Only one thread may ask. */
 const struct view *control_acquire(struct control *control);
-/* What views have cost the guest: host time during which it stood still for them. Any thread. */
+/* What views have cost the guest: host time during which it stood still for them, and how much of it this thread had
+ * the CPU, which a host with other work tells apart. longest: of one hold, which is a view or a part of the first one's
+ * preparation. Any thread. */
 struct control_cost {
     uint64_t views, total_ns, longest_ns;
+    uint64_t total_cpu_ns, longest_cpu_ns;
 };
 struct control_cost control_cost(struct control *control);
 /* What play() says and where it wants the viewer to look, any thread: text of at most CONTROL_CAPTION - 1 bytes, "" for

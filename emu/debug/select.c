@@ -288,6 +288,10 @@ static void show_fault(const struct session *session, struct view *view, size_t 
     view->fault_position = position;
 }
 
+bool session_prepare_view(struct session *session) {
+    return !session->kernelview || kernelview_prepare(session->kernelview, machine_mmu(session->machine));
+}
+
 struct view *session_view(struct session *session, size_t position, enum view_state state) {
     struct view *view = calloc(1, sizeof(*view));
     if (!view)

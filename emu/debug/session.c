@@ -221,6 +221,10 @@ static bool make_machine(struct session *session, char *error, size_t error_size
         .record_faults = session->config.story,
     };
     session->machine = machine_create(&config, error, error_size);
+    if (session->machine && session->kernelview && session->config.story) { /* A and D bits are told of with a story */
+        struct cpu_writes writes = cpu_writes(machine_cpu(session->machine));
+        kernelview_know_writes(session->kernelview, (struct kv_writes){writes.last, writes.frames, writes.mark});
+    }
     return session->machine != NULL;
 }
 

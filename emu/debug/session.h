@@ -81,6 +81,10 @@ bool session_search(struct session *session, const char *text, uint64_t *fault, 
  * show, 0 = the last. NULL: no memory. */
 struct view *session_view(struct session *session, size_t position, enum view_state state);
 
+/* Between slices of a run, before a view is made: does a slice of what would make the first view slow. True: there is
+ * nothing more. */
+bool session_prepare_view(struct session *session);
+
 /* Text of the walk of a linear address in the current address space, plus the region that holds it. */
 size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size);
 

@@ -5,13 +5,18 @@
  *
  * A copy of mem_map is kept from one snapshot to the next. A snapshot compares it with the guest's memory a page of
  * 4 KiB (a piece) at a time and looks again only at the frames whose piece changed: most of memory is quiet between
- * two pictures. All pieces are compared each time, so that a snapshot is a picture of one moment.
+ * two pictures. All pieces that may have been written since are compared, so that a snapshot is a picture of one
+ * moment.
+ *
+ * The first copy is a long one. kernelview_prepare() makes it in slices while the guest goes on: what was copied at an
+ * earlier moment is compared again, like any piece, by the snapshot that follows.
  */
 #include "emu/kernelview/internal.h"
 
 #include <stdlib.h>
 
-#define MAPPING_ANON 1u /* bit 0 of page->mapping, Linux's PAGE_MAPPING_ANON */
+#define MAPPING_ANON 1u   /* bit 0 of page->mapping, Linux's PAGE_MAPPING_ANON */
+#define SLICE_PIECES 128u /* of the first copy */
 
 static enum frame_kind kind_by_flag(const struct layout *layout, uint32_t flags) {
     if (flags & layout->pg_reserved)
@@ -50,7 +55,7 @@ uint64_t frames_count(struct reader *reader, uint64_t *mem_map) {
 void frames_forget(struct frames *frames) {
     free(frames->raw);
     free(frames->kind);
-    free(frames->piece_there);
+    free(frames->piece_host);
     *frames = (struct frames){0};
 }
 
@@ -63,8 +68,8 @@ static bool fit(struct frames *frames, const struct layout *layout, uint64_t mem
     frames->pieces = (skew + bytes + MMU_PAGE_SIZE - 1) / MMU_PAGE_SIZE;
     frames->raw = malloc(bytes);
     frames->kind = malloc(count);
-    frames->piece_there = calloc(frames->pieces, 1);
-    if (!frames->raw || !frames->kind || !frames->piece_there) {
+    frames->piece_host = calloc(frames->pieces, sizeof(*frames->piece_host));
+    if (!frames->raw || !frames->kind || !frames->piece_host) {
         frames_forget(frames);
         return false;
     }
@@ -90,7 +95,7 @@ static bool is_there(const struct frames *frames, const struct layout *layout, u
     uint64_t from = (frames->mem_map & (MMU_PAGE_SIZE - 1)) + pfn * layout->page_bytes;
     uint64_t last = (from + layout->page_bytes - 1) / MMU_PAGE_SIZE;
     for (uint64_t i = from / MMU_PAGE_SIZE; i <= last; i++)
-        if (!frames->piece_there[i])
+        if (!frames->piece_host[i])
             return false;
     return true;
 }
@@ -112,46 +117,101 @@ static void reclassify(struct frames *frames, const struct layout *layout, struc
 /* host: the piece's bytes in the guest, NULL when they cannot be read. True: they are not those of the copy. */
 static bool renew(struct frames *frames, uint64_t i, struct piece piece, const uint8_t *host) {
     size_t bytes = (size_t)(piece.to - piece.from);
-    bool there = host != NULL;
-    if (frames->piece_there[i] == there && (!there || memcmp(frames->raw + piece.from, host, bytes) == 0))
+    bool was_there = frames->piece_host[i] != NULL;
+    frames->piece_host[i] = host;
+    if (was_there == (host != NULL) && (!host || memcmp(frames->raw + piece.from, host, bytes) == 0))
         return false;
-    frames->piece_there[i] = there;
-    if (there)
+    if (host)
         memcpy(frames->raw + piece.from, host, bytes);
     return true;
 }
 
 /* A run of host memory that guest bytes lie in, shared by the pieces of one large mapping. */
-static const uint8_t *next_host(struct reader *reader, uint64_t linear, size_t bytes, const uint8_t **host,
-                                uint64_t *run) {
-    if (*run < bytes) {
-        reader->view->cost.walks++;
-        *run = 0;
-        *host = mmu_peek_run(reader->mmu, mmu_linear(linear), run);
-        if (!*host || *run < bytes)
-            return NULL;
+struct run {
+    const uint8_t *host;
+    uint64_t left;     /* bytes */
+    uint64_t physical; /* where host is */
+};
+
+static uint64_t physical_of(const struct mmu_memory *memory, const uint8_t *host) {
+    for (size_t i = 0; i < memory->count; i++) {
+        const struct mmu_region *region = &memory->regions[i];
+        if (host >= region->host && host < region->host + (region->end - region->base))
+            return region->base + (uint64_t)(host - region->host);
     }
-    const uint8_t *here = *host;
-    *host += bytes;
-    *run -= bytes;
+    return UINT64_MAX;
+}
+
+/* The next bytes of the run; NULL: they are not there. */
+static const uint8_t *next_host(struct reader *reader, uint64_t linear, size_t bytes, struct run *run) {
+    if (run->left < bytes) {
+        reader->view->cost.walks++;
+        *run = (struct run){0};
+        run->host = mmu_peek_run(reader->mmu, mmu_linear(linear), &run->left);
+        if (!run->host || run->left < bytes) {
+            run->left = 0;
+            return NULL;
+        }
+        run->physical = physical_of(reader->mmu->memory, run->host);
+    }
+    const uint8_t *here = run->host;
+    run->host += bytes;
+    run->left -= bytes;
+    run->physical += bytes;
     return here;
 }
 
-static void refresh(struct reader *reader, struct frames *frames) {
+/* The piece's bytes are those that were there when it was compared last, and nobody can have written them since. A
+ * piece lies in one frame. physical: just behind it. */
+static bool is_quiet(const struct kernelview *view, uint64_t i, const uint8_t *here, uint64_t physical) {
+    const struct kv_writes *writes = &view->writes;
+    uint64_t frame = (physical - 1) >> MMU_PAGE_SHIFT;
+    return here && view->frames.piece_host[i] == here && frame < writes->frames &&
+           writes->last[frame] < view->frames.mark;
+}
+
+static void refresh(struct reader *reader, struct frames *frames, uint64_t first, uint64_t end) {
     const struct layout *layout = reader->layout;
-    uint64_t bytes = frames->count * layout->page_bytes, run = 0;
-    const uint8_t *host = NULL;
-    for (uint64_t i = 0; i < frames->pieces; i++) {
+    uint64_t bytes = frames->count * layout->page_bytes;
+    struct run run = {0};
+    for (uint64_t i = first; i < end; i++) {
         struct piece piece = piece_of(frames, bytes, i);
-        const uint8_t *here =
-            next_host(reader, frames->mem_map + piece.from, (size_t)(piece.to - piece.from), &host, &run);
+        const uint8_t *here = next_host(reader, frames->mem_map + piece.from, (size_t)(piece.to - piece.from), &run);
         reader->torn |= here == NULL;
+        if (is_quiet(reader->view, i, here, run.physical))
+            continue;
         reader->view->cost.compared++;
         if (!renew(frames, i, piece, here))
             continue;
         reader->view->cost.changed++;
         reclassify(frames, layout, piece);
     }
+}
+
+bool frames_renew(struct reader *reader) {
+    uint64_t mem_map, count = frames_count(reader, &mem_map);
+    struct frames *frames = &reader->view->frames;
+    if (!count || !fit(frames, reader->layout, mem_map, count))
+        return false;
+    refresh(reader, frames, 0, frames->pieces);
+    frames->copied = frames->pieces;
+    if (reader->view->writes.mark)
+        frames->mark = *reader->view->writes.mark;
+    return true;
+}
+
+bool kernelview_prepare(struct kernelview *view, const struct mmu_context *mmu) {
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
+    struct frames *frames = &view->frames;
+    uint64_t mem_map, count = frames_count(&reader, &mem_map);
+    if (!count || !fit(frames, &view->layout, mem_map, count) || frames->copied == frames->pieces)
+        return true;
+    if (frames->copied == 0 && view->writes.mark)
+        frames->mark = *view->writes.mark;
+    uint64_t left = frames->pieces - frames->copied, end = frames->copied + (left < SLICE_PIECES ? left : SLICE_PIECES);
+    refresh(&reader, frames, frames->copied, end);
+    frames->copied = end;
+    return end == frames->pieces;
 }
 
 const uint8_t *frames_page(const struct reader *reader, uint64_t pfn) {
@@ -162,16 +222,14 @@ const uint8_t *frames_page(const struct reader *reader, uint64_t pfn) {
 }
 
 bool frames_read(struct reader *reader, struct kv_snapshot *snapshot) {
-    uint64_t mem_map, count = frames_count(reader, &mem_map);
-    struct frames *frames = &reader->view->frames;
-    if (!count || !fit(frames, reader->layout, mem_map, count))
+    const struct frames *frames = &reader->view->frames;
+    if (!frames_renew(reader))
         return false;
-    refresh(reader, frames);
-    snapshot->frames = malloc(count);
+    snapshot->frames = malloc(frames->count);
     if (!snapshot->frames)
         return false;
-    snapshot->frame_count = count;
-    memcpy(snapshot->frames, frames->kind, count);
+    snapshot->frame_count = frames->count;
+    memcpy(snapshot->frames, frames->kind, frames->count);
     memcpy(snapshot->frame_kinds, frames->kinds, sizeof snapshot->frame_kinds);
     return true;
 }

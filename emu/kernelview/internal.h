@@ -69,13 +69,15 @@ struct frames {
     uint8_t *raw;            /* count structures */
     uint8_t *kind;           /* enum frame_kind by frame number; FRAME_ABSENT: raw has nothing */
     uint64_t kinds[FRAME_KINDS];
-    uint8_t *piece_there; /* by page of linear memory: it could be read */
-    uint64_t pieces;
+    const uint8_t **piece_host; /* by page of linear memory: where it was; NULL: it could not be read */
+    uint64_t pieces, copied;    /* copied: how far the first copy has come */
+    uint64_t mark;              /* of the moment since which the copy may be out of date */
 };
 
 struct kernelview {
     struct layout layout;
     struct frames frames;
+    struct kv_writes writes; /* frames 0: not known */
     struct kv_cost cost;
 };
 
@@ -114,9 +116,10 @@ static inline uint64_t member_of(const uint8_t *structure, struct member member)
 
 /* frames.c */
 enum frame_kind frames_classify(const struct layout *layout, const uint8_t *page);
-bool frames_read(struct reader *reader, struct kv_snapshot *snapshot); /* false: no memory or kernel not up */
+bool frames_renew(struct reader *reader); /* brings the copy up to date; false: no memory or kernel not up */
+bool frames_read(struct reader *reader, struct kv_snapshot *snapshot); /* the same, and tells the snapshot */
 uint64_t frames_count(struct reader *reader, uint64_t *mem_map);       /* 0: kernel not up */
-/* A frame's struct page as frames_read() of this snapshot found it; NULL: it has none. */
+/* A frame's struct page as frames_renew() has found it; NULL: it has none. */
 const uint8_t *frames_page(const struct reader *reader, uint64_t pfn);
 void frames_forget(struct frames *frames);
 

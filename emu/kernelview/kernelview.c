@@ -24,6 +24,8 @@ void kernelview_destroy(struct kernelview *view) {
     free(view);
 }
 
+void kernelview_know_writes(struct kernelview *view, struct kv_writes writes) { view->writes = writes; }
+
 struct kv_cost kernelview_cost(const struct kernelview *view) {
     return view->cost;
 }

@@ -19,6 +19,19 @@ struct kernelview;
 struct kernelview *kernelview_create(const struct image *image, char *error, size_t error_size);
 void kernelview_destroy(struct kernelview *view);
 
+/* Which frames of the guest may have been written, when somebody knows: by frame number a mark that grows; a frame
+ * whose mark is below the one that was in force at a moment has not been written since. */
+struct kv_writes {
+    const uint64_t *last;
+    uint64_t frames;
+    const uint64_t *mark; /* now in force */
+};
+/* Snapshots then compare less. What it points to must outlive the view. */
+void kernelview_know_writes(struct kernelview *view, struct kv_writes writes);
+
+/* Does a slice of what makes a first snapshot slow, between slices of the guest's run. True: there is nothing more. */
+bool kernelview_prepare(struct kernelview *view, const struct mmu_context *mmu);
+
 enum frame_kind {
     FRAME_FREE,
     FRAME_KERNEL,
@@ -119,8 +132,9 @@ struct kv_snapshot {
 };
 
 /* Reads a snapshot. pid: whose address space; -1 = the current task. mmu is the machine's state now. NULL: kernel not
- * up yet (mem_map still empty) or no memory. The view keeps a copy of mem_map: the cost is a comparison of all of it
- * with the guest's, and work for the parts that changed since the last snapshot; a list of pages is read from the copy.
+ * up yet (mem_map still empty) or no memory. The view keeps a copy of mem_map: the cost is a comparison of what may
+ * have been written with it, and work for the parts that changed since the last snapshot; a list of pages is read from
+ * it.
  */
 struct kv_snapshot *kernelview_snapshot(struct kernelview *view, const struct mmu_context *mmu, int pid);
 void kernelview_snapshot_free(struct kv_snapshot *snapshot);

@@ -1,6 +1,6 @@
 /*
- * Files in the page cache, page by page: one pass over mem_map gathers which frame holds which page of which file, the
- * files with the most pages are chosen, and their pages are drawn into cells.
+ * Files in the page cache, page by page: one pass over the kept copy of mem_map gathers which frame holds which page of
+ * which file, the files with the most pages are chosen, and their pages are drawn into cells.
  *
  * A file's name is looked for in the dentry cache, down from the root of its file system, at most DENTRIES_MAX names in
  * all; a block device's own pages go by the device's name. Mappings are guest pointers, used as keys only.
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RUN_BYTES 32768u
 #define MAPPINGS 16384u /* places of the table of files: a power of two; further files are left out */
 #define PROBES 64u      /* looked at for one mapping: a guest that chooses them to collide loses files */
 #define DENTRIES_MAX 65536u
@@ -54,9 +53,6 @@ static struct file_pages *file_of(const struct gathering *gathering, uint32_t ma
 
 static void gather_page(struct gathering *gathering, const uint8_t *page) {
     const struct layout *layout = gathering->reader->layout;
-    enum frame_kind kind = frames_classify(layout, page);
-    if (kind != FRAME_FILE && kind != FRAME_FILE_DIRTY)
-        return;
     struct cached *to = &gathering->pages[gathering->count];
     *to = (struct cached){.mapping = word_of(page, layout->page_mapping), .index = word_of(page, layout->page_index)};
     to->state = (uint8_t)state_of(layout, word_of(page, layout->page_flags));
@@ -69,17 +65,11 @@ static void gather_page(struct gathering *gathering, const uint8_t *page) {
     gathering->count++;
 }
 
-static void gather(struct gathering *gathering, uint64_t mem_map, uint64_t frames) {
-    const struct layout *layout = gathering->reader->layout;
-    uint64_t at_once = RUN_BYTES / layout->page_bytes;
-    uint8_t run[RUN_BYTES];
-    for (uint64_t pfn = 0; pfn < frames; pfn += at_once) {
-        uint64_t wanted = frames - pfn < at_once ? frames - pfn : at_once;
-        size_t got = mmu_peek_read(gathering->reader->mmu, mmu_linear(mem_map + pfn * layout->page_bytes), run,
-                                   (size_t)(wanted * layout->page_bytes));
-        for (size_t i = 0; i < got / layout->page_bytes; i++)
-            gather_page(gathering, run + i * layout->page_bytes);
-    }
+static void gather(struct gathering *gathering) {
+    const struct frames *frames = &gathering->reader->view->frames;
+    for (uint64_t pfn = 0; pfn < frames->count; pfn++)
+        if (frames->kind[pfn] == FRAME_FILE || frames->kind[pfn] == FRAME_FILE_DIRTY)
+            gather_page(gathering, frames_page(gathering->reader, pfn));
 }
 
 /* ---- which files ---- */
@@ -235,14 +225,16 @@ static size_t make_strips(struct gathering *gathering, struct kv_strip *to, size
 }
 
 size_t kernelview_strips(struct kernelview *view, const struct mmu_context *mmu, struct kv_strip *to, size_t most) {
-    struct reader reader = {.layout = &view->layout, .mmu = mmu};
-    uint64_t mem_map, frames = frames_count(&reader, &mem_map);
+    struct reader reader = {.view = view, .layout = &view->layout, .mmu = mmu};
     struct gathering gathering = {.reader = &reader};
     size_t count = 0;
-    gathering.pages = malloc((size_t)(frames ? frames : 1) * sizeof(*gathering.pages));
+    if (!frames_renew(&reader))
+        return 0;
+    const uint64_t *kinds = view->frames.kinds;
+    gathering.pages = malloc((size_t)(kinds[FRAME_FILE] + kinds[FRAME_FILE_DIRTY] + 1) * sizeof(*gathering.pages));
     gathering.files = calloc(MAPPINGS, sizeof(*gathering.files));
     if (gathering.pages && gathering.files) {
-        gather(&gathering, mem_map, frames);
+        gather(&gathering);
         count = make_strips(&gathering, to, most);
     }
     free(gathering.pages);
