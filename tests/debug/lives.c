@@ -2,8 +2,9 @@
  * A program that needs three times the memory of its machine, with children and shared memory, stopped at arbitrary
  * moments. At each: the owners that are found by reverse mappings are as many as struct page counts, and as many as a
  * pass over all page tables finds; every owner's entry names the frame; what the log tells last of a frame's allocation
- * is what struct page says; and whatever part of a selection is pointed at, the other parts are the same.
- * usage: lives ROM KERNEL INITRAMFS PROGRAM
+ * is what struct page says; and whatever part of a selection is pointed at, the other parts are the same. Every frame
+ * of RAM that has changed since the stop before is one of which the CPU says that it may have been written, and a
+ * snapshot that relies on it is what one says that compares everything. usage: lives ROM KERNEL INITRAMFS PROGRAM
  */
 #include "emu/commands/command.h"
 #include "emu/debug/session.h"
@@ -17,6 +18,7 @@
 #define SWAP_BYTES (64u << 20)
 #define STOPS 60
 #define STEP 60000000ull /* ns */
+#define SHORT_STEP 300000ull
 /* The guest may stand in the middle of mapping or unmapping something. */
 #define IN_FLIGHT 4
 
@@ -75,6 +77,7 @@ struct totals {
     unsigned owners_off, bits_off, log_off, selections_off; /* the worst of all stops */
     unsigned lives, told;
     bool full_view;
+    unsigned written, unsaid, quiet, snapshots_off; /* frames that changed, unsaid; that could not have; snapshots */
 };
 
 static unsigned worse(unsigned a, unsigned b) { return a > b ? a : b; }
@@ -262,13 +265,63 @@ static void look(struct session *session, struct totals *totals) {
     totals->stops++;
 }
 
-static enum machine_stop run(struct session *session, struct totals *totals) {
+/* RAM as the stop before has left it, and the mark of then. */
+struct past {
+    uint8_t *ram;
+    uint64_t mark;
+};
+
+static void compare_ram(struct session *session, struct past *past, struct totals *totals) {
+    struct machine *machine = session_machine(session);
+    struct cpu_writes writes = cpu_writes(machine_cpu(machine));
+    for (uint64_t frame = 0; frame < RAM / MMU_PAGE_SIZE; frame++) {
+        const uint8_t *now = mmu_host(machine_memory(machine), mmu_phys(frame * MMU_PAGE_SIZE), MMU_PAGE_SIZE);
+        uint8_t *then = past->ram + frame * MMU_PAGE_SIZE;
+        bool may = frame < writes.frames && writes.last[frame] >= past->mark;
+        bool changed = now && memcmp(now, then, MMU_PAGE_SIZE) != 0;
+        totals->written += changed;
+        totals->unsaid += changed && !may;
+        totals->quiet += !may;
+        if (changed)
+            memcpy(then, now, MMU_PAGE_SIZE);
+    }
+    past->mark = *writes.mark;
+}
+
+static void compare_snapshots(struct session *session, struct kernelview *fresh, struct totals *totals) {
+    const struct mmu_context *mmu = machine_mmu(session_machine(session));
+    struct kv_snapshot *kept = kernelview_snapshot(session_kernelview(session), mmu, -1),
+                       *all = kernelview_snapshot(fresh, mmu, -1);
+    bool same = !kept == !all;
+    if (kept && all)
+        same = kept->frame_count == all->frame_count &&
+               memcmp(kept->frames, all->frames, (size_t)all->frame_count) == 0 &&
+               memcmp(kept->frame_kinds, all->frame_kinds, sizeof all->frame_kinds) == 0 &&
+               memcmp(kept->zones, all->zones, sizeof all->zones) == 0;
+    totals->snapshots_off += !same;
+    kernelview_snapshot_free(kept);
+    kernelview_snapshot_free(all);
+}
+
+/* Stops shortly after the last stop, too: most of memory is quiet there. */
+static enum machine_stop run(struct session *session, struct kernelview *fresh, struct totals *totals) {
     enum machine_stop stop = MACHINE_STOP_LIMIT;
+    struct past past = {.ram = calloc(1, RAM)};
+    if (!past.ram)
+        exit(2);
     for (vtime at = STEP; stop == MACHINE_STOP_LIMIT; at += STEP) {
+        stop = session_run(session, at - STEP + SHORT_STEP);
+        compare_ram(session, &past, totals);
+        compare_snapshots(session, fresh, totals);
+        if (stop != MACHINE_STOP_LIMIT)
+            break;
         stop = session_run(session, at);
+        compare_ram(session, &past, totals);
+        compare_snapshots(session, fresh, totals);
         if (stop == MACHINE_STOP_LIMIT && session_program_started(session) && totals->stops < STOPS)
             look(session, totals);
     }
+    free(past.ram);
     return stop;
 }
 
@@ -296,7 +349,11 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", error);
         return 2;
     }
-    enum machine_stop stop = run(session, &totals);
+    struct image *kernel = image_open(files[1].data, files[1].size, error, sizeof error);
+    struct kernelview *fresh = kernel ? kernelview_create(kernel, error, sizeof error) : NULL;
+    if (!fresh)
+        return 2;
+    enum machine_stop stop = run(session, fresh, &totals);
     printf(
         "# %u stops, %u mapped frames (%u shared), %u entries, %u selections, %u pages in swap; off by at most %u, %u, "
         "%u, %u; the log knows %u of %u\n",
@@ -312,7 +369,13 @@ int main(int argc, char **argv) {
     check(totals.selected > 100 && totals.selections_off <= 1, "what is pointed at leads to the same parts");
     check(totals.swapped > 20, "pages in swap are followed to their slots");
     check(totals.full_view, "a view carries what panels ask for");
+    printf("# %u frames changed, %u times none could\n", totals.written, totals.quiet);
+    check(totals.written > 10000 && totals.unsaid == 0, "the CPU has told of every frame that has changed");
+    check(totals.quiet > 100000, "and says of most that they cannot have");
+    check(totals.snapshots_off == 0, "snapshots that rely on it are those that compare everything");
     printf("1..%u\n", checks);
+    kernelview_destroy(fresh);
+    image_close(kernel);
     session_destroy(session);
     disk_close(disk);
     free((void *)(uintptr_t)initrd.data);
