@@ -44,9 +44,58 @@ static void say_life(struct cli *cli, const struct view *view) {
         say(cli, "  %13s  %s\n", words_milliseconds(selection->life[i].blocks, time), view->life_text[i]);
 }
 
+static void say_entry(struct cli *cli, const struct selection *selection) {
+    if (!selection->has_entry)
+        return;
+    mmu_explain(&selection->walk, cli->text, sizeof(cli->text));
+    say_text(cli, cli->text);
+    if (selection->has_swap)
+        say(cli, "  the entry names swap area %" PRIu32 ", slot %" PRIu32 "\n", selection->swap_area,
+            selection->swap_slot);
+}
+
+/* ---- of a kernel whose structures are not known ---- */
+
+static void say_mappings(struct cli *cli, const struct view *view) {
+    const struct selection *selection = &view->selection;
+    const struct hw_frames *tables = &view->hardware;
+    uint64_t pfn = selection->mapped_pfn;
+    unsigned of = tables->of && pfn < tables->count ? tables->of[pfn] : 0;
+    if (!selection->has_mappings)
+        return;
+    say(cli, "frame %05" PRIx64 ", physical %08" PRIx64 ": %s\n", pfn, pfn << MMU_PAGE_SHIFT,
+        hw_use_name((enum hw_use)(of & ~(HW_ACCESSED | HW_DIRTY))));
+    for (size_t i = 0; i < selection->mapping_total && i < SELECTION_MAPPINGS; i++) {
+        const struct hw_mapping *at = &selection->mappings[i];
+        say(cli, "  mapped at %08" PRIx64 " for %s, %s: entry %08" PRIx64 " at physical %08" PRIx64 "\n", at->linear,
+            at->user ? "user mode" : "the kernel", at->writable ? "writable" : "read-only", at->entry,
+            at->entry_physical);
+    }
+    if (selection->mapping_total > SELECTION_MAPPINGS)
+        say(cli, "  ... and at %zu more\n", selection->mapping_total - SELECTION_MAPPINGS);
+}
+
+/* What the page tables in force tell. False: the kernel is known. */
+static bool by_tables(struct cli *cli, enum select_kind kind, uint64_t argument) {
+    if (session_kernelview(cli->session))
+        return false;
+    session_select(cli->session, kind, (int64_t)argument);
+    struct view *view = info_view(cli, 0);
+    session_select(cli->session, SELECT_NONE, 0);
+    if (!view)
+        return true;
+    if (!view->selection.has_mappings && !view->selection.has_page)
+        fail(cli, kind == SELECT_FRAME ? "the machine has no such frame, or paging is off" : "paging is off");
+    else if (kind == SELECT_PAGE)
+        say_entry(cli, &view->selection);
+    say_mappings(cli, view);
+    view_free(view);
+    return true;
+}
+
 void run_frame(struct cli *cli, const struct words *words) {
     uint64_t pfn;
-    if (!words_hex(cli, "PFN", words->word[1], &pfn))
+    if (!words_hex(cli, "PFN", words->word[1], &pfn) || by_tables(cli, SELECT_FRAME, pfn))
         return;
     struct view *view = select_in_view(cli, SELECT_FRAME, pfn);
     if (!view)
@@ -59,16 +108,6 @@ void run_frame(struct cli *cli, const struct words *words) {
              view->kernel->frame_count);
     }
     view_free(view);
-}
-
-static void say_entry(struct cli *cli, const struct selection *selection) {
-    if (!selection->has_entry)
-        return;
-    mmu_explain(&selection->walk, cli->text, sizeof(cli->text));
-    say_text(cli, cli->text);
-    if (selection->has_swap)
-        say(cli, "  the entry names swap area %" PRIu32 ", slot %" PRIu32 "\n", selection->swap_area,
-            selection->swap_slot);
 }
 
 static void say_region(struct cli *cli, const struct view *view, uint64_t linear) {
@@ -86,7 +125,7 @@ static void say_region(struct cli *cli, const struct view *view, uint64_t linear
 
 void run_page(struct cli *cli, const struct words *words) {
     uint64_t linear;
-    if (!words_address(cli, words->rest, &linear))
+    if (!words_address(cli, words->rest, &linear) || by_tables(cli, SELECT_PAGE, linear))
         return;
     struct view *view = select_in_view(cli, SELECT_PAGE, linear);
     if (!view)

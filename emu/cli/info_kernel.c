@@ -100,7 +100,7 @@ void info_frames(struct cli *cli, const struct words *words) {
                 say(cli, "  %-14s %8" PRIu64 " frames %10" PRIu64 " KiB\n", frame_kind_name((enum frame_kind)kind),
                     view->kernel->frame_kinds[kind], kib(view->kernel->frame_kinds[kind]));
     } else if (view->hardware.paging) {
-        say(cli, "%s: %s, top table at %08" PRIx64 ", %" PRIu64 " tables\n", view->kernel_missing, view->hardware.mode,
+        say(cli, "%s\n%s, top table at %08" PRIx64 ", %" PRIu64 " tables\n", view->kernel_missing, view->hardware.mode,
             view->hardware.root, view->hardware.tables);
         for (unsigned use = 0; use < HW_USES; use++)
             say(cli, "  %-24s %8" PRIu64 " frames\n", hw_use_name((enum hw_use)use), view->hardware.uses[use]);

@@ -8,7 +8,6 @@
 
 #define LIST_DEFAULT 20u
 #define LIST_MAX 100000u
-#define KERNEL_START 0xC0000000u
 
 /* ---- faults ---- */
 
@@ -50,7 +49,7 @@ void run_faults(struct cli *cli, const struct words *words) {
     if (!list_length(cli, words, &length))
         return;
     if (total == 0)
-        say(cli, "the program has taken no page fault yet\n");
+        say(cli, "%s has taken no page fault yet\n", session_kernelview(cli->session) ? "the program" : "the guest");
     for (size_t position = total > length ? total - length + 1 : 1; position <= total; position++) {
         uint64_t number = session_shown_number(cli->session, position);
         const struct story_fault *fault = story_fault_by_number(session_story(cli->session), number);
@@ -74,8 +73,7 @@ void run_walk(struct cli *cli, const struct words *words) {
     } else {
         if (!words_address(cli, words->rest, &linear))
             return;
-        struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = linear < KERNEL_START};
-        mmu_peek(machine_mmu(session_machine(cli->session)), access, &walk);
+        mmu_peek(machine_mmu(session_machine(cli->session)), session_access(cli->session, linear), &walk);
     }
     mmu_explain(&walk, cli->text, sizeof(cli->text));
     say_text(cli, cli->text);

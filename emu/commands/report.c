@@ -134,7 +134,7 @@ static void record_fault(void *owner, const struct story_fault *fault) {
         story_fault_json(fault, report->text, TEXT_MAX);
         fprintf(report->trace.stream, "%s\n", report->text);
     }
-    if (!fault->user_program)
+    if (!fault->shown)
         return;
     report->shown++;
     tell_fault(report, fault);

@@ -332,7 +332,7 @@ static bool harvests(const struct condition *condition, const struct flt_record 
 
 bool condition_on_fault(const struct condition *condition, const struct story_fault *fault) {
     const struct subject subject = {.fault = fault};
-    if (!condition->needs.faults || !(fault->user_program || !fault->traced || condition->kernel))
+    if (!condition->needs.faults || !(fault->user_program || fault->shown || !fault->traced || condition->kernel))
         return false;
     return terms_fit(condition, &subject);
 }

@@ -155,7 +155,7 @@ void debugger_on_fault(struct debugger *debugger, const struct story_fault *faul
         point->shown.hits++;
         meet_fault(debugger, REASON_CONDITION, point, fault);
     }
-    if (debugger->how == GO_FAULT && session_shows(debugger->session, fault))
+    if (debugger->how == GO_FAULT && fault->shown)
         meet_fault(debugger, REASON_FAULT, NULL, fault);
 }
 

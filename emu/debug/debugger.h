@@ -21,7 +21,7 @@ enum debug_go {
     GO_OVER,        /* one instruction; a call is run to its return, an interrupt to its iret */
     GO_INTO,        /* one instruction; a call is entered, an interrupt or fault is run to its iret */
     GO_FINISH,      /* to the return of the current function */
-    GO_FAULT,       /* to the next closed fault record of the user's programs */
+    GO_FAULT,       /* to the next closed fault record that is shown */
     GO_WALK,        /* to the next walk: a page fault, or a walk that sets A or D */
     GO_DECISION,    /* to the next decision of reclaim about a page */
     GO_EVENT,       /* to the next guest event of whatever type */

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_START 0xC0000000u
 #define DESCRIPTOR_L (1u << 21)
 #define DESCRIPTOR_DB (1u << 22)
 #define PUSH_EBP 0x55
@@ -23,12 +22,8 @@
 #define GPR_ESP 4
 #define GPR_EBP 5
 
-static const struct image *image_at(const struct session *session, uint64_t linear) {
-    return linear >= KERNEL_START ? session->kernel_image : session->program_image;
-}
-
 bool inspect_symbol(const struct session *session, uint64_t linear, char *text, size_t size) {
-    const struct image *image = image_at(session, linear);
+    const struct image *image = session_image_at(session, linear);
     text[0] = '\0';
     return image && image_symbol_at(image, linear, text, size);
 }
@@ -39,12 +34,12 @@ bool inspect_symbol_range(const struct session *session, const char *name, uint6
 }
 
 bool inspect_line(const struct session *session, uint64_t linear, struct image_line *to) {
-    const struct image *image = image_at(session, linear);
+    const struct image *image = session_image_at(session, linear);
     return image && image_line_at(image, linear, to);
 }
 
 size_t inspect_functions(const struct session *session, uint64_t linear, struct image_call *to, size_t most) {
-    const struct image *image = image_at(session, linear);
+    const struct image *image = session_image_at(session, linear);
     return image ? image_calls_at(image, linear, to, most) : 0;
 }
 
@@ -118,16 +113,17 @@ static void add_caller_of_entry(struct unwinding *at) {
             return;
         stack += at->word;
     }
-    if (read_word(at, stack, &back))
+    /* A handler's entry has no caller there; only known code is taken for one. */
+    if (read_word(at, stack, &back) && inspect_symbol(at->session, back, symbol, sizeof(symbol)))
         add_call(at, back, false);
 }
 
 /* Follows frames of one side, kernel or program, as long as they go up the stack. */
 static void follow_frames(struct unwinding *at, bool kernel) {
     uint64_t caller, back;
-    while (at->count < INSPECT_CALLS && (at->frame >= KERNEL_START) == kernel && at->frame != 0 &&
+    while (at->count < INSPECT_CALLS && session_in_kernel(at->session, at->frame) == kernel && at->frame != 0 &&
            read_word(at, at->frame, &caller) && read_word(at, at->frame + at->word, &back) && back != 0) {
-        if ((back >= KERNEL_START) != kernel)
+        if (session_in_kernel(at->session, back) != kernel)
             return;
         add_call(at, back, false);
         bool up = caller > at->frame;

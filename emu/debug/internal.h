@@ -7,7 +7,7 @@
 #include "emu/debug/session.h"
 
 #define LOG_LINE_MAX 512
-/* Numbers of the closed records of the user's program, in order: what "fault 18 of 20" counts. */
+/* Numbers of the closed records that are shown, in order: what "fault 18 of 20" counts. */
 struct shown_faults {
     uint64_t *numbers;
     size_t count, capacity;
@@ -36,6 +36,11 @@ struct session {
     uint64_t fault_entry, fault_entry_size; /* do_page_fault() of the kernel, size 0: unknown */
 };
 
+/* The address is the kernel's: of our own by its half of the address space, of a foreign one, which may lie anywhere, by
+ * its page, that programs may not use. */
+bool session_in_kernel(const struct session *session, uint64_t linear);
+/* The image that may know the address; NULL: none. A foreign kernel's programs are not known. */
+const struct image *session_image_at(const struct session *session, uint64_t linear);
 /* select.c: the fault in whose middle the last stop was; NULL: none. */
 const struct story_fault *session_open_fault(const struct session *session);
 /* What of a view is filled beyond the kernel's snapshot, the fault and the marks. False: no memory. */

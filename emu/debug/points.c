@@ -242,8 +242,9 @@ static bool counts_here(const struct debugger *debugger, const struct point *poi
 static void write_break(const struct debugger *debugger, struct out *out) {
     out_string(out, "break at ");
     resolve_words(debugger, debugger->found.linear, out);
+    uint32_t pid = debugger->session->story ? story_current_task(debugger->session->story) : 0;
     out_string(out, " in ");
-    stop_text_task(debugger, debugger->session->story ? story_current_task(debugger->session->story) : 0, out);
+    stop_text_task(debugger, pid, out);
 }
 
 static void write_values(const struct debugger *debugger, const struct point *point, struct out *out) {

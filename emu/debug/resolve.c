@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_START 0xC0000000u
-
 struct images {
     const struct image *of[2]; /* NULL: none */
     const char *said;          /* where was looked, for sentences */
@@ -199,7 +197,7 @@ void resolve_line(const struct image *image, uint64_t linear, struct out *out) {
 
 void resolve_words(const struct debugger *debugger, uint64_t linear, struct out *out) {
     const struct session *session = debugger->session;
-    bool in_kernel = linear >= KERNEL_START && linear <= UINT32_MAX;
+    bool in_kernel = session_image_at(session, linear) == session->kernel_image;
     uint32_t pid = session->story ? story_current_task(session->story) : 0;
     bool in_program = !in_kernel && session->program_started && session->story &&
                       story_runs_program(session->story, pid, session->program_pid);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_START 0xC0000000u
-
 void session_select(struct session *session, enum select_kind kind, int64_t argument) {
     session->selected = kind;
     session->selected_argument = argument;
@@ -46,8 +44,23 @@ struct resolver {
 
 static void resolve_page(struct resolver *resolver, uint64_t linear);
 
+/* Of a kernel that is not known: where the tables in force map the frame. */
+static void resolve_mappings(struct resolver *resolver, uint64_t pfn) {
+    struct selection *selection = resolver->selection;
+    if (selection->has_mappings || resolver->mmu->mode == MMU_MODE_NONE ||
+        pfn >= resolver->view->ram_bytes >> MMU_PAGE_SHIFT)
+        return;
+    selection->has_mappings = true;
+    selection->mapped_pfn = pfn;
+    selection->mapping_total = hardware_mappings(resolver->mmu, pfn, selection->mappings, SELECTION_MAPPINGS);
+    if (selection->mapping_total > 0)
+        resolve_page(resolver, selection->mappings[0].linear);
+}
+
 static void resolve_frame(struct resolver *resolver, uint64_t pfn) {
     struct selection *selection = resolver->selection;
+    if (resolver->foreign)
+        resolve_mappings(resolver, pfn);
     if (selection->has_frame || resolver->foreign ||
         !kernelview_frame(resolver->session->kernelview, resolver->mmu, pfn, &selection->frame))
         return;
@@ -78,8 +91,7 @@ static void walk_page(struct resolver *resolver) {
     struct selection *selection = resolver->selection;
     struct mmu_context there;
     struct mmu_state state = resolver->mmu->state;
-    struct mmu_access access = {.linear = mmu_linear(selection->linear), .kind = MMU_READ};
-    access.user = selection->linear < KERNEL_START && !resolver->foreign;
+    struct mmu_access access = session_access(resolver->session, selection->linear);
     if (!resolver->foreign)
         state.cr3 = resolver->space->pgd_phys;
     mmu_context_init(&there, resolver->mmu->memory, &state);

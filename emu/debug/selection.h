@@ -5,6 +5,7 @@
 #ifndef FAULTLINE_SELECTION_H
 #define FAULTLINE_SELECTION_H
 
+#include "emu/kernelview/hardware.h"
 #include "emu/kernelview/kernelview.h"
 #include "emu/story/biography.h"
 
@@ -20,6 +21,7 @@ enum select_kind {
 #define SELECTION_OWNERS 16u
 #define SELECTION_LIFE 256u
 #define SELECTION_UNTOUCHED 64u
+#define SELECTION_MAPPINGS 8u
 
 struct selection {
     enum select_kind kind; /* what was pointed at */
@@ -29,6 +31,11 @@ struct selection {
     struct kv_frame frame;
     struct kv_owner owners[SELECTION_OWNERS]; /* by rmap: which entries map the frame */
     size_t owner_count, owner_total;
+    /* under a kernel whose structures are not known: what the page tables in force say of the frame */
+    bool has_mappings;
+    uint64_t mapped_pfn;
+    struct hw_mapping mappings[SELECTION_MAPPINGS];
+    size_t mapping_total;
     bool has_page; /* a linear page of the address space on show */
     int pid;
     uint64_t linear; /* of the page's first byte */

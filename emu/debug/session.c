@@ -115,11 +115,6 @@ static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
 
 /* ---- the story's callbacks ---- */
 
-/* A kernel that tells nothing has no program that we could know: all its faults are shown. */
-bool session_shows(const struct session *session, const struct story_fault *fault) {
-    return fault->user_program || (!session->kernelview && !fault->traced);
-}
-
 static bool remember_shown(struct shown_faults *shown, uint64_t number) {
     if (shown->count == shown->capacity) {
         size_t capacity = shown->capacity ? shown->capacity * 2 : 256;
@@ -135,7 +130,7 @@ static bool remember_shown(struct shown_faults *shown, uint64_t number) {
 
 static void on_fault_closed(void *owner, const struct story_fault *fault) {
     struct session *session = owner;
-    if (session_shows(session, fault))
+    if (fault->shown)
         remember_shown(&session->shown, fault->number);
     debugger_on_fault(session->debugger, fault);
     if (session->config.on_fault)
@@ -175,11 +170,13 @@ static bool make_watchers(struct session *session) {
         session->kernelview =
             kernelview_create(session->kernel_image, session->kernelview_error, sizeof(session->kernelview_error));
     else
-        snprintf(session->kernelview_error, sizeof(session->kernelview_error), "the kernel image has no symbols");
+        snprintf(session->kernelview_error, sizeof(session->kernelview_error),
+                 "this kernel's structures are not known (it is no ELF file): the page tables alone tell");
     if (!session->config.story)
         return true;
     const char *directory = session->config.program_directory;
     struct story_config config = {.kernel = session->kernel_image,
+                                  .foreign = !session->kernelview,
                                   .program = session->program_image,
                                   .program_directory = directory && directory[0] ? directory : NULL};
     session->story = story_create(&config);
@@ -307,6 +304,30 @@ size_t session_fault_position(const struct session *session, uint64_t number) {
     return 0;
 }
 
+/* ---- whose an address is ---- */
+
+bool session_in_kernel(const struct session *session, uint64_t linear) {
+    const struct mmu_context *mmu = machine_mmu(session->machine);
+    struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = true};
+    struct mmu_walk walk;
+    if (session->kernelview)
+        return linear >= KERNEL_START && linear <= UINT32_MAX;
+    if (mmu->mode == MMU_MODE_NONE)
+        return true;
+    mmu_peek(mmu, access, &walk);
+    return walk.result.status != MMU_OK && walk.result.rule != MMU_RULE_NOT_PRESENT;
+}
+
+const struct image *session_image_at(const struct session *session, uint64_t linear) {
+    bool program = session->kernelview ? linear < KERNEL_START : session->program_image && linear < KERNEL_START;
+    return program ? session->program_image : session->kernel_image;
+}
+
+struct mmu_access session_access(const struct session *session, uint64_t linear) {
+    bool user = session->kernelview ? linear < KERNEL_START : !session_in_kernel(session, linear);
+    return (struct mmu_access){.linear = mmu_linear(linear), .kind = MMU_READ, .user = user};
+}
+
 /* ---- explanation ---- */
 
 static size_t explain_region(struct session *session, uint64_t linear, char *text, size_t size) {
@@ -331,8 +352,7 @@ static size_t explain_region(struct session *session, uint64_t linear, char *tex
 
 size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size) {
     struct mmu_walk walk;
-    struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ, .user = linear < 0xC0000000u};
-    mmu_peek(machine_mmu(session->machine), access, &walk);
+    mmu_peek(machine_mmu(session->machine), session_access(session, linear), &walk);
     size_t used = mmu_explain(&walk, text, size);
     if (used < size)
         used += explain_region(session, linear, text + used, size - used);

@@ -54,9 +54,7 @@ const struct story *session_story(const struct session *session); /* NULL when c
 /* The program runs: told by its event, or, when the guest does not trace, by the POST code. */
 bool session_program_started(const struct session *session);
 
-/* The record counts among the faults on show: of the user's program, or of a kernel that tells nothing. */
-bool session_shows(const struct session *session, const struct story_fault *fault);
-/* Closed records of the user's program so far: positions 1 .. this. */
+/* Closed records that are shown (story_fault.shown) so far: positions 1 .. this. */
 size_t session_shown_faults(const struct session *session);
 /* Number of the record at that position; 0: the last. 0 when there is none. */
 uint64_t session_shown_number(const struct session *session, size_t position);
@@ -85,6 +83,8 @@ struct view *session_view(struct session *session, size_t position, enum view_st
  * nothing more. */
 bool session_prepare_view(struct session *session);
 
+/* A read of that address by the side that it belongs to, for walks by peek. */
+struct mmu_access session_access(const struct session *session, uint64_t linear);
 /* Text of the walk of a linear address in the current address space, plus the region that holds it. */
 size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size);
 

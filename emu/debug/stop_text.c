@@ -14,7 +14,9 @@
 void stop_text_task(const struct debugger *debugger, uint32_t pid, struct out *out) {
     const struct story *story = debugger->session->story;
     const char *name = story ? story_task_name(story, pid) : NULL;
-    if (name && name[0])
+    if (!debugger->session->kernelview && pid == 0 && !(name && name[0])) /* the kernel tells of no tasks */
+        out_string(out, "a task that is not known");
+    else if (name && name[0])
         out_format(out, "%s (pid %u)", name, (unsigned)pid);
     else
         out_format(out, pid ? "pid %u" : "swapper (pid %u)", (unsigned)pid);
@@ -22,11 +24,18 @@ void stop_text_task(const struct debugger *debugger, uint32_t pid, struct out *o
 
 /* ---- faults ---- */
 
+static void put_taker(const struct story_fault *fault, struct out *out) {
+    if (!fault->traced && !fault->comm[0] && !fault->pid) /* the kernel tells of no tasks */
+        out_string(out, fault->cpl == 3 ? "in user mode" : "in kernel mode");
+    else
+        out_format(out, "by %s (pid %u)", fault->comm[0] ? fault->comm : "a task", (unsigned)fault->pid);
+}
+
 void stop_text_fault(const struct story_fault *fault, struct out *out) {
     char outcome[64];
     uint64_t pfn;
-    out_format(out, "fault %" PRIu64 ": %s of %08" PRIx64 " by %s (pid %u)", fault->number, words_access(fault),
-               fault->linear, fault->comm[0] ? fault->comm : "a task", (unsigned)fault->pid);
+    out_format(out, "fault %" PRIu64 ": %s of %08" PRIx64 " ", fault->number, words_access(fault), fault->linear);
+    put_taker(fault, out);
     if (fault->traced)
         out_format(out, ": %s", story_branch_name(fault->branch));
     else
@@ -40,9 +49,10 @@ void stop_text_fault(const struct story_fault *fault, struct out *out) {
 }
 
 void stop_text_opened(const struct story_fault *fault, struct out *out) {
-    out_format(out, "page fault %" PRIu64 " begins: %s of %08" PRIx64 " by %s (pid %u) is refused: %s", fault->number,
-               words_access(fault), fault->linear, fault->comm[0] ? fault->comm : "a task", (unsigned)fault->pid,
-               mmu_rule_name(fault->walk.result.rule));
+    out_format(out, "page fault %" PRIu64 " begins: %s of %08" PRIx64 " ", fault->number, words_access(fault),
+               fault->linear);
+    put_taker(fault, out);
+    out_format(out, " is refused: %s", mmu_rule_name(fault->walk.result.rule));
     for (unsigned i = 0; i < fault->walk.count && i < MMU_MAX_LEVELS; i++)
         if (fault->walk.steps[i].refused != MMU_RULE_NONE)
             out_format(out, " at the %s", mmu_level_name(fault->walk.steps[i].level));

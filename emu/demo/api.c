@@ -68,7 +68,7 @@ void demo_on_event(void *owner, uint64_t blocks, const struct flt_record *record
 
 void demo_on_fault(void *owner, const struct story_fault *fault) {
     struct demo *demo = owner;
-    if (!fault->user_program)
+    if (!fault->shown)
         return;
     demo->faults++;
     if (fault->branch < FLT_BRANCH_COUNT)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define FRAMES_BUDGET (1u << 24)
+#define SEARCH_BUDGET 4096u
 
 struct rights {
     bool writable, user;
@@ -151,6 +152,70 @@ bool hardware_frames(const struct mmu_context *mmu, uint64_t ram_bytes, struct h
 void hardware_frames_free(struct hw_frames *frames) {
     free(frames->of);
     memset(frames, 0, sizeof *frames);
+}
+
+/* ---- where one frame is mapped ---- */
+
+struct search {
+    const struct mmu_context *mmu;
+    uint64_t pfn;
+    struct hw_mapping *to;
+    size_t count, most;
+    unsigned budget; /* tables that may still be read */
+};
+
+static void found(struct search *search, const struct hw_mapping *mapping) {
+    if (search->count < search->most)
+        search->to[search->count] = *mapping;
+    search->count++;
+}
+
+static uint64_t canonical(const struct mmu_context *mmu, uint64_t linear) {
+    bool wide = mmu->levels >= 4;
+    unsigned top = MMU_PAGE_SHIFT + (unsigned)mmu->levels * mmu->index_bits;
+    return wide && linear >> (top - 1) & 1 ? linear | ~0ull << top : linear;
+}
+
+/* The whole table at `at`, that of a level for the addresses from `linear` on. */
+static void search_table(struct search *search, unsigned level, uint64_t at, struct hw_mapping above) {
+    const struct mmu_context *mmu = search->mmu;
+    uint8_t table[MMU_PAGE_SIZE];
+    struct walk reader = {.mmu = mmu};
+    if (search->budget == 0 || mmu_peek_physical(mmu->memory, mmu_phys(at), table, sizeof table) != sizeof table)
+        return;
+    search->budget--;
+    for (unsigned i = 0; i < 1u << mmu->index_bits; i++) {
+        uint64_t entry = entry_at(&reader, table, i);
+        bool leaf = level == 1 || ((entry & MMU_PTE_PS) && (mmu->large_levels >> level & 1));
+        if (!(entry & MMU_PTE_P) || (entry & mmu->reserved[level][leaf]))
+            continue;
+        struct hw_mapping here = {above.linear + i * span_of(mmu, level), at + (uint64_t)i * mmu->entry_bytes, entry,
+                                  above.user && (entry & MMU_PTE_U), above.writable && (entry & MMU_PTE_W)};
+        if (!leaf) {
+            search_table(search, level - 1, entry & mmu->frame_mask, here);
+            continue;
+        }
+        uint64_t address = level == 1 ? entry & mmu->frame_mask : large_address(mmu, level, entry);
+        uint64_t inside = search->pfn - (address >> MMU_PAGE_SHIFT);
+        if (inside >= span_of(mmu, level) >> MMU_PAGE_SHIFT)
+            continue;
+        here.linear = canonical(mmu, here.linear + (inside << MMU_PAGE_SHIFT));
+        found(search, &here);
+    }
+}
+
+size_t hardware_mappings(const struct mmu_context *mmu, uint64_t pfn, struct hw_mapping *to, size_t most) {
+    struct search search = {.mmu = mmu, .pfn = pfn, .to = to, .most = most, .budget = SEARCH_BUDGET};
+    struct hw_mapping all = {.user = true, .writable = true};
+    if (mmu->mode == MMU_MODE_PAE)
+        for (unsigned i = 0; i < 4; i++) {
+            all.linear = (uint64_t)i << 30;
+            if (mmu->state.pdpte[i] & MMU_PTE_P)
+                search_table(&search, 2, mmu->state.pdpte[i] & mmu->frame_mask, all);
+        }
+    else if (mmu->mode != MMU_MODE_NONE)
+        search_table(&search, mmu->levels, mmu->root, all);
+    return search.count;
 }
 
 const char *hw_use_name(enum hw_use use) {

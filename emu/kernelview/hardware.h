@@ -26,6 +26,14 @@ struct hw_frames {
 /* False: no memory. Freed by hardware_frames_free(). */
 bool hardware_frames(const struct mmu_context *mmu, uint64_t ram_bytes, struct hw_frames *to);
 void hardware_frames_free(struct hw_frames *frames);
+
+/* An entry of the tables in force that maps a frame. */
+struct hw_mapping {
+    uint64_t linear, entry_physical, entry; /* linear: of the frame's first byte */
+    bool user, writable;                    /* by the entries of all levels together */
+};
+/* Writes at most `most`, lowest address first; returns how many there are, as far as the walk's bound lets it see. */
+size_t hardware_mappings(const struct mmu_context *mmu, uint64_t pfn, struct hw_mapping *to, size_t most);
 const char *hw_use_name(enum hw_use use);
 
 #endif

@@ -190,6 +190,11 @@ static void name_flags(struct layout *layout, const struct image *image) {
 }
 
 bool layout_resolve(struct layout *layout, const struct image *image, char *error, size_t error_size) {
+    if (!image_symbol(image, "mem_map", &(uint64_t){0}, NULL)) {
+        snprintf(error, error_size, "this kernel's structures are not known (%s): the page tables alone tell",
+                 image_symbol_name(image, 0) ? "it has no mem_map" : "it has no symbols");
+        return false;
+    }
     for (size_t i = 0; i < COUNT(symbols); i++)
         if (!image_symbol(image, symbols[i].name, (uint64_t *)((char *)layout + symbols[i].to), NULL))
             return missing(symbols[i].name, "", error, error_size);

@@ -6,6 +6,8 @@
  *   ------> pending (untraced) ----------> open, of pid ---------> closed
  *              | next fault, return, finish   | exit, overflow, finish  ^
  *              +------------------------------+-------------------------+
+ *
+ * Of a foreign kernel that has never sent an event no more can come: its record opens and closes at once.
  */
 #include "emu/story/internal.h"
 
@@ -32,6 +34,7 @@ void feed_close(struct story *story, struct open_fault *open, uint64_t blocks, u
     record->outcome = outcome;
     memmove(open, open + 1, (story->open_count - index - 1) * sizeof *open);
     story->open_count--;
+    record->shown = record->user_program || (story->config.foreign && !story->program_started);
     story->last_closed = record->number;
     story->counters.faults_unknown += outcome == STORY_OUTCOME_UNKNOWN;
     store_mark(story, record);
@@ -88,6 +91,8 @@ void story_page_fault(struct story *story, const struct cpu_page_fault *fault, c
     story->open[story->open_count++] = (struct open_fault){.record = record};
     if (story->listener.fault_opened)
         story->listener.fault_opened(story->listener.owner, record);
+    if (story->config.foreign && !story->any_event)
+        feed_close(story, &story->open[story->open_count - 1], fault->blocks, STORY_OUTCOME_UNKNOWN);
 }
 
 void story_fault_return(struct story *story, uint64_t blocks, uint64_t rip, uint8_t cpl) {

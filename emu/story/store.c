@@ -78,6 +78,8 @@ const struct story_reclaim *story_reclaim(const struct story *story) { return &s
 void story_counters(const struct story *story, struct story_counters *to) { *to = story->counters; }
 
 static uint8_t track_of(const struct story_fault *fault) {
+    if (!fault->traced)
+        return fault->walk.access.user ? TRACK_USER : TRACK_SUPERVISOR;
     switch (fault->branch) {
     case FLT_BRANCH_ANON_ZERO:
     case FLT_BRANCH_ANON: return TRACK_ANON;
@@ -116,7 +118,7 @@ static bool room_for_mark(struct story *story) {
 }
 
 void store_mark(struct story *story, const struct story_fault *fault) {
-    if ((!fault->user_program && story->any_event) || !room_for_mark(story))
+    if (!fault->shown || !room_for_mark(story))
         return;
     story->marks[story->mark_count++] = (struct story_mark){fault->end_blocks, fault->number, track_of(fault)};
 }

@@ -4,9 +4,9 @@
  *
  * The model. The hardware opens a fault record (story_page_fault); the guest's events of the same task fill it;
  * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a
- * kernel access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (a foreign
- * kernel, tracing off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN. At
- * most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown. Records are
+ * kernel access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (tracing
+ * off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN; one of a foreign kernel
+ * that has never sent an event at once, since nothing else will be told of it. At most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown. Records are
  * numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes after the
  * program's start are shown by default (story_fault.user_program). Time is in blocks of the virtual clock. Nothing here
  * depends on host time or addresses: same run, same bytes.
@@ -47,6 +47,7 @@ struct story_fault {
     uint32_t pid;
     char comm[16];
     bool user_program;                 /* taken by, or on behalf of, a process after the first program started */
+    bool shown; /* closed, and among those that viewers count: the programs', or all while a foreign kernel names none */
     uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
     uint64_t nested_in;                /* number of the enclosing record or 0 */
     /* hardware */
@@ -106,7 +107,18 @@ struct story_fault {
 };
 
 /* Marks for the timeline. */
-enum story_track { TRACK_ANON, TRACK_FILE, TRACK_SWAP, TRACK_COW, TRACK_BAD, TRACK_KERNEL, TRACK_COUNT };
+/* TRACK_USER, TRACK_SUPERVISOR: of a kernel that tells nothing, by the mode of the access. */
+enum story_track {
+    TRACK_ANON,
+    TRACK_FILE,
+    TRACK_SWAP,
+    TRACK_COW,
+    TRACK_BAD,
+    TRACK_KERNEL,
+    TRACK_USER,
+    TRACK_SUPERVISOR,
+    TRACK_COUNT
+};
 struct story_mark {
     uint64_t blocks;
     uint64_t fault; /* record number */
@@ -115,6 +127,7 @@ struct story_mark {
 
 struct story_config {
     const struct image *kernel;  /* may be NULL */
+    bool foreign;                /* not a kernel that we know: it may tell of its faults, of its programs, of neither */
     const struct image *program; /* may be NULL: symbols and lines of user addresses */
     const char *program_comm;    /* comm under which program's symbols apply; NULL: any */
     /* Where the program's file lies: relative source paths are looked for there and up to 6 folders above it. NULL:
@@ -163,8 +176,7 @@ uint64_t story_fault_count(const struct story *story); /* records opened so far 
 uint64_t story_user_fault_count(const struct story *story);
 const struct story_fault *story_fault_by_number(const struct story *story, uint64_t number); /* NULL: dropped or none */
 const struct story_fault *story_last(const struct story *story);
-/* Marks of closed faults by end time, those of the user's programs (of all faults, under a kernel that sends no
- * events); *count of them; valid until the next feed. */
+/* Marks of the closed faults that are shown, by end time; *count of them; valid until the next feed. */
 const struct story_mark *story_marks(const struct story *story, size_t *count);
 
 /* Text and JSON of records. */

@@ -15,6 +15,10 @@ static void pad(struct out *out, size_t column) {
 }
 
 static void write_task(struct out *out, const struct story_fault *fault) {
+    if (!fault->traced && !fault->comm[0] && !fault->pid) { /* the kernel tells of no tasks */
+        out_string(out, fault->cpl == 3 ? "user mode" : "kernel mode");
+        return;
+    }
     out_format(out, "%s[%u]", fault->comm[0] ? fault->comm : fault->cpl == 3 ? "?" : "kernel", (unsigned)fault->pid);
 }
 

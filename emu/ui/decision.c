@@ -2,6 +2,7 @@
  * DECISION: the last page that reclaim looked at, the questions that were asked of it in their order, and the answer.
  * The answer is always there; where height is dear the questions become lines, and then the first of them go.
  */
+#include "emu/ui/frames_look.h"
 #include "emu/ui/panel.h"
 
 #include <inttypes.h>
@@ -157,6 +158,8 @@ void paint_decision(struct painter *painter, struct rect at) {
         paint_questions(&asking, reclaim);
     } else
         panel_empty(painter, inside, "What reclaim did with one page, and why: kept, activated, written out or freed.",
-                    "Appears when free memory falls below low and kswapd, or an allocation itself, reclaims.");
+                    frames_foreign(painter->view) && painter->view->event_count == 0
+                        ? "The kernel tells of its decisions by events, and none has come yet."
+                        : "Appears when free memory falls below low and kswapd, or an allocation itself, reclaims.");
     panel_end(painter);
 }

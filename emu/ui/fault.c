@@ -32,8 +32,9 @@ static struct words cost_of(const struct view *view) {
 
 static struct words subtitle_of(const struct view *view) {
     const struct story_fault *fault = &view->fault;
-    const char *branch = fault->branch == FLT_BRANCH_NONE ? (fault->traced ? "" : "seen by the hardware only")
-                                                          : story_branch_name(fault->branch);
+    if (!fault->traced)
+        return format_words("%s", fault->end_blocks ? "seen by the hardware only" : "the kernel is to tell of it");
+    const char *branch = fault->branch == FLT_BRANCH_NONE ? "" : story_branch_name(fault->branch);
     const char *cost = cost_of(view).text;
     bool told = strstr(branch, "major") || strstr(branch, "minor");
     return format_words("%s%s%s", branch, told ? "" : weight_of(fault), branch[0] ? cost : cost + 4);
@@ -95,9 +96,10 @@ static float paint_instruction(struct painter *painter, const struct fault_area 
         flow_text(&flow, FONT_CODE, PALETTE_INK, fault->source_text, 0);
     } else
         flow_text(&flow, FONT_CODE, PALETTE_DIM, fault->symbol, 0);
-    tip(painter, row, "%s\nbytes %s\nring %u, %s pid %u",
-        fault->symbol[0] ? fault->symbol : "no symbol for this address",
-        bytes_of(fault).text[0] ? bytes_of(fault).text : "not known", fault->cpl, fault->comm, fault->pid);
+    struct words who = fault->traced || fault->pid ? format_words(", %s pid %u", fault->comm, fault->pid)
+                                                   : format_words("; the kernel tells of no task");
+    tip(painter, row, "%s\nbytes %s\nring %u%s", fault->symbol[0] ? fault->symbol : "no symbol for this address",
+        bytes_of(fault).text[0] ? bytes_of(fault).text : "not known", fault->cpl, who.text);
     return flow.y + 12;
 }
 

@@ -64,6 +64,31 @@ static void add_frame(struct facts *facts, bool itself) {
     add_fact(facts, "mapcount", format_words("%d", frame->mapcount).text, ACTION_NONE, 0);
 }
 
+/* Of a kernel whose structures are not known: the use of the frame and who maps it, by the page tables in force. */
+static void add_mappings(struct facts *facts, bool itself) {
+    const struct selection *selection = &facts->painter->view->selection;
+    const struct hw_frames *tables = &facts->painter->view->hardware;
+    uint64_t pfn = selection->mapped_pfn;
+    size_t shown = facts->at.h > 260 ? SELECTION_MAPPINGS : 2;
+    if (!selection->has_mappings)
+        return;
+    add_fact(facts, itself ? "" : "frame", format_words(itself ? "frame %05" PRIx64 : "%05" PRIx64, pfn).text,
+             itself ? ACTION_NONE : ACTION_SELECT_FRAME, (int64_t)pfn);
+    if (tables->of && pfn < tables->count)
+        add_fact(facts, "is", hw_use_name((enum hw_use)(tables->of[pfn] & ~(HW_ACCESSED | HW_DIRTY))), ACTION_NONE, 0);
+    for (size_t i = 0; i < selection->mapping_total && i < shown; i++) {
+        const struct hw_mapping *at = &selection->mappings[i];
+        add_fact(facts, i ? "and at" : "mapped at", format_address(at->linear, 8).text, ACTION_SELECT_PAGE,
+                 (int64_t)(at->linear & 0xffffffffffffff));
+        add_fact(
+            facts, "for",
+            format_words("%s, %s", at->user ? "user mode" : "the kernel", at->writable ? "writable" : "read-only").text,
+            ACTION_NONE, 0);
+    }
+    if (selection->mapping_total > shown)
+        add_fact(facts, "and", format_words("%zu more", selection->mapping_total - shown).text, ACTION_NONE, 0);
+}
+
 /* The entries that map the frame. */
 static void add_owners(struct facts *facts) {
     const struct selection *selection = &facts->painter->view->selection;
@@ -113,7 +138,7 @@ static void add_page(struct facts *facts, bool itself) {
         add_fact(facts, itself ? "" : "page",
                  format_words(itself ? "page %s" : "%s", format_address(selection->linear, 8).text).text,
                  itself ? ACTION_NONE : ACTION_SELECT_PAGE, (int64_t)selection->linear);
-    if (itself && selection->has_page)
+    if (itself && selection->has_page && selection->pid >= 0)
         add_fact(facts, "of pid", format_words("%d", selection->pid).text, ACTION_NONE, 0);
     if (itself && selection->has_vma)
         add_fact(facts, "in", format_words("%08" PRIx64 "-%08" PRIx64, selection->vma_start, selection->vma_end).text,
@@ -184,12 +209,14 @@ static float paint_facts(struct painter *painter, struct rect inside) {
     case SELECT_FRAME:
         add_frame(&facts, true);
         add_owners(&facts);
+        add_mappings(&facts, true);
         break;
     case SELECT_PAGE:
     case SELECT_ENTRY:
         add_page(&facts, true);
         add_entry(&facts);
         add_frame(&facts, false);
+        add_mappings(&facts, false);
         break;
     case SELECT_VMA: add_region(&facts); break;
     case SELECT_EVENT: add_event(&facts); break;
@@ -299,6 +326,13 @@ static void paint_region(struct painter *painter, struct rect at) {
 static void paint_life_of(struct painter *painter, struct rect inside, float y) {
     const struct selection *selection = &painter->view->selection;
     float left = inside.y + inside.h - y;
+    if (!painter->view->kernel && left >= 18) {
+        put_wrapped(painter, (struct rect){inside.x, y + 12, inside.w, 0}, 17, 3, FONT_WORDS, SIZE_SMALL, PALETTE_FAINT,
+                    "This kernel tells nothing of its frames, so their past is not known: above is what the page "
+                    "tables in force "
+                    "say now.");
+        return;
+    }
     if (!selection->has_frame || left < 18)
         return;
     if (selection->life_count == 0 || !painter->view->life_text) {

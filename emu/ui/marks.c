@@ -34,6 +34,8 @@ int64_t selected_frame(const struct painter *painter) {
     const struct view *view = painter->view;
     if (painter->state->selected_pfn >= 0)
         return painter->state->selected_pfn;
+    if (view && view->selection.has_mappings)
+        return (int64_t)view->selection.mapped_pfn;
     return view && view->selection.has_frame ? (int64_t)view->selection.frame.pfn : -1;
 }
 

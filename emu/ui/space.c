@@ -359,7 +359,7 @@ static void paint_foreign(struct painter *painter, struct rect inside) {
                 {"entries with A set", format_count(tables->accessed)},
                 {"entries with D set", format_count(tables->dirty)}};
     put_until(painter, inside.x, inside.y + 12, inside.x + inside.w, FONT_WORDS, SIZE_SMALL, PALETTE_DIM,
-              "No symbols of this kernel are known: its regions are not, its page tables are.");
+              "Its regions are not known, its page tables are.");
     unsigned columns = inside.w > 460 ? 2 : 1, count = sizeof rows / sizeof rows[0];
     float width = inside.w / (float)columns;
     for (unsigned i = 0; i < count; i++) {

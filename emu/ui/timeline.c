@@ -31,6 +31,7 @@ static const struct track_look tracks[TRACK_COUNT] = {
     [TRACK_ANON] = {"anonymous", PALETTE_ANON, true},  [TRACK_FILE] = {"file", PALETTE_FILE, true},
     [TRACK_SWAP] = {"swap", PALETTE_SWAP_CACHE, true}, [TRACK_COW] = {"copy on write", PALETTE_COW, false},
     [TRACK_BAD] = {"bad access", PALETTE_BAD, false},  [TRACK_KERNEL] = {"kernel", PALETTE_KERNEL, false},
+    [TRACK_USER] = {"user mode", PALETTE_ANON, false}, [TRACK_SUPERVISOR] = {"kernel mode", PALETTE_KERNEL, false},
 };
 
 /* Rows ------------------------------------------------------------------------------------------------------- */
@@ -89,11 +90,12 @@ static bool is_low(const struct ui_state *state) {
  * nothing moves. */
 static void choose_rows(struct timeline *line, const struct view *view, const struct ui_state *state) {
     bool low = is_low(state), all = state->caption[0] != '\0';
-    unsigned used = tracks_used(view);
+    unsigned used = tracks_used(view), told = used & ~(1u << TRACK_USER | 1u << TRACK_SUPERVISOR);
+    bool silent = used && !told; /* a kernel that sends no events: only the mode of an access is known */
     if (low)
         add_row(line, ROW_TRACK, "faults", ALL_TRACKS, 1);
     for (unsigned t = 0; t < TRACK_COUNT && !low; t++)
-        if (tracks[t].always || (used & 1u << t))
+        if ((tracks[t].always && !silent) || (used & 1u << t))
             add_row(line, ROW_TRACK, tracks[t].name, t, 1);
     add_span_rows(line, all ? (1u << SPAN_KINDS) - 1 : spans_used(view), low);
     if (all || (view && view->event_count > 0))
