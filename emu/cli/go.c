@@ -109,6 +109,7 @@ static void tell_end(struct cli *cli, const struct debug_stop *stop) {
 
 static void tell(struct cli *cli) {
     const struct debug_stop *stop = debugger_stop(cli->debugger);
+    info_task_ended(cli);
     cli->place = 0;
     cli->fault = stop->fault ? stop->fault : session_shown_number(cli->session, 0);
     switch (stop->reason) {

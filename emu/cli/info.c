@@ -24,6 +24,7 @@ const struct info_topic info_topics[] = {
 const size_t info_topic_count = sizeof(info_topics) / sizeof(info_topics[0]);
 
 struct view *info_view(struct cli *cli, unsigned interest) {
+    info_task_ended(cli);
     session_interest(cli->session, interest);
     struct view *view = session_view(cli->session, session_fault_position(cli->session, cli->fault), VIEW_PAUSED);
     session_interest(cli->session, 0);

@@ -123,9 +123,47 @@ void info_tasks(struct cli *cli, const struct words *words) {
         char directory[24] = "kernel thread";
         if (task->has_mm)
             snprintf(directory, sizeof(directory), "%08" PRIx64, task->pgd_phys);
-        say(cli, "%s %5d  %6d  %-14s  %s\n", task->current ? ">" : " ", task->pid, task->parent, directory, task->comm);
+        say(cli, "%s %5d  %6d  %-14s  %s%s\n", task->current ? ">" : " ", task->pid, task->parent, directory,
+            task->comm, task->has_mm && task->pid == view->kernel->space.pid ? "  (on show)" : "");
     }
     view_free(view);
+}
+
+void info_task_ended(struct cli *cli) {
+    char said[160];
+    if (session_task_ended(cli->session, said, sizeof(said)))
+        say(cli, "%s\n", said);
+}
+
+static void say_task_on_show(struct cli *cli) {
+    struct view *view = info_kernel(cli, 0);
+    if (!view)
+        return;
+    const struct kv_address_space *space = &view->kernel->space;
+    const char *how = view->space_chosen ? "chosen" : "none is chosen";
+    if (space->pgd_phys)
+        say(cli, "the address space of %s (pid %d) is on show: %s\n", space->comm, space->pid, how);
+    else
+        say(cli, "no address space is on show: %s (pid %d) has none; %s\n", space->comm, space->pid, how);
+    view_free(view);
+}
+
+void run_task(struct cli *cli, const struct words *words) {
+    uint64_t pid = 0;
+    bool follow = words->count > 1 && strcmp(words->word[1], "follow") == 0;
+    if (words->count > 1 && !follow && !words_number(cli, "PID", words->word[1], &pid))
+        return;
+    if (words->count > 1 && !follow && (pid == 0 || pid > INT32_MAX || !session_show_task(cli->session, (int)pid))) {
+        fail(cli,
+             session_kernelview(cli->session) ? "no process %" PRIu64 " has an address space; `info tasks` lists them"
+                                              : "the processes of this kernel are not known: there is no %" PRIu64
+                                                " to show",
+             pid);
+        return;
+    }
+    if (follow)
+        session_show_task(cli->session, 0);
+    say_task_on_show(cli);
 }
 
 void info_vmas(struct cli *cli, const struct words *words) {

@@ -40,7 +40,7 @@ struct cli {
     bool guest_line_open; /* the guest has begun a line and not ended it */
     bool log;
     bool silent; /* cli_answer(): the answer is not printed */
-    char *said; /* what the last command wrote, for `expect` */
+    char *said;  /* what the last command wrote, for `expect` */
     size_t said_length, said_capacity;
     char error[400]; /* "" while the current command has not failed */
     /* state */
@@ -121,6 +121,8 @@ extern const size_t info_topic_count;
 struct view *info_view(struct cli *cli, unsigned interest);   /* NULL after fail(). Freed by view_free() */
 struct view *info_kernel(struct cli *cli, unsigned interest); /* the same with view->kernel, or NULL after fail() */
 const char *info_rights(uint64_t vm_flags, char text[5]);     /* "rw-p" */
+/* Says when the process whose address space was on show has ended. */
+void info_task_ended(struct cli *cli);
 void info_owners(struct cli *cli, const struct selection *selection);
 
 command_handler info_zones, info_buddy, info_lru, info_tasks, info_vmas, info_frames, info_swap, info_cache, info_files,
@@ -131,7 +133,7 @@ command_handler run_continue, run_next_fault, run_previous, run_next_walk, run_d
     run_finish, run_until;
 command_handler run_stop, run_break, run_watch, run_stops, run_delete, run_disable, run_enable;
 command_handler run_fault, run_faults, run_walk, run_explain, run_events;
-command_handler run_info, run_frame, run_page, run_vma, run_life;
+command_handler run_info, run_task, run_frame, run_page, run_vma, run_life;
 command_handler run_examine, run_disassemble, run_backtrace, run_list, run_symbol, run_print;
 command_handler run_trace, run_screenshot, run_type, run_log, run_expect, run_help, run_quit;
 

@@ -73,7 +73,8 @@ void run_walk(struct cli *cli, const struct words *words) {
     } else {
         if (!words_address(cli, words->rest, &linear))
             return;
-        mmu_peek(machine_mmu(session_machine(cli->session)), session_access(cli->session, linear), &walk);
+        const struct mmu_context space = session_space(cli->session);
+        mmu_peek(&space, session_access(cli->session, linear), &walk);
     }
     mmu_explain(&walk, cli->text, sizeof(cli->text));
     say_text(cli, cli->text);

@@ -101,6 +101,10 @@ const struct command cli_commands[] = {
     {.name = "The kernel's view"},
     {"info", "i", "[TOPIC]", "registers, zones, tasks and more",
      "Without TOPIC it lists the topics. `info stops` is `stops`.", run_info, complete_info, 0, 1, false},
+    {"task", NULL, "[PID|follow]", "whose address space page and walk ask",
+     "page, vma, walk, explain and `info vmas` are about the process PID from now on, until it ends; with follow about "
+     "the program again, which is where a session begins. `info tasks` lists them.",
+     run_task, NULL, 0, 1, false},
     {"frame", NULL, "PFN", "struct page, who maps it, its life",
      "PFN is a frame number in hexadecimal: the physical address without its last three digits.", run_frame,
      complete_frame, 1, 1, false},

@@ -107,6 +107,8 @@ static void end_hold(struct control *control, struct hold hold, unsigned views) 
 
 static void publish(struct control *control) {
     struct hold hold = begin_hold();
+    if (session_task_ended(control->session, control->said, sizeof(control->said)))
+        control->said_serial++;
     struct view *view = session_view(control->session, control->position, control->state);
     if (!view)
         return;
@@ -292,6 +294,23 @@ static void search(struct control *control, const char *text) {
     publish(control);
 }
 
+/* ---- whose address space ---- */
+
+static void show_task(struct control *control, int64_t pid) {
+    bool good = pid <= INT_MAX && session_show_task(control->session, pid > 0 ? (int)pid : 0);
+    if (!good)
+        say(control, "there is no process %lld with an address space", (long long)pid);
+    else if (pid <= 0)
+        say(control, "the address space on show is the program's again");
+    publish(control);
+}
+
+static void next_task(struct control *control, int64_t direction) {
+    if (!session_next_task(control->session, direction < 0 ? -1 : 1))
+        say(control, "no process that is known has an address space");
+    publish(control);
+}
+
 /* ---- orders ---- */
 
 /* While play() talks, the viewer reads on; while it runs, only the viewer's own steps are let in. */
@@ -344,6 +363,8 @@ static void obey(struct control *control, const struct order *order) {
         return;
     case CONTROL_REMOVE: remove_point(control, order->argument); return;
     case CONTROL_ENABLE: enable_point(control, order->argument); return;
+    case CONTROL_SHOW_TASK: show_task(control, order->argument); return;
+    case CONTROL_NEXT_TASK: next_task(control, order->argument); return;
     case CONTROL_QUIT: control->quit = true; return;
     }
     if (order->what == ORDER_WAKE)

@@ -18,11 +18,13 @@ enum control_order {
     CONTROL_PREVIOUS_FAULT,
     CONTROL_SELECT_FAULT,
     CONTROL_SELECT_FRAME,
-    CONTROL_GO,       /* argument: enum debug_go */
-    CONTROL_SELECT,   /* enum select_kind << 56 | its argument (below 2^56) */
-    CONTROL_INTEREST, /* sum of enum view_interest */
-    CONTROL_REMOVE,   /* point's id */
-    CONTROL_ENABLE,   /* point's id, negative: disable -id */
+    CONTROL_GO,        /* argument: enum debug_go */
+    CONTROL_SELECT,    /* enum select_kind << 56 | its argument (below 2^56) */
+    CONTROL_INTEREST,  /* sum of enum view_interest */
+    CONTROL_REMOVE,    /* point's id */
+    CONTROL_ENABLE,    /* point's id, negative: disable -id */
+    CONTROL_SHOW_TASK, /* process id; 0: follow the program */
+    CONTROL_NEXT_TASK, /* 1: the next one, -1: the one before */
     CONTROL_QUIT
 };
 

@@ -27,6 +27,8 @@ struct session {
     char log_line[LOG_LINE_MAX];
     size_t log_length;
     bool program_started, program_ended;
+    int chosen_task; /* whose address space is on show, see tasks.c; 0: the program is followed */
+    char chosen_comm[16];
     uint32_t program_pid;
     uint64_t view_serial;
     enum select_kind selected; /* and what of that kind */
@@ -36,11 +38,13 @@ struct session {
     uint64_t fault_entry, fault_entry_size; /* do_page_fault() of the kernel, size 0: unknown */
 };
 
-/* The address is the kernel's: of our own by its half of the address space, of a foreign one, which may lie anywhere, by
- * its page, that programs may not use. */
+/* The address is the kernel's: of our own by its half of the address space, of a foreign one, which may lie anywhere,
+ * by its page, that programs may not use. */
 bool session_in_kernel(const struct session *session, uint64_t linear);
 /* The image that may know the address; NULL: none. A foreign kernel's programs are not known. */
 const struct image *session_image_at(const struct session *session, uint64_t linear);
+/* tasks.c: the process whose address space views show; -1: that of the task that runs. */
+int session_space_task(const struct session *session);
 /* select.c: the fault in whose middle the last stop was; NULL: none. */
 const struct story_fault *session_open_fault(const struct session *session);
 /* What of a view is filled beyond the kernel's snapshot, the fault and the marks. False: no memory. */

@@ -90,7 +90,7 @@ static bool is_region(const struct kv_vma *vma, const char *text) {
 /* A region of the program's address space by its name. */
 static bool find_region(struct search *search) {
     struct session *session = search->session;
-    int pid = session->program_started && !session->program_ended ? (int)session->program_pid : -1;
+    int pid = session_space_task(session);
     struct kv_snapshot *now =
         session->kernelview ? kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid) : NULL;
     bool found = false;

@@ -318,8 +318,9 @@ struct view *session_view(struct session *session, size_t position, enum view_st
     snprintf(view->kernel_missing, sizeof(view->kernel_missing), "%s",
              session->kernelview ? "the kernel has not set up its memory yet" : session->kernelview_error);
     if (session->kernelview) {
-        int pid = session->program_started && !session->program_ended ? (int)session->program_pid : -1;
+        int pid = session_space_task(session);
         view->kernel = kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid);
+        view->space_chosen = view->kernel && session->chosen_task == pid;
     }
     show_fault(session, view, position);
     if (session->story)

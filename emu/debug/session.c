@@ -331,8 +331,10 @@ struct mmu_access session_access(const struct session *session, uint64_t linear)
 /* ---- explanation ---- */
 
 static size_t explain_region(struct session *session, uint64_t linear, char *text, size_t size) {
-    struct kv_snapshot *now =
-        session->kernelview ? kernelview_snapshot(session->kernelview, machine_mmu(session->machine), -1) : NULL;
+    struct kv_snapshot *now = session->kernelview
+                                  ? kernelview_snapshot(session->kernelview, machine_mmu(session->machine),
+                                                        session->chosen_task ? session->chosen_task : -1)
+                                  : NULL;
     if (!now)
         return 0;
     int length = snprintf(text, size, "region: none holds it\n");
@@ -352,7 +354,8 @@ static size_t explain_region(struct session *session, uint64_t linear, char *tex
 
 size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size) {
     struct mmu_walk walk;
-    mmu_peek(machine_mmu(session->machine), session_access(session, linear), &walk);
+    const struct mmu_context space = session_space(session);
+    mmu_peek(&space, session_access(session, linear), &walk);
     size_t used = mmu_explain(&walk, text, size);
     if (used < size)
         used += explain_region(session, linear, text + used, size - used);

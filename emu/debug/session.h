@@ -65,6 +65,16 @@ size_t session_fault_position(const struct session *session, uint64_t number);
 void session_select(struct session *session, enum select_kind kind, int64_t argument);
 /* Sum of enum view_interest: what later views carry. */
 void session_interest(struct session *session, unsigned interest);
+/* Whose address space later views, walks and regions are about, until it ends; 0 or less: the program is followed, or,
+ * when there is none, the task that runs. False: no such process has an address space. */
+bool session_show_task(struct session *session, int pid);
+/* Shows the process after (1) or before (-1) the one on show. False: there is no other. */
+bool session_next_task(struct session *session, int direction);
+int session_chosen_task(const struct session *session); /* -1: the program is followed */
+/* The chosen process is gone: says so once, and the program is followed again. */
+bool session_task_ended(struct session *session, char *said, size_t size);
+/* The address space of the chosen process; the one in force when none is chosen. */
+struct mmu_context session_space(const struct session *session);
 /* The debugger of this session, made with it. Without config.story it knows no conditions. */
 struct debugger *session_debugger(struct session *session);
 /* The frame that later views tell of in detail; -1: none. */
@@ -85,7 +95,7 @@ bool session_prepare_view(struct session *session);
 
 /* A read of that address by the side that it belongs to, for walks by peek. */
 struct mmu_access session_access(const struct session *session, uint64_t linear);
-/* Text of the walk of a linear address in the current address space, plus the region that holds it. */
+/* Text of the walk of a linear address in session_space(), plus the region that holds it. */
 size_t session_explain(struct session *session, uint64_t linear, char *text, size_t size);
 
 #endif

@@ -46,6 +46,7 @@ struct view {
     unsigned block_ns;
     struct kv_snapshot *kernel; /* NULL: kernel not up yet, or a foreign one */
     char kernel_missing[160];   /* why kernel is NULL, for the empty state */
+    bool space_chosen;          /* kernel->space is that of a process that was chosen; false: the program is followed */
     bool has_fault;
     struct story_fault fault;             /* the one on show */
     uint64_t fault_position, fault_total; /* "fault 18 of 18" among the shown ones; 1-based */

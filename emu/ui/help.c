@@ -29,6 +29,7 @@ static const struct help_line keys[] = {
     {"?", "this page"},
     {"q, Esc", "quit; Esc first closes what is open"},
     {"v", "FRAMES by use, A/D bits, age, mapcount"},
+    {"[  ]", "ADDRESS SPACE of another process"},
     {"wheel", "zoom FRAMES and TIMELINE; scroll others"},
     {"click", "anything: select it everywhere; again: not"},
     {"title", "click it: that panel fills the window"},
@@ -101,7 +102,7 @@ static void swatches(const struct sheet *sheet, struct rect at, float y) {
 /* Panels and colours below each other stand beside the keys; apart where the window is wide. */
 void paint_help(struct painter *painter) {
     const struct ui_state *state = painter->state;
-    unsigned rows = COUNT(panels) + COUNT(colors) + 3;
+    unsigned beside = COUNT(panels) + COUNT(colors) + 3, rows = beside > COUNT(keys) + 3 ? beside : COUNT(keys) + 3;
     struct rect all = {0, 0, state->width, state->height};
     struct sheet sheet = {painter, fminf(23, (state->height - 90) / (float)rows), SIZE_WORDS};
     sheet.size = sheet.line < 19 ? SIZE_SMALL : SIZE_WORDS;

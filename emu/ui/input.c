@@ -26,6 +26,8 @@ static enum ui_action escape_action(const struct ui_state *state, int64_t *argum
         return ACTION_HELP;
     if (state->stops || state->searching)
         return state->stops ? ACTION_STOPS : ACTION_SEARCH;
+    if (state->tasks)
+        return ACTION_TASKS;
     if (state->typing)
         return ACTION_TYPE;
     if (state->maximised >= 0) {
@@ -43,10 +45,12 @@ static const struct {
     char key;
     enum ui_action action;
 } keys[] = {
-    {' ', ACTION_RUN_PAUSE},  {'n', ACTION_NEXT_FAULT}, {'N', ACTION_PREVIOUS_FAULT}, {'s', ACTION_STEP},
-    {'o', ACTION_OVER},       {'f', ACTION_FINISH},     {'w', ACTION_NEXT_WALK},      {'r', ACTION_NEXT_DECISION},
-    {'e', ACTION_NEXT_EVENT}, {'b', ACTION_STOPS},      {'/', ACTION_SEARCH},         {'p', ACTION_SCREENSHOT},
-    {'g', ACTION_RECORD},     {'?', ACTION_HELP},       {'q', ACTION_QUIT},           {'t', ACTION_TIMELINE_WHOLE},
+    {' ', ACTION_RUN_PAUSE},     {'n', ACTION_NEXT_FAULT},    {'N', ACTION_PREVIOUS_FAULT},
+    {'s', ACTION_STEP},          {'o', ACTION_OVER},          {'f', ACTION_FINISH},
+    {'w', ACTION_NEXT_WALK},     {'r', ACTION_NEXT_DECISION}, {'e', ACTION_NEXT_EVENT},
+    {'b', ACTION_STOPS},         {'/', ACTION_SEARCH},        {'p', ACTION_SCREENSHOT},
+    {'[', ACTION_PREVIOUS_TASK}, {']', ACTION_NEXT_TASK},     {'g', ACTION_RECORD},
+    {'?', ACTION_HELP},          {'q', ACTION_QUIT},          {'t', ACTION_TIMELINE_WHOLE},
 };
 
 enum ui_action ui_key_action(const struct ui_state *state, uint32_t key, int64_t *argument) {
@@ -165,6 +169,8 @@ bool ui_apply(struct ui_state *state, enum ui_action action, int64_t argument) {
     switch (action) {
     case ACTION_SCENE: change_scene(state, argument); return true;
     case ACTION_HELP: state->help = !state->help; return true;
+    case ACTION_TASKS: state->tasks = !state->tasks; return true;
+    case ACTION_SHOW_TASK: state->tasks = false; return false;
     case ACTION_MAXIMISE: state->maximised = state->maximised == (int)argument ? -1 : (int)argument; return true;
     case ACTION_FRONT: bring_to_front(state, argument); return true;
     case ACTION_TYPE: state->typing = argument != 0; return true;

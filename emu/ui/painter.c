@@ -100,6 +100,11 @@ static float panel_tabs(struct painter *painter, enum ui_panel panel, float x, f
 
 struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
                         const char *subtitle) {
+    return panel_begin_beside(painter, panel, at, title, subtitle, 0);
+}
+
+struct rect panel_begin_beside(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
+                               const char *subtitle, float taken) {
     struct draw_list *list = painter->list;
     painter->frame->panels[panel] = at;
     region_begin(painter, at);
@@ -111,7 +116,8 @@ struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rec
     float end = put_until(painter, x, baseline, at.x + at.w - PAD, FONT_WORDS_BOLD, SIZE_SMALL, PALETTE_DIM, title);
     struct rect head = {at.x, at.y, at.w, HEAD - 4};
     hit(painter, head, ACTION_MAXIMISE, panel);
-    float tabs = panel_tabs(painter, panel, end, baseline, at.x + at.w - PAD), room = at.x + at.w - PAD - tabs - 16;
+    float right = at.x + at.w - PAD - taken, tabs = panel_tabs(painter, panel, end, baseline, right),
+          room = right - tabs - 16;
     if (room > 40)
         draw_text_in(list, (struct rect){tabs + 16, baseline, room, 0}, ALIGN_RIGHT, FONT_WORDS, SIZE_SMALL,
                      PALETTE_FAINT, subtitle);

@@ -36,6 +36,9 @@ void region_end(struct painter *painter);
  * rectangle. Ends with panel_end(). */
 struct rect panel_begin(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
                         const char *subtitle);
+/* The same with a subtitle that leaves `taken` pixels free at the right end of the head. */
+struct rect panel_begin_beside(struct painter *painter, enum ui_panel panel, struct rect at, const char *title,
+                               const char *subtitle, float taken);
 void panel_end(struct painter *painter);
 /*
  * Content that may be longer than its panel: drawn at its whole length from the y that scroll_begin() returns, then
@@ -118,6 +121,7 @@ void paint_top_bar(struct painter *painter);
 void paint_state_bar(struct painter *painter);
 void paint_caption(struct painter *painter, struct rect at);
 void paint_stops(struct painter *painter);
+void paint_tasks(struct painter *painter); /* the list, in tasks.c */
 void paint_search(struct painter *painter);
 void paint_help(struct painter *painter);
 void paint_notice(struct painter *painter);
@@ -132,6 +136,9 @@ void paint_lru(struct painter *painter, struct rect at);
 void paint_decision(struct painter *painter, struct rect at);
 void paint_cache(struct painter *painter, struct rect at);
 void paint_life(struct painter *painter, struct rect at);
+/* Whose address space is on show, with the ways to another, in the head of a panel of that width; 0: no choice. */
+float task_width(struct painter *painter, float panel_width);
+void paint_task(struct painter *painter, struct rect panel);
 void paint_timeline(struct painter *painter, struct rect at);
 float timeline_height(const struct view *view, const struct ui_state *state); /* of the whole panel */
 

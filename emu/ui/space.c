@@ -248,20 +248,19 @@ static void paint_regions(struct painter *painter, const struct regions *regions
 
 /* The panel ------------------------------------------------------------------------------------------------- */
 
-static struct words subtitle_of(const struct kv_address_space *space, const struct regions *regions, float width) {
-    struct words size =
-        format_words("%s of %s", format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
-    if (regions->hidden > 0)
-        return format_words("pid %d \xc2\xb7 %u of %zu regions \xc2\xb7 %s", space->pid, regions->count,
-                            space->vma_count, size.text);
-    if (width < 400)
-        return format_words("pid %d \xc2\xb7 %s", space->pid, size.text);
-    if (width > 700)
-        return format_words("of %.15s, pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->comm, space->pid,
-                            space->vma_count, format_bytes(space->resident * 4096).text,
-                            format_bytes(space->total * 4096).text);
-    return format_words("pid %d \xc2\xb7 %zu regions \xc2\xb7 %s resident of %s", space->pid, space->vma_count,
-                        format_bytes(space->resident * 4096).text, format_bytes(space->total * 4096).text);
+/* The longest of the forms for which there is room beside the title and the name of the process. */
+static struct words subtitle_of(struct painter *painter, const struct kv_address_space *space,
+                                const struct regions *regions, float room) {
+    struct words resident = format_bytes(space->resident * 4096), all = format_bytes(space->total * 4096);
+    struct words count = regions->hidden > 0 ? format_words("%u of %zu regions", regions->count, space->vma_count)
+                                             : format_words("%zu regions", space->vma_count);
+    struct words forms[] = {format_words("%s \xc2\xb7 %s resident of %s", count.text, resident.text, all.text),
+                            format_words("%s \xc2\xb7 %s of %s", count.text, resident.text, all.text),
+                            format_words("%s of %s", resident.text, all.text), count};
+    for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (text_width(painter, FONT_WORDS, SIZE_SMALL, forms[i].text) <= room)
+            return forms[i];
+    return format_words("%s", "");
 }
 
 /* What a cell stands for, where that is not one page. */
@@ -377,15 +376,22 @@ void paint_space(struct painter *painter, struct rect at) {
     struct regions regions = {.count = 0};
     if (some)
         take_regions(&regions, &kernel->space, at.w - 2 * PAD, at.h - HEAD - 10);
-    struct words subtitle = some ? subtitle_of(&kernel->space, &regions, at.w) : format_words("what a process may use");
-    struct rect inside = panel_begin(painter, PANEL_SPACE, at, "ADDRESS SPACE", subtitle.text);
+    float choice = task_width(painter, at.w), taken = choice > 0 ? choice + 8 : 0;
+    float title = text_width(painter, FONT_WORDS_BOLD, SIZE_SMALL, "ADDRESS SPACE");
+    struct words subtitle = some ? subtitle_of(painter, &kernel->space, &regions, at.w - 2 * PAD - title - 18 - taken)
+                            : taken > 0 ? format_words("%s", "")
+                                        : format_words("what a process may use");
+    struct rect inside = panel_begin_beside(painter, PANEL_SPACE, at, "ADDRESS SPACE", subtitle.text, taken);
+    paint_task(painter, at);
     if (some)
         paint_space_of(painter, &kernel->space, &regions, inside);
     else if (frames_foreign(painter->view))
         paint_foreign(painter, inside);
     else if (kernel)
         panel_empty(painter, inside, "The regions of the current process to scale, page by page, with its page tables.",
-                    "The task that runs now has no address space of its own; run on until the program starts.");
+                    painter->view->space_chosen
+                        ? "The process that was chosen has no regions now."
+                        : "The task that runs now has no address space of its own; run on until the program starts.");
     else
         kernel_missing(painter, inside,
                        "The regions of the current process to scale, page by page, with its page tables.");

@@ -62,6 +62,8 @@ void ui_draw(struct ui_frame *frame, const struct view *view, const struct ui_st
     paint_state_bar(&painter);
     paint_panels(&painter);
     painter.over = true;
+    if (state->tasks)
+        paint_tasks(&painter);
     if (state->stops)
         paint_stops(&painter);
     if (state->searching)

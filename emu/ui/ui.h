@@ -61,13 +61,17 @@ enum ui_action {
     ACTION_POINT_ENABLE, /* id, negative: disable */
     ACTION_RECORD,       /* begins or ends a recording */
     ACTION_NEXT_EVENT,
-    ACTION_FRONT,         /* a panel: brings it to the front of the panels that share its place */
-    ACTION_LINE_KEY,      /* a character or an ui_key for the line that is being typed */
-    ACTION_LINE_ENTER,    /* hands the line over: a new stop, or something to look up */
-    ACTION_LINE_EXAMPLE,  /* number of a kind of condition: puts its example into the line */
-    ACTION_LINE_HINT,     /* number of a hint below the line: puts it there */
-    ACTION_POINT_CHOOSE,  /* id of the point that the keys of the list act on; 0: the line has them */
-    ACTION_TIMELINE_WHOLE /* shows all of the time again */
+    ACTION_FRONT,          /* a panel: brings it to the front of the panels that share its place */
+    ACTION_LINE_KEY,       /* a character or an ui_key for the line that is being typed */
+    ACTION_LINE_ENTER,     /* hands the line over: a new stop, or something to look up */
+    ACTION_LINE_EXAMPLE,   /* number of a kind of condition: puts its example into the line */
+    ACTION_LINE_HINT,      /* number of a hint below the line: puts it there */
+    ACTION_POINT_CHOOSE,   /* id of the point that the keys of the list act on; 0: the line has them */
+    ACTION_TIMELINE_WHOLE, /* shows all of the time again */
+    ACTION_TASKS,          /* opens or closes the list of processes whose address space can be shown */
+    ACTION_SHOW_TASK,      /* process id; 0: follow the program */
+    ACTION_NEXT_TASK,
+    ACTION_PREVIOUS_TASK
 };
 
 /* What the cells of the frames panel are coloured by. */
@@ -91,6 +95,7 @@ struct ui_state {
     enum ui_overlay overlay;
     bool stops;                    /* the list of stop conditions is open; typed keys go to its line */
     bool searching;                /* the search line is open */
+    bool tasks;                    /* the list of processes is open */
     char line[200];                /* what is being typed into one of these two; printable ASCII */
     unsigned line_length, line_at; /* line_at: where the next character goes */
     struct ui_points {             /* of the newest snapshot, for the keys of the list */

@@ -200,6 +200,7 @@ info frames
 expect page table
 info tasks
 expect kswapd0
+expect first-faults  (on show)
 info vmas
 expect [stack]
 info swap
@@ -216,6 +217,29 @@ info time
 expect blocks
 info stops
 expect no stops
+""")
+script("the address space of another process", """
+n
+task
+expect of first-faults (pid 5) is on show: none is chosen
+task 1
+expect of init (pid 1) is on show: chosen
+info vmas
+expect /init
+page 8048000
+expect page 08048000 of init (pid 1)
+walk 8048000
+expect Translated
+task follow
+expect first-faults (pid 5)
+walk 8048000
+expect not present
+stop cow mapcount>=2
+c
+task 6
+delete
+c
+expect first-faults (pid 6), whose address space was on show, has ended: the program is followed again
 """)
 told = re.search(r"write (\w+)  anonymous .*frame (\w+)  ok", debug("n 3\n").out)
 script("a frame, a page, a region", f"""
@@ -327,6 +351,8 @@ suite.check("a batch from a file; quit ends it", done.status == 0 and done.err =
 # ---- bad input ----
 BAD = [
     ("x/3xw", "x needs an address"),
+    ("task 99", "no process 99 has an address space; `info tasks` lists them"),
+    ("task x", "PID is no number"),
     ("frobnicate", "there is no command 'frobnicate'; `help` lists them"),
     ("st", "'st' may be step, stop, stops; give more letters"),
     ("n x", "COUNT is no number: 'x'"),

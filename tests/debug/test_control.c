@@ -205,6 +205,39 @@ static void step_and_look_back(struct control *control) {
     check(view && strstr(view->console.lines[0], "1. read of untouched memory"), "shows what the program printed");
 }
 
+static bool shows(const struct view *view, int pid, bool chosen) {
+    return view && view->kernel && view->kernel->space.pid == pid && view->space_chosen == chosen;
+}
+
+/* The address space on show: the program's, one that is chosen, and the program's again when that one has ended. */
+static void choose_tasks(struct control *control) {
+    const struct view *view = wait_for(control, 1, VIEW_PAUSED);
+    int program = view && view->kernel ? view->kernel->space.pid : 0;
+    check(program > 1 && shows(view, program, false), "the program is followed");
+    view = order(control, view, CONTROL_SHOW_TASK, 1, VIEW_PAUSED);
+    check(shows(view, 1, true) && view->kernel->space.vma_count > 2, "init is shown when it is chosen");
+    view = order(control, view, CONTROL_SHOW_TASK, 4000, VIEW_PAUSED);
+    check(shows(view, 1, true) && strstr(view->said, "no process 4000"), "a process that is not there changes nothing");
+    view = order(control, view, CONTROL_NEXT_TASK, 1, VIEW_PAUSED);
+    check(shows(view, program, true), "the next one has an address space, kernel threads do not");
+    view = order(control, view, CONTROL_NEXT_TASK, 1, VIEW_PAUSED);
+    check(shows(view, 1, true), "after the last comes the first");
+    view = order(control, view, CONTROL_NEXT_TASK, -1, VIEW_PAUSED);
+    check(shows(view, program, true), "and before it the last");
+    view = order(control, view, CONTROL_SHOW_TASK, 0, VIEW_PAUSED);
+    check(shows(view, program, false) && strstr(view->said, "the program's again"), "the choice is taken back");
+    view = add_point(control, view, "cow mapcount>=2");
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_PAUSED);
+    view = order(control, view, CONTROL_SHOW_TASK, program + 1, VIEW_PAUSED);
+    check(shows(view, program + 1, true), "the program's child is chosen");
+    view = order(control, view, CONTROL_REMOVE, 1, VIEW_PAUSED);
+    view = add_point(control, view, "fault branch=segv");
+    uint64_t said = view ? view->said_serial : 0;
+    view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_PAUSED);
+    check(shows(view, program, false) && view->said_serial > said && strstr(view->said, "has ended"),
+          "when it has ended the program is followed, and that is said");
+}
+
 /* The guest runs on from its first block while nobody takes a view. */
 static void nobody_looks(struct control_config config) {
     char error[200];
@@ -259,6 +292,11 @@ int main(int argc, char **argv) {
         control_finish(control, &stop, &status);
     check(control && stop == MACHINE_STOP_REQUESTED, "can be left at any time");
 
+    control = control_start(&config, error, sizeof error);
+    if (control) {
+        choose_tasks(control);
+        control_finish(control, &stop, &status);
+    }
     nobody_looks(config);
     stop_in_a_demonstration(config);
 

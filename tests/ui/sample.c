@@ -27,7 +27,7 @@ struct picture {
     enum ui_overlay overlay;
     float zoom;
     const char *line; /* typed into the search, or into the list of stops */
-    bool stops;
+    bool stops, tasks;
 };
 
 static const struct picture pictures[] = {
@@ -455,6 +455,13 @@ static const struct picture pictures[] = {
      .scale = 1,
      .options = {.state = VIEW_PAUSED, .overlays = true},
      .overlay = OVERLAY_AGE},
+    {.name = "tasks",
+     .scene = SCENE_FAULT,
+     .width = 1280,
+     .height = 800,
+     .scale = 1,
+     .options = {.state = VIEW_PAUSED},
+     .tasks = true},
     {.name = "foreign",
      .scene = SCENE_FAULT,
      .width = 1280,
@@ -490,6 +497,7 @@ static void set_state(struct ui_state *state, const struct picture *picture) {
     state->scene = picture->scene;
     state->scale = picture->scale;
     state->help = picture->help;
+    state->tasks = picture->tasks;
     state->typing = picture->scene == SCENE_CONSOLE;
     state->maximised = picture->maximised - 1;
     state->overlay = picture->overlay;

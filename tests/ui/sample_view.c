@@ -115,6 +115,19 @@ static bool fill_space(struct kv_address_space *space, const struct sample_optio
     return fill_regions(space, options);
 }
 
+/* A kernel thread, init and the shell beside the process on show. */
+static void fill_tasks(struct kv_snapshot *kernel) {
+    static const struct kv_task tasks[] = {{.pid = 1, .comm = "init", .has_mm = true, .pgd_phys = 0x3fee000},
+                                           {.pid = 2, .comm = "kswapd0"},
+                                           {.pid = 5, .comm = "sh", .has_mm = true, .pgd_phys = 0x3f10000},
+                                           {.pid = 7, .comm = "first-faults", .has_mm = true, .pgd_phys = 0x3f2c000}};
+    kernel->tasks = calloc(4, sizeof *kernel->tasks);
+    if (!kernel->tasks)
+        return;
+    memcpy(kernel->tasks, tasks, sizeof tasks);
+    kernel->task_count = 4;
+}
+
 static struct kv_snapshot *sample_kernel(const struct sample_options *options) {
     struct kv_snapshot *kernel = calloc(1, sizeof *kernel);
     uint64_t ram = options->ram_mib ? options->ram_mib : 64, normal_end;
@@ -127,6 +140,7 @@ static struct kv_snapshot *sample_kernel(const struct sample_options *options) {
     uint64_t used = options->pressure              ? kernel->frame_count
                     : kernel->frame_count <= 16384 ? 9000 * kernel->frame_count / 16384
                                                    : kernel->frame_count * 2 / 3;
+    fill_tasks(kernel);
     fill_frames(kernel, used < 1250 ? 1250 : used);
     normal_end = kernel->frame_count < 229376 ? kernel->frame_count : 229376;
     add_zone(kernel, "DMA", 0, kernel->frame_count < 4096 ? kernel->frame_count : 4096, options->pressure);
@@ -407,6 +421,7 @@ void sample_view_free(struct view *view) {
             free(view->kernel->space.vmas[i].pages);
         free(view->kernel->space.vmas);
         free(view->kernel->space.tables);
+        free(view->kernel->tasks);
         free(view->kernel->frames);
         free(view->kernel);
     }

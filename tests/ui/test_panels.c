@@ -218,7 +218,7 @@ Test(frames, hovering_a_cell_tells_its_frame) {
 Test(space, shows_regions_tables_and_the_page_of_the_fault) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
-    EXPECT_WORDS(drawn, PANEL_SPACE, "ADDRESS SPACE", "pid 7 \xc2\xb7 5 regions \xc2\xb7 448 KiB resident of 956 KiB",
+    EXPECT_WORDS(drawn, PANEL_SPACE, "ADDRESS SPACE", "5 regions \xc2\xb7 448 KiB", "first-faults \xc2\xb7 pid 7",
                  "08048000 text", "080ef000 data", "heap", "40000000 anonymous", "stack", "page directory", "020",
                  "100", "2ff");
     cr_expect_eq(count_colored(drawn, PANEL_SPACE, DRAW_FILL, PALETTE_ACCENT), 3,

@@ -146,7 +146,7 @@ Test(selection, the_address_space_goes_down_to_the_bits) {
     drawn->state.maximised = PANEL_SPACE;
     drawn_again(drawn);
     EXPECT_WORDS(drawn, PANEL_SPACE, "CR3 03f2 c000", "table 100 at 03f2 e000: 19 of 1 024 entries present, 8 in swap",
-                 "31..12", "writable", "D 1", "G 0", "40000000-4004b000", "of first-faults, pid 7");
+                 "31..12", "writable", "D 1", "G 0", "40000000-4004b000", "first-faults \xc2\xb7 pid 7");
     drawn_free(drawn);
 }
 
@@ -345,6 +345,85 @@ Test(overlays, a_table_shorter_than_memory_is_harmless) {
     drawn->view->bits.count = 100;
     drawn_again(drawn);
     cr_expect_eq(color_of(drawn, 16000), 0, "nothing is known of frame 3e80");
+    drawn_free(drawn);
+}
+
+/* Whose address space --------------------------------------------------------------------------------------- */
+
+static struct drawn *drawn_tasks(float width, float height) {
+    struct sample_options options = {.state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, width, height);
+    drawn->state.tasks = true;
+    drawn_again(drawn);
+    return drawn;
+}
+
+Test(tasks, the_head_of_the_panel_leads_to_other_processes) {
+    static const float sizes[][2] = {{1024, 640}, {1280, 800}, {2560, 1440}};
+    for (unsigned s = 0; s < 3; s++) {
+        struct sample_options options = {.state = VIEW_PAUSED};
+        struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, sizes[s][0], sizes[s][1]);
+        char what[200];
+        cr_expect(find_hit(drawn, PANEL_SPACE, ACTION_PREVIOUS_TASK, 0));
+        cr_expect(find_hit(drawn, PANEL_SPACE, ACTION_TASKS, 0));
+        cr_expect(find_hit(drawn, PANEL_SPACE, ACTION_NEXT_TASK, 0));
+        cr_expect(find_hit(drawn, PANEL_SPACE, ACTION_MAXIMISE, PANEL_SPACE), "the title still enlarges");
+        cr_expect(!texts_collide(drawn, PANEL_SPACE, what, sizeof what), "size %u: %s", s, what);
+        EXPECT_WORDS(drawn, PANEL_SPACE, "pid 7");
+        cr_expect_eq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT_LINE), 0);
+        drawn->view->space_chosen = true;
+        drawn_again(drawn);
+        cr_expect_eq(count_colored(drawn, PANEL_SPACE, DRAW_STROKE, PALETTE_ACCENT_LINE), 1, "a choice is seen");
+        drawn_free(drawn);
+    }
+}
+
+/* Anywhere in the window. */
+static bool find_task(const struct drawn *drawn, int64_t pid) {
+    for (float y = 1; y < drawn->state.height; y += 3)
+        for (float x = 1; x < drawn->state.width; x += 3) {
+            int64_t is;
+            if (ui_hit_at(&drawn->frame, x, y, &is) == ACTION_SHOW_TASK && is == pid)
+                return true;
+        }
+    return false;
+}
+
+Test(tasks, the_list_has_those_with_an_address_space) {
+    struct drawn *drawn = drawn_tasks(1280, 800);
+    cr_expect(find_task(drawn, 0), "follow the program");
+    cr_expect(find_task(drawn, 1) && find_task(drawn, 5) && find_task(drawn, 7));
+    cr_expect(!find_task(drawn, 2), "a kernel thread has none");
+    EXPECT_WORDS(drawn, PANEL_COUNT, "follow the program", "init", "sh");
+    int64_t argument;
+    cr_expect_eq(ui_hit_at(&drawn->frame, 5, 5, &argument), ACTION_TASKS, "a click beside it closes it");
+    cr_expect_eq(ui_key_action(&drawn->state, UI_KEY_ESCAPE, &argument), ACTION_TASKS);
+    cr_assert(!ui_apply(&drawn->state, ACTION_SHOW_TASK, 5), "the machine's owner has to act");
+    cr_expect(!drawn->state.tasks, "a choice closes it");
+    drawn_free(drawn);
+}
+
+Test(tasks, a_list_that_is_longer_than_the_window_says_so) {
+    struct drawn *drawn = drawn_tasks(1024, 640);
+    struct kv_snapshot *kernel = drawn->view->kernel;
+    kernel->tasks = realloc(kernel->tasks, 300 * sizeof *kernel->tasks);
+    cr_assert_not_null(kernel->tasks);
+    for (int i = 0; i < 300; i++)
+        kernel->tasks[i] = (struct kv_task){.pid = 100000 + i, .comm = "fifteen-letters", .has_mm = true};
+    kernel->task_count = 300;
+    drawn_again(drawn);
+    char what[200];
+    cr_expect(find_task(drawn, 100000) && !find_task(drawn, 100299));
+    EXPECT_WORDS(drawn, PANEL_COUNT, "more: ] goes on to them");
+    cr_expect(!texts_collide(drawn, PANEL_SPACE, what, sizeof what), "%s", what);
+    drawn_free(drawn);
+}
+
+Test(tasks, a_kernel_without_processes_offers_no_choice) {
+    struct drawn *drawn = drawn_tasks(1280, 800);
+    drawn->view->kernel->task_count = 0;
+    drawn_again(drawn);
+    cr_expect(!find_hit(drawn, PANEL_SPACE, ACTION_TASKS, 0) && !find_task(drawn, 0));
     drawn_free(drawn);
 }
 

@@ -302,13 +302,14 @@ Test(keys, each_key_has_its_action) {
         uint32_t key;
         enum ui_action action;
         int64_t argument;
-    } keys[] = {{' ', ACTION_RUN_PAUSE, 0}, {'n', ACTION_NEXT_FAULT, 0},     {'N', ACTION_PREVIOUS_FAULT, 0},
-                {'s', ACTION_STEP, 0},      {'o', ACTION_OVER, 0},           {'f', ACTION_FINISH, 0},
-                {'w', ACTION_NEXT_WALK, 0}, {'r', ACTION_NEXT_DECISION, 0},  {'e', ACTION_NEXT_EVENT, 0},
-                {'1', ACTION_SCENE, 0},     {'4', ACTION_SCENE, 3},          {'p', ACTION_SCREENSHOT, 0},
-                {'b', ACTION_STOPS, 0},     {'/', ACTION_SEARCH, 0},         {'?', ACTION_HELP, 0},
-                {'q', ACTION_QUIT, 0},      {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},
-                {'z', ACTION_NONE, 0},      {UI_KEY_TAB, ACTION_NONE, 0}};
+    } keys[] = {{' ', ACTION_RUN_PAUSE, 0},      {'n', ACTION_NEXT_FAULT, 0},    {'N', ACTION_PREVIOUS_FAULT, 0},
+                {'s', ACTION_STEP, 0},           {'o', ACTION_OVER, 0},          {'f', ACTION_FINISH, 0},
+                {'w', ACTION_NEXT_WALK, 0},      {'r', ACTION_NEXT_DECISION, 0}, {'e', ACTION_NEXT_EVENT, 0},
+                {'1', ACTION_SCENE, 0},          {'4', ACTION_SCENE, 3},         {'p', ACTION_SCREENSHOT, 0},
+                {'b', ACTION_STOPS, 0},          {'[', ACTION_PREVIOUS_TASK, 0}, {']', ACTION_NEXT_TASK, 0},
+                {'/', ACTION_SEARCH, 0},         {'?', ACTION_HELP, 0},          {'q', ACTION_QUIT, 0},
+                {UI_KEY_ESCAPE, ACTION_QUIT, 0}, {'5', ACTION_NONE, 0},          {'z', ACTION_NONE, 0},
+                {UI_KEY_TAB, ACTION_NONE, 0}};
     struct ui_state state;
     ui_state_init(&state, 1280, 800);
     for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
