@@ -172,6 +172,12 @@ void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to) {
     state_fill_registers(cpu, to);
 }
 
+uint64_t cpu_read_gpr(struct cpu *cpu, unsigned index) {
+    if (!cpu->calling)
+        state_load(cpu);
+    return state_gpr(cpu, index % 16);
+}
+
 void cpu_read_fpu(struct cpu *cpu, struct cpu_fpu *to) {
     uint8_t wide[16]; /* the engine writes 80 bits in its own way of padding */
     memset(to, 0, sizeof *to);

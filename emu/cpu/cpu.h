@@ -160,13 +160,16 @@ void cpu_add_idle_blocks(struct cpu *cpu, uint64_t blocks); /* time that passes 
 void cpu_record_faults(struct cpu *cpu, bool on);
 
 void cpu_read_registers(struct cpu *cpu, struct cpu_registers *to);
+/* One general register, in encoding order; inside board.call() it is at hand. */
+uint64_t cpu_read_gpr(struct cpu *cpu, unsigned index);
 void cpu_read_fpu(struct cpu *cpu, struct cpu_fpu *to);
 bool cpu_write_registers(struct cpu *cpu, const struct cpu_registers *from); /* debugger; false: state refused */
 
 /* The translation state right now, for mmu_peek*(). Valid until the CPU runs again. */
 const struct mmu_context *cpu_mmu(struct cpu *cpu);
 
-/* The same inside an access to a device: the fetch of the block that makes it has brought the state up to date. */
+/* The same inside board.call(), on_page_fault() and accesses to devices: the fetch of the block that comes to them has
+ * brought the state up to date. */
 const struct mmu_context *cpu_mmu_running(const struct cpu *cpu);
 
 /* Which frames of RAM the guest, a device or a debugger may have written: by frame number the mark that was in force

@@ -226,6 +226,7 @@ struct cpu {
     uc_context *block, *pristine;
     uint8_t *state;   /* the state inside block */
     bool forced_trap; /* TF in the engine is ours, not the guest's */
+    bool calling;     /* inside board.call(): state is that of now */
 
     /* paging */
     struct mmu_context mmu;

@@ -127,8 +127,10 @@ static bool is_short(uint64_t size) { return size - 2 <= 1; }
 /* A block that has begun is the one that cpu_set_call() names. */
 static void make_call(struct cpu *cpu) {
     state_load(cpu);
+    cpu->calling = true;
     if (state_cpl(cpu) == 0 && (state_cr(cpu, 0) & MMU_CR0_PE))
         cpu->board.call(cpu->board.owner, (uint32_t)state_gpr(cpu, GPR_RCX));
+    cpu->calling = false;
 }
 
 /* until: the count of blocks at which something is due. */

@@ -61,17 +61,37 @@ static void watch_program(struct session *session, const struct flt_record *reco
 
 #define KERNEL_START 0xC0000000u
 #define KERNEL_STACK 8192u
+#define RBP 5u
+
+/* A run of the guest's memory, so that the frames of one stack cost one walk. */
+struct near {
+    const uint8_t *host;
+    uint64_t from, bytes; /* linear */
+};
+
+static bool read_pair(const struct mmu_context *mmu, struct near *near, uint64_t linear, uint32_t pair[2]) {
+    const size_t size = 2 * sizeof(pair[0]);
+    if (!near->host || linear < near->from || linear - near->from > near->bytes) {
+        near->from = linear;
+        near->host = mmu_peek_run(mmu, mmu_linear(linear), &near->bytes);
+    }
+    if (near->host && near->bytes - (linear - near->from) >= size) {
+        memcpy(pair, near->host + (linear - near->from), size);
+        return true;
+    }
+    return mmu_peek_read(mmu, mmu_linear(linear), pair, size) == size;
+}
 
 /* The kernel's own calls that led to the branch of a fault, by its frame pointers: from whoever told of it up to
  * do_page_fault(), which the entry stub has called. */
 static void tell_call_path(struct session *session, uint32_t pid) {
-    struct cpu_registers registers;
     uint32_t path[STORY_PATH_MAX], pair[2]; /* at a frame: the caller's frame, and where it goes on */
     unsigned count = 0;
-    cpu_read_registers(machine_cpu(session->machine), &registers);
-    const struct mmu_context *mmu = machine_mmu(session->machine);
-    for (uint32_t frame = (uint32_t)registers.gpr[5]; count < STORY_PATH_MAX && frame >= KERNEL_START;) {
-        if (mmu_peek_read(mmu, mmu_linear(frame), pair, sizeof(pair)) != sizeof(pair) || pair[1] < KERNEL_START)
+    struct cpu *cpu = machine_cpu(session->machine);
+    const struct mmu_context *mmu = cpu_mmu_running(cpu);
+    struct near near = {0};
+    for (uint32_t frame = (uint32_t)cpu_read_gpr(cpu, RBP); count < STORY_PATH_MAX && frame >= KERNEL_START;) {
+        if (!read_pair(mmu, &near, frame, pair) || pair[1] < KERNEL_START)
             break;
         path[count++] = pair[1];
         if (pair[1] - session->fault_entry < session->fault_entry_size || pair[0] - frame >= KERNEL_STACK)
@@ -109,7 +129,7 @@ static void on_entry_update(void *owner, const struct mmu_walk *walk) {
 static bool on_page_fault(void *owner, const struct cpu_page_fault *fault) {
     struct session *session = owner;
     if (session->story)
-        story_page_fault(session->story, fault, machine_mmu(session->machine));
+        story_page_fault(session->story, fault, cpu_mmu_running(machine_cpu(session->machine)));
     return false;
 }
 

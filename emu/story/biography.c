@@ -24,7 +24,7 @@
 
 static struct log_shape shape_of(uint16_t type) {
     const struct event_type *known = story_event_type(type);
-    struct log_shape shape = {0, -1};
+    struct log_shape shape = {.pfn = -1, .bytes = known ? known->bytes : 0};
     for (unsigned i = 0; known && known->members[i].key && known->members[i].form <= EVENT_HEX; i++) {
         if (known->members[i].offset != sizeof(struct flt_record) + 4 * i)
             break;
@@ -66,14 +66,14 @@ static struct log_link *place_of_link(const struct story_log *log, uint64_t numb
 static struct log_entry *new_entry(struct story_log *log) {
     struct log_entry **chunk = &log->entries[log->count % KEEP / LOG_CHUNK];
     if (!*chunk)
-        *chunk = malloc(LOG_CHUNK * sizeof(**chunk));
+        *chunk = store_chunk(LOG_CHUNK * sizeof(**chunk));
     return *chunk ? *chunk + log->count % LOG_CHUNK : NULL;
 }
 
 static struct log_link *new_link(struct story_log *log) {
     struct log_link **chunk = &log->link_chunks[log->links % LINKS / LINK_CHUNK];
     if (!*chunk)
-        *chunk = malloc(LINK_CHUNK * sizeof(**chunk));
+        *chunk = store_chunk(LINK_CHUNK * sizeof(**chunk));
     return *chunk ? *chunk + log->links % LINK_CHUNK : NULL;
 }
 
@@ -177,7 +177,7 @@ static void thread_entry(struct story_log *log, struct log_entry *entry) {
 void biography_event(struct story *story, uint64_t blocks, const struct flt_record *record, uint64_t fault) {
     struct story_log *log = &story->log;
     const char *words = (const char *)record + sizeof(*record);
-    struct log_shape shape = record->type < FLT_TYPES ? log->shapes[record->type] : (struct log_shape){0, -1};
+    struct log_shape shape = record->type < FLT_TYPES ? log->shapes[record->type] : (struct log_shape){0};
     struct log_entry *entry = shape.numbers ? new_entry(log) : NULL;
     if (!entry)
         return;

@@ -2,7 +2,6 @@
  * Guest events in. Every record is copied and checked against the length of its type before anything is believed; the
  * numbers inside are only ever stored and shown, never used as an index or address.
  */
-#include "emu/story/event_types.h"
 #include "emu/story/internal.h"
 
 #include <string.h>
@@ -28,12 +27,6 @@ union event {
     struct flt_boot_phase phase;
     uint8_t bytes[FLT_RECORD_MAX];
 };
-
-/* The length of a type's records; 0: unknown to this version, any length will do. */
-static size_t length_of(uint16_t type) {
-    const struct event_type *known = story_event_type(type);
-    return known ? known->bytes : 0;
-}
 
 /* The guest says which task is in do_page_fault() and for which address: that names the pending record. */
 static bool on_begin(struct story *story, const struct flt_fault_begin *begin) {
@@ -225,17 +218,17 @@ static unsigned node_of(const struct story *story, const union event *event) {
 }
 
 /* False: its length is not that of its type, or not the one that it says. */
-static bool take(union event *event, const void *record, size_t bytes) {
+static bool take(const struct story_log *log, union event *event, const void *record, size_t bytes) {
     if (bytes < sizeof event->head || bytes > sizeof *event)
         return false;
     memcpy(event, record, bytes);
-    size_t expected = length_of(event->head.type);
+    size_t expected = event->head.type < FLT_TYPES ? log->shapes[event->head.type].bytes : 0;
     return event->head.bytes == bytes && (!expected || expected == bytes);
 }
 
 bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes) {
     union event event; /* no more of it than its length is ever read */
-    if (!take(&event, record, bytes)) {
+    if (!take(&story->log, &event, record, bytes)) {
         story->counters.events_malformed++;
         return false;
     }

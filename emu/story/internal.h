@@ -101,6 +101,7 @@ struct frame_thread {
 struct log_shape {
     uint8_t numbers; /* 32-bit members that lead the record */
     int8_t pfn;      /* which of them is the frame, -1 none */
+    uint16_t bytes;  /* of a record of the type, 0: any length will do */
 };
 struct slot_place {
     uint32_t key, pfn;
@@ -210,6 +211,8 @@ struct story {
 /* Place of a new record, zeroed so far, its texts empty, its number given; NULL: no memory. Nothing open may still use
  * the place. */
 struct story_fault *store_new(struct story *story);
+/* malloc() of memory that is about to be used from its beginning to its end; NULL: none. */
+void *store_chunk(size_t size);
 void store_mark(struct story *story, const struct story_fault *fault);
 
 /* ---- feed.c ---- */

@@ -3,10 +3,12 @@
  * used, so that a short run pays for what it has. Marks: one growing array; when it holds twice keep, its older half
  * goes.
  */
+#define _GNU_SOURCE
 #include "emu/story/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static uint64_t keep_of(const struct story *story) { return (uint64_t)story->chunk_count * STORY_CHUNK; }
 
@@ -46,11 +48,22 @@ void story_destroy(struct story *story) {
 
 void story_listen(struct story *story, const struct story_listener *listener) { story->listener = *listener; }
 
+void *store_chunk(size_t size) {
+    void *chunk = malloc(size);
+#ifdef MADV_POPULATE_WRITE
+    uintptr_t first = ((uintptr_t)chunk + MMU_PAGE_SIZE - 1) & ~(uintptr_t)(MMU_PAGE_SIZE - 1);
+    uintptr_t end = ((uintptr_t)chunk + size) & ~(uintptr_t)(MMU_PAGE_SIZE - 1);
+    if (chunk && end > first)
+        madvise((void *)first, end - first, MADV_POPULATE_WRITE); /* a host that cannot gives them one by one */
+#endif
+    return chunk;
+}
+
 struct story_fault *store_new(struct story *story) {
     uint64_t place = story->opened % keep_of(story);
     struct story_fault **chunk = &story->chunks[place / STORY_CHUNK];
     if (!*chunk)
-        *chunk = malloc(STORY_CHUNK * sizeof **chunk);
+        *chunk = store_chunk(STORY_CHUNK * sizeof **chunk);
     if (!*chunk)
         return NULL;
     struct story_fault *record = *chunk + place % STORY_CHUNK;
