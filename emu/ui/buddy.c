@@ -35,6 +35,8 @@ static int order_taken(const struct view *view, const struct kv_zone *zone) {
 
 /* Boxes of a row ------------------------------------------------------------------------------------------------ */
 
+#define DOTS 14.0f /* room for "there are more" */
+
 struct boxes {
     float x, y, width, height, step;
     uint64_t shown;
@@ -57,6 +59,10 @@ static struct boxes boxes_of(struct painter *painter, const struct buddy_column 
     boxes.cut = blocks > fit;
     boxes.shown = blocks < fit ? blocks : fit;
     boxes.shown -= boxes.cut && boxes.shown > 1;
+    if (boxes.cut && (float)boxes.shown * boxes.step + DOTS > room) { /* one box, which makes room for the dots */
+        boxes.width = fmaxf(room - DOTS - 3, 4);
+        boxes.step = boxes.width + 3;
+    }
     return boxes;
 }
 
