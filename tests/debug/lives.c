@@ -6,9 +6,8 @@
  * of RAM that has changed since the stop before is one of which the CPU says that it may have been written, and a
  * snapshot that relies on it is what one says that compares everything. usage: lives ROM KERNEL INITRAMFS PROGRAM
  */
-#include "emu/commands/command.h"
 #include "emu/debug/session.h"
-#include "emu/devices/disk.h"
+#include "tests/debug/images.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,48 +27,6 @@ static void check(bool good, const char *name) {
     checks++;
     failures += !good;
     printf("%s %u - %s\n", good ? "ok" : "not ok", checks, name);
-}
-
-static struct session_blob read_blob(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "cannot read %s\n", path);
-        exit(2);
-    }
-    size_t size = (size_t)ftell(file);
-    void *data = malloc(size + 4);
-    rewind(file);
-    if (!data || fread(data, 1, size, file) != size)
-        exit(2);
-    fclose(file);
-    return (struct session_blob){data, size};
-}
-
-static struct session_blob with_program(struct session_blob initramfs, struct session_blob program) {
-    static const char run[] = "raw\0/\0/bin/program\0program";
-    struct overlay overlay = {0};
-    size_t padded = (initramfs.size + 3) & ~(size_t)3;
-    overlay_file(&overlay, "/bin/program", 0100755, program.data, program.size);
-    overlay_file(&overlay, "/etc/faultline/run", 0100644, run, sizeof run);
-    overlay_end(&overlay);
-    uint8_t *whole = calloc(1, padded + overlay.size);
-    if (!whole || overlay.failed)
-        exit(2);
-    memcpy(whole, initramfs.data, initramfs.size);
-    memcpy(whole + padded, overlay.data, overlay.size);
-    free(overlay.data);
-    return (struct session_blob){whole, padded + overlay.size};
-}
-
-static struct disk *swap_disk(void) {
-    uint8_t *bytes;
-    struct disk *disk = disk_in_memory(SWAP_BYTES / DISK_SECTOR_BYTES, &bytes);
-    const uint32_t version_and_last[] = {1, SWAP_BYTES / 4096 - 1};
-    if (!disk)
-        exit(2);
-    memcpy(bytes + 1024, version_and_last, sizeof version_and_last);
-    memcpy(bytes + 4096 - 10, "SWAPSPACE2", 10);
-    return disk;
 }
 
 struct totals {
@@ -331,9 +288,9 @@ int main(int argc, char **argv) {
         return 2;
     struct session_blob files[4];
     for (int i = 0; i < 4; i++)
-        files[i] = read_blob(argv[i + 1]);
-    struct session_blob initrd = with_program(files[2], files[3]);
-    struct disk *disk = swap_disk();
+        files[i] = image_read(argv[i + 1]);
+    struct session_blob initrd = image_with_program(files[2], files[3], true);
+    struct disk *disk = image_swap_disk(SWAP_BYTES);
     struct session_config config = {.ram_bytes = RAM,
                                     .rom = files[0],
                                     .kernel = files[1],

@@ -3,6 +3,7 @@
  * end. usage: test_control ROM KERNEL INITRAMFS
  */
 #include "emu/debug/control.h"
+#include "tests/debug/images.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,21 +19,6 @@ static void check(bool good, const char *name) {
     checks++;
     failures += !good;
     printf("%s %u - %s\n", good ? "ok" : "not ok", checks, name);
-}
-
-static struct session_blob read_blob(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "cannot read %s\n", path);
-        exit(2);
-    }
-    size_t size = (size_t)ftell(file);
-    void *data = malloc(size + 1);
-    rewind(file);
-    if (!data || fread(data, 1, size, file) != size)
-        exit(2);
-    fclose(file);
-    return (struct session_blob){data, size};
 }
 
 /* The newest view once it is of a later serial and in that state; the last one seen when patience ends. */
@@ -261,9 +247,9 @@ int main(int argc, char **argv) {
     }
     struct session_config session = {
         .ram_bytes = 32u << 20,
-        .rom = read_blob(argv[1]),
-        .kernel = read_blob(argv[2]),
-        .initrd = read_blob(argv[3]),
+        .rom = image_read(argv[1]),
+        .kernel = image_read(argv[2]),
+        .initrd = image_read(argv[3]),
         .cmdline = "loglevel=0",
         .program_name = "first-faults",
         .story = true,

@@ -6,6 +6,7 @@
 #include "emu/debug/debugger.h"
 #include "emu/debug/session.h"
 #include "emu/story/event_types.h"
+#include "tests/debug/images.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -51,21 +52,6 @@ struct run {
 };
 
 static struct session_blob images[4];
-
-static struct session_blob read_blob(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "cannot read %s\n", path);
-        exit(2);
-    }
-    size_t size = (size_t)ftell(file);
-    void *data = malloc(size + 1);
-    rewind(file);
-    if (!data || fread(data, 1, size, file) != size)
-        exit(2);
-    fclose(file);
-    return (struct session_blob){data, size};
-}
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t count) {
     const uint8_t *at = bytes;
@@ -690,7 +676,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     for (int i = 0; i < 4; i++)
-        images[i] = read_blob(argv[i + 1]);
+        images[i] = image_read(argv[i + 1]);
     start(&free_run, true);
     check(session_run(free_run.session, VTIME_NEVER) == MACHINE_STOP_EXIT && free_run.count > 1000,
           "a free run ends well");

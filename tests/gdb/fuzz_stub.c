@@ -5,6 +5,7 @@
  * it.
  */
 #include "emu/gdb/internal.h"
+#include "tests/debug/images.h"
 #include "tests/gdb/fuzz.h"
 
 #include <stdio.h>
@@ -27,20 +28,6 @@ static void check(bool good, const char *what) {
         return;
     fprintf(stderr, "broken: %s\n", what);
     abort();
-}
-
-static struct session_blob read_blob(const char *path) {
-    FILE *file = path ? fopen(path, "rb") : NULL;
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "cannot read '%s'; give ROM, kernel and initramfs\n", path ? path : "");
-        exit(2);
-    }
-    size_t size = (size_t)ftell(file);
-    void *data = malloc(size + 1);
-    rewind(file);
-    check(data && fread(data, 1, size, file) == size, "the images can be read");
-    fclose(file);
-    return (struct session_blob){data, size};
 }
 
 static void count_reply(void) {
@@ -74,9 +61,9 @@ static void make_machine(void) {
 }
 
 void fuzz_begin(const char *rom, const char *kernel, const char *initramfs) {
-    images[0] = read_blob(rom);
-    images[1] = read_blob(kernel);
-    images[2] = read_blob(initramfs);
+    images[0] = image_read(rom);
+    images[1] = image_read(kernel);
+    images[2] = image_read(initramfs);
     config = (struct session_config){.ram_bytes = RAM_BYTES,
                                      .rom = images[0],
                                      .kernel = images[1],

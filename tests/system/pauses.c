@@ -4,17 +4,13 @@
  * clock. Embeds libfaultline as any other program would.
  */
 #include "emu/faultline.h"
+#include "tests/debug/images.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAUSES 50
 #define TEXT_MAX 16384
-
-struct blob {
-    uint8_t *data;
-    size_t size;
-};
 
 struct run {
     FILE *stream; /* into bytes */
@@ -24,22 +20,6 @@ struct run {
     enum machine_stop stop;
     int status;
 };
-
-static struct blob read_blob(const char *path) {
-    struct blob blob = {NULL, 0};
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "cannot read %s\n", path);
-        exit(2);
-    }
-    blob.size = (size_t)ftell(file);
-    blob.data = malloc(blob.size + 1);
-    rewind(file);
-    if (!blob.data || fread(blob.data, 1, blob.size, file) != blob.size)
-        exit(2);
-    fclose(file);
-    return blob;
-}
 
 static void on_console(void *owner, const char *bytes, size_t count) {
     struct run *run = owner;
@@ -58,7 +38,7 @@ static void on_fault(void *owner, const struct story_fault *fault) {
     fprintf(run->stream, "%s\n", run->text);
 }
 
-static void run_once(struct run *run, const struct blob images[3], vtime whole, unsigned seed) {
+static void run_once(struct run *run, const struct session_blob images[3], vtime whole, unsigned seed) {
     char error[300];
     run->text = malloc(TEXT_MAX);
     run->stream = open_memstream(&run->bytes, &run->size);
@@ -123,9 +103,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: pauses ROM KERNEL INITRAMFS\n");
         return 2;
     }
-    struct blob images[3];
+    struct session_blob images[3];
     for (int i = 0; i < 3; i++)
-        images[i] = read_blob(argv[i + 1]);
+        images[i] = image_read(argv[i + 1]);
     struct run free_run = {0}, again = {0}, paused[3] = {{0}};
     run_once(&free_run, images, 0, 0);
     run_once(&again, images, 0, 0);
@@ -141,6 +121,6 @@ int main(int argc, char **argv) {
     free(free_run.bytes);
     free(again.bytes);
     for (int i = 0; i < 3; i++)
-        free(images[i].data);
+        image_free(images[i]);
     return good ? 0 : 1;
 }
