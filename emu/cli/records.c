@@ -13,6 +13,7 @@
 
 static const struct story_fault *fault_of(struct cli *cli, const struct words *words) {
     uint64_t number = cli->fault;
+    session_see_entry(cli->session);
     if (words->count > 1 && !words_number(cli, "N", words->word[1], &number))
         return NULL;
     if (number == 0) {
@@ -48,6 +49,7 @@ void run_faults(struct cli *cli, const struct words *words) {
     size_t total = session_shown_faults(cli->session);
     if (!list_length(cli, words, &length))
         return;
+    session_see_entry(cli->session);
     if (total == 0)
         say(cli, "%s has taken no page fault yet\n", session_kernelview(cli->session) ? "the program" : "the guest");
     for (size_t position = total > length ? total - length + 1 : 1; position <= total; position++) {

@@ -322,6 +322,7 @@ struct view *session_view(struct session *session, size_t position, enum view_st
         view->kernel = kernelview_snapshot(session->kernelview, machine_mmu(session->machine), pid);
         view->space_chosen = view->kernel && session->chosen_task == pid;
     }
+    session_see_entry(session);
     show_fault(session, view, position);
     if (session->story)
         view->reclaim = *story_reclaim(session->story);

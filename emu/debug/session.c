@@ -308,6 +308,11 @@ const struct story *session_story(const struct session *session) { return sessio
 bool session_program_started(const struct session *session) {
     return session->program_started || machine_post_code(session->machine) == FLT_POST_PROGRAM;
 }
+void session_see_entry(struct session *session) {
+    if (session->story)
+        story_see_entry(session->story, machine_mmu(session->machine));
+}
+
 size_t session_shown_faults(const struct session *session) { return session->shown.count; }
 
 uint64_t session_shown_number(const struct session *session, size_t position) {

@@ -56,6 +56,8 @@ bool session_program_started(const struct session *session);
 
 /* Closed records that are shown (story_fault.shown) so far: positions 1 .. this. */
 size_t session_shown_faults(const struct session *session);
+/* Before a look at the last record: what became of its entry, see story_see_entry(). */
+void session_see_entry(struct session *session);
 /* Number of the record at that position; 0: the last. 0 when there is none. */
 uint64_t session_shown_number(const struct session *session, size_t position);
 /* Position (from 1) among the shown faults of the record with that number, 0 when it is not among them. */

@@ -79,7 +79,26 @@ static void copy_hardware(struct story_fault *record, const struct cpu_page_faul
     record->lru = -1;
 }
 
+void story_see_entry(struct story *story, const struct mmu_context *mmu) {
+    struct story_fault *record = store_last_closed(story);
+    struct mmu_walk now;
+    if (!record || record->traced || !story->config.foreign || story->any_event || mmu->root != record->pgd_phys)
+        return;
+    mmu_peek(mmu, record->walk.access, &now);
+    if (now.count == 0 || now.count > MMU_MAX_LEVELS)
+        return;
+    const struct mmu_step *entry = &now.steps[now.count - 1];
+    bool same = record->walk.count == now.count; /* else a table is there now that was not */
+    record->pte_before = same ? record->walk.steps[now.count - 1].before : 0;
+    record->pte_after = entry->before;
+    record->pte_phys = entry->at.value;
+    record->pte_address = record->linear & ~(uint64_t)(MMU_PAGE_SIZE - 1);
+    record->has_pte = entry->leaf && record->pte_before != record->pte_after;
+}
+
 void story_page_fault(struct story *story, const struct cpu_page_fault *fault, const struct mmu_context *mmu) {
+    if (mmu)
+        story_see_entry(story, mmu);
     make_room(story, fault->blocks);
     struct story_fault *record = store_new(story);
     if (!record)

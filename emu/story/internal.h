@@ -213,6 +213,7 @@ struct story {
 struct story_fault *store_new(struct story *story);
 /* malloc() of memory that is about to be used from its beginning to its end; NULL: none. */
 void *store_chunk(size_t size);
+struct story_fault *store_last_closed(struct story *story); /* NULL: none, or dropped */
 void store_mark(struct story *story, const struct story_fault *fault);
 
 /* ---- feed.c ---- */

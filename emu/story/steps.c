@@ -398,7 +398,10 @@ static void step_outcome(struct steps *steps) {
         else if (fault->traced)
             out_string(steps->out, "the kernel never said how it ended");
         else
-            out_string(steps->out, "the kernel sent no events about this fault: what it did is not known");
+            out_format(steps->out, "the kernel sent no events about this fault: %s",
+                       !fault->has_pte            ? "what it did is not known"
+                       : words_now_allowed(fault) ? "by the entry the access is allowed now"
+                                                  : "only the entry tells what it did");
         break;
     default: out_format(steps->out, "outcome %u, which this version does not know", (unsigned)fault->outcome); break;
     }

@@ -85,6 +85,12 @@ const struct story_fault *story_last(const struct story *story) {
     return story_fault_by_number(story, story->last_closed);
 }
 
+struct story_fault *store_last_closed(struct story *story) {
+    const struct story_fault *last = story_last(story);
+    uint64_t place = last ? (last->number - 1) % keep_of(story) : 0;
+    return last ? story->chunks[place / STORY_CHUNK] + place % STORY_CHUNK : NULL;
+}
+
 uint64_t story_fault_count(const struct story *story) { return story->opened; }
 uint64_t story_user_fault_count(const struct story *story) { return story->opened_by_programs; }
 const struct story_reclaim *story_reclaim(const struct story *story) { return &story->reclaim; }

@@ -5,11 +5,12 @@
  * The model. The hardware opens a fault record (story_page_fault); the guest's events of the same task fill it;
  * fault_end closes it. A task has at most one open record at a time at each nesting depth; a fault inside a fault (a
  * kernel access to user memory, a vmalloc sync) nests. A fault that the kernel answers without events (tracing
- * off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN; one of a foreign kernel
- * that has never sent an event at once, since nothing else will be told of it. At most 64 records are open at a time; a stream of events that opens more closes the oldest as unknown. Records are
- * numbered from 1 in order of their hardware fault, kernel and user faults alike; only those of processes after the
- * program's start are shown by default (story_fault.user_program). Time is in blocks of the virtual clock. Nothing here
- * depends on host time or addresses: same run, same bytes.
+ * off) is closed at the next fault or return of that context with outcome STORY_OUTCOME_UNKNOWN; one of a foreign
+ * kernel that has never sent an event at once, since nothing else will be told of it. At most 64 records are open at a
+ * time; a stream of events that opens more closes the oldest as unknown. Records are numbered from 1 in order of their
+ * hardware fault, kernel and user faults alike; only those of processes after the program's start are shown by default
+ * (story_fault.user_program). Time is in blocks of the virtual clock. Nothing here depends on host time or addresses:
+ * same run, same bytes.
  */
 #ifndef FAULTLINE_STORY_H
 #define FAULTLINE_STORY_H
@@ -46,8 +47,9 @@ struct story_fault {
     uint64_t number;
     uint32_t pid;
     char comm[16];
-    bool user_program;                 /* taken by, or on behalf of, a process after the first program started */
-    bool shown; /* closed, and among those that viewers count: the programs', or all while a foreign kernel names none */
+    bool user_program; /* taken by, or on behalf of, a process after the first program started */
+    bool
+        shown; /* closed, and among those that viewers count: the programs', or all while a foreign kernel names none */
     uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
     uint64_t nested_in;                /* number of the enclosing record or 0 */
     /* hardware */
@@ -142,6 +144,9 @@ void story_destroy(struct story *story);
 
 /* Feeds. mmu and cpu state are read by peek during the call only. */
 void story_page_fault(struct story *story, const struct cpu_page_fault *fault, const struct mmu_context *mmu);
+/* What became of the entry that refused the last fault, as far as the page tables in force tell: of a foreign kernel
+ * that sends no events nothing else does. Done when the next fault comes; for viewers in between. */
+void story_see_entry(struct story *story, const struct mmu_context *mmu);
 /* record: bytes as the guest wrote them, checked here. False: malformed (counted). */
 bool story_guest_event(struct story *story, uint64_t blocks, const void *record, size_t bytes);
 /* iret to (rip, cpl): closes the record of an untraced fault that this return retries. Optional: without it, such a

@@ -101,7 +101,7 @@ void words_vm_flags(char text[5], uint64_t flags) {
 bool words_result_frame(const struct story_fault *fault, uint64_t *pfn) {
     if (!fault->has_pte || !(fault->pte_after & MMU_PTE_P))
         return false;
-    *pfn = fault->pte_after >> MMU_PAGE_SHIFT;
+    *pfn = (fault->pte_after & 0x000ffffffffff000ull) >> MMU_PAGE_SHIFT;
     return true;
 }
 

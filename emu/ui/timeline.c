@@ -91,11 +91,12 @@ static bool is_low(const struct ui_state *state) {
 static void choose_rows(struct timeline *line, const struct view *view, const struct ui_state *state) {
     bool low = is_low(state), all = state->caption[0] != '\0';
     unsigned used = tracks_used(view), told = used & ~(1u << TRACK_USER | 1u << TRACK_SUPERVISOR);
-    bool silent = used && !told; /* a kernel that sends no events: only the mode of an access is known */
+    bool none = view && !view->kernel && view->hardware.paging && view->event_count == 0;
+    bool silent = used ? !told : none; /* a kernel that sends no events: only the mode of an access is known */
     if (low)
         add_row(line, ROW_TRACK, "faults", ALL_TRACKS, 1);
     for (unsigned t = 0; t < TRACK_COUNT && !low; t++)
-        if ((tracks[t].always && !silent) || (used & 1u << t))
+        if ((silent ? t >= TRACK_USER : tracks[t].always) || (used & 1u << t))
             add_row(line, ROW_TRACK, tracks[t].name, t, 1);
     add_span_rows(line, all ? (1u << SPAN_KINDS) - 1 : spans_used(view), low);
     if (all || (view && view->event_count > 0))
