@@ -1,5 +1,5 @@
 /* What the files of emu/debug share: session.c (life, feeds, running), select.c (views and the
- * selection), fill.c (what views carry), debugger.c. */
+ * selection), fill.c (what views carry), tasks.c (whose address space), debugger.c. */
 #ifndef FAULTLINE_DEBUG_INTERNAL_H
 #define FAULTLINE_DEBUG_INTERNAL_H
 

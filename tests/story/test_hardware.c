@@ -109,6 +109,18 @@ Test(hardware, tables_that_map_themselves_end) {
     hardware_frames_free(&frames);
 }
 
+Test(hardware, the_search_of_a_frame_ends) {
+    uint64_t root = new_table();
+    struct hw_mapping found[2];
+    for (unsigned i = 0; i < 512; i++)
+        put(root, i, root | MMU_PTE_P | MMU_PTE_W, 8);
+    struct mmu_context context = context_of(root, MMU_CR4_PAE, MMU_EFER_LME);
+    cr_expect_gt(hardware_mappings(&context, root >> 12, found, 2), 2, "all that it saw are counted, two are told");
+    cr_expect_eq(hardware_mappings(&context, FRAMES + 5, found, 2), 0);
+    context = context_of(0xfffff000, 0, 0);
+    cr_expect_eq(hardware_mappings(&context, 1, found, 2), 0, "the top table lies outside RAM");
+}
+
 Test(hardware, tables_that_map_everything_over_and_over_end) {
     uint64_t root = new_table(), pointers[32];
     for (unsigned i = 0; i < 32; i++) {
@@ -140,6 +152,8 @@ Test(hardware, tables_outside_ram_are_left_out) {
 static const unsigned strength[HW_USES] = {
     [HW_KERNEL] = 1, [HW_KERNEL_WRITABLE] = 2, [HW_USER] = 3, [HW_USER_WRITABLE] = 4, [HW_TABLE] = 5};
 
+static unsigned mapped[FRAMES]; /* entries that map a frame, as the walker has it */
+
 static void expect_page(const struct mmu_context *context, uint64_t linear, uint8_t *expected) {
     struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ};
     struct mmu_walk walk;
@@ -147,6 +161,7 @@ static void expect_page(const struct mmu_context *context, uint64_t linear, uint
     uint64_t pfn = result.physical.value >> 12;
     if (result.status != MMU_OK || pfn >= FRAMES)
         return;
+    mapped[pfn]++;
     access.user = true;
     bool user = mmu_peek(context, access, NULL).status == MMU_OK;
     access.user = user;
@@ -162,14 +177,39 @@ static void expect_page(const struct mmu_context *context, uint64_t linear, uint
         expected[pfn] |= (uint8_t)marks;
 }
 
+/* Where the frame of a page is mapped: there, with those rights, and as often as the walker finds it. */
+static void judge_mappings(const struct mmu_context *context, uint64_t linear, const char *mode) {
+    static struct hw_mapping found[1u << 16];
+    struct mmu_access access = {.linear = mmu_linear(linear), .kind = MMU_READ};
+    struct mmu_walk walk;
+    uint64_t pfn = mmu_peek(context, access, &walk).physical.value >> 12;
+    if (walk.result.status != MMU_OK || pfn >= FRAMES)
+        return;
+    size_t count = hardware_mappings(context, pfn, found, sizeof found / sizeof found[0]), at = 0;
+    cr_assert_eq(count, mapped[pfn], "%s: frame %x is mapped %zu times, not %u", mode, (unsigned)pfn, count,
+                 mapped[pfn]);
+    while (at < count && found[at].linear != linear)
+        at++;
+    cr_assert_lt(at, count, "%s: %llx", mode, (unsigned long long)linear);
+    const struct mmu_step *leaf = &walk.steps[walk.count - 1];
+    cr_assert(found[at].entry == leaf->before && found[at].entry_physical == leaf->at.value);
+    access.user = true;
+    cr_assert_eq(found[at].user, mmu_peek(context, access, NULL).status == MMU_OK);
+    access = (struct mmu_access){.linear = mmu_linear(linear), .kind = MMU_WRITE};
+    cr_assert_eq(found[at].writable, mmu_peek(context, access, NULL).status == MMU_OK);
+}
+
 static void judge(const struct mmu_context *context, uint64_t first_table, const uint64_t *pages, size_t count,
                   const char *mode) {
     uint8_t *expected = calloc(FRAMES, 1);
     struct hw_frames frames = frames_of(context);
     for (uint64_t at = first_table; at < next_table; at += 4096)
         expected[at >> 12] = HW_TABLE;
+    memset(mapped, 0, sizeof mapped);
     for (size_t i = 0; i < count; i++)
         expect_page(context, pages[i], expected);
+    for (size_t i = 0; i < count; i += count / 16 + 1)
+        judge_mappings(context, pages[i], mode);
     for (uint64_t pfn = 0; pfn < FRAMES; pfn++)
         cr_assert(frames.of[pfn] == expected[pfn] ||
                       (USED(expected[pfn]) == HW_TABLE && USED(frames.of[pfn]) == HW_TABLE),

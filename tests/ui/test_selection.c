@@ -455,6 +455,34 @@ Test(foreign, frames_are_told_by_the_page_tables_alone) {
     drawn_free(drawn);
 }
 
+Test(foreign, each_panel_says_what_is_known_and_what_is_not) {
+    struct sample_options options = {
+        .state = VIEW_PAUSED, .fault = SAMPLE_HARDWARE, .no_kernel = true, .foreign = true, .no_marks = true};
+    struct drawn *drawn = drawn_sample(&options, SCENE_MEMORY, 1440, 900);
+    struct selection *selection = &drawn->view->selection;
+    drawn->view->event_count = 0;
+    selection->kind = SELECT_FRAME;
+    selection->has_mappings = true;
+    selection->mapped_pfn = 0x300;
+    selection->mapping_total = 3;
+    for (unsigned i = 0; i < 3; i++)
+        selection->mappings[i] =
+            (struct hw_mapping){.linear = 0x40000000 + i * 4096, .user = i == 0, .writable = i > 0};
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_FAULT, "seen by the hardware only", "the kernel sent no events about this fault");
+    EXPECT_WORDS(drawn, PANEL_LIFE, "frame 00300", "mapped at 4000 0000", "user mode, read-only", "and at 4000 1000",
+                 "the kernel, writable", "so their past is not known");
+    EXPECT_WORDS(drawn, PANEL_DECISION, "none has come yet");
+    EXPECT_WORDS(drawn, PANEL_SPACE, "Its regions are not known, its page tables are.");
+    EXPECT_WORDS(drawn, PANEL_ZONES, "This kernel has no DWARF types");
+    cr_expect_null(find_text(drawn, PANEL_SPACE, "pid"), "there is nothing to choose");
+    drawn->state.scene = SCENE_FAULT;
+    drawn_again(drawn);
+    EXPECT_WORDS(drawn, PANEL_TIMELINE, "user mode", "kernel mode");
+    cr_expect_null(find_text(drawn, PANEL_TIMELINE, "anonymous"), "what faults are about is not known");
+    drawn_free(drawn);
+}
+
 /* Lives ----------------------------------------------------------------------------------------------------- */
 
 Test(life, the_newest_is_seen_first_and_the_wheel_goes_back) {
