@@ -111,10 +111,17 @@ static struct words segment_words(const struct story_fault *fault) {
                         format_address(fault->segment_base, 8).text, format_address(fault->linear, 8).text);
 }
 
+/* The address space on show is the fault's, as far as is known. */
+static bool is_on_show(const struct painter *painter, const struct story_fault *fault) {
+    const struct kv_snapshot *kernel = painter->view->kernel;
+    return !kernel || kernel->space.pid == (int)fault->pid;
+}
+
 /* The address selects its page, and shows when that is what is selected. */
 static void touch_page(struct painter *painter, struct rect at, const struct story_fault *fault) {
     const struct selection *selection = &painter->view->selection;
-    hit(painter, at, ACTION_SELECT_PAGE, (int64_t)(fault->linear & ~4095ull));
+    if (is_on_show(painter, fault))
+        hit(painter, at, ACTION_SELECT_PAGE, (int64_t)(fault->linear & ~4095ull));
     if (selection->has_page && selection->linear >> 12 == fault->linear >> 12 && selection->pid == (int)fault->pid)
         outline_selected(painter, rect_inset(at, -3, 0), 4);
 }
@@ -143,8 +150,10 @@ static float paint_access(struct painter *painter, const struct fault_area *area
     struct words linear = format_address(fault->linear, 8);
     struct rect address = {flow.x, y, text_width(painter, FONT_CODE, SIZE_CODE, linear.text), 22};
     flow_text(&flow, FONT_CODE, PALETTE_INK, linear.text, 8);
-    tip(painter, address, "linear address %08" PRIx64 "\nclick: select its page\n%s", fault->linear,
-        segment_words(fault).text);
+    struct words click = is_on_show(painter, fault)
+                             ? format_words("click: select its page")
+                             : format_words("its page is in the address space of pid %u", fault->pid);
+    tip(painter, address, "linear address %08" PRIx64 "\n%s\n%s", fault->linear, click.text, segment_words(fault).text);
     touch_page(painter, address, fault);
     char code[120];
     mmu_error_code_text(fault->error_code, code, sizeof code);

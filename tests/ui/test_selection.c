@@ -389,6 +389,17 @@ static bool find_task(const struct drawn *drawn, int64_t pid) {
     return false;
 }
 
+Test(tasks, a_fault_of_another_process_selects_no_page_of_this_one) {
+    struct sample_options options = {.state = VIEW_PAUSED};
+    struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
+    int64_t page = (int64_t)(drawn->view->fault.linear & ~4095ull);
+    cr_expect(find_hit(drawn, PANEL_FAULT, ACTION_SELECT_PAGE, page));
+    drawn->view->kernel->space.pid = 1;
+    drawn_again(drawn);
+    cr_expect(!find_hit(drawn, PANEL_FAULT, ACTION_SELECT_PAGE, page));
+    drawn_free(drawn);
+}
+
 Test(tasks, the_list_has_those_with_an_address_space) {
     struct drawn *drawn = drawn_tasks(1280, 800);
     cr_expect(find_task(drawn, 0), "follow the program");
