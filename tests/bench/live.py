@@ -1,7 +1,8 @@
 """What a window costs: time of views, how fast guests are with a viewer at 60 views a second, size of records, steps.
 
-Runs tests/bench/live (C), which prints one line a measure; its CPU times are those of the machine's thread. The three
-ways to run a guest take turns, and every number is the median over the rounds.
+Runs tests/bench/live and tests/ui/ui_sample (C), which print one line a measure; CPU times are those of the machine's
+thread. The three ways to run a guest take turns, and every number is the median over the rounds. Each line says whether
+it meets its target.
 """
 import os
 import statistics
@@ -9,8 +10,9 @@ import subprocess
 import tempfile
 
 VIEW_MIB = (64, 256, 1024, 3072)
-VIEW_TARGET_US = 2000
+HOLD_TARGET_US = 2000  # the longest time for which the guest stands still for its viewer
 SPEED_TARGET = 0.70
+FRAME_TARGET = 60  # a second
 LOAD = "/bin/bench syscall=0 walk=0 memory=0 register=0 fault=3000000"
 # name, MiB of RAM, what init runs, program that it needs
 GUESTS = (
@@ -21,12 +23,8 @@ GUESTS = (
 )
 
 
-def measure(build, mode, mib, words, program=None):
-    """The lines of one run: list of (name, {key: value})."""
-    files = [os.path.join(build, name) for name in ("firmware/firmware.rom", "guestos/kernel.elf",
-                                                    "guestos/user/initramfs.cpio")]
-    command = [os.path.join(build, "tests/bench/live"), mode, *files, str(mib), words]
-    command += [os.path.join(build, program)] if program else []
+def lines_of(command):
+    """What it prints: list of (name, {key: value})."""
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     lines = []
     for line in text.splitlines():
@@ -35,8 +33,20 @@ def measure(build, mode, mib, words, program=None):
     return lines
 
 
+def measure(build, mode, mib, words, program=None):
+    """The lines of one run."""
+    files = [os.path.join(build, name) for name in ("firmware/firmware.rom", "guestos/kernel.elf",
+                                                    "guestos/user/initramfs.cpio")]
+    command = [os.path.join(build, "tests/bench/live"), mode, *files, str(mib), words]
+    return lines_of(command + ([os.path.join(build, program)] if program else []))
+
+
 def value(lines, name, key):
     return next(float(values[key]) for line, values in lines if line == name)
+
+
+def verdict(meets):
+    return "meets" if meets else "misses"
 
 
 def print_views(build):
@@ -48,14 +58,14 @@ def print_views(build):
                 continue
             row = {key: float(values[key + "_us"]) for key in ("median", "p90", "longest")}
             print(f"{values['what']:<32} {mib:>5} MiB {row['median']:>7.0f} us {row['p90']:>7.0f} us "
-                  f"{row['longest']:>7.0f} us  {'meets' if row['median'] <= VIEW_TARGET_US else 'misses'}")
+                  f"{row['longest']:>7.0f} us  {verdict(row['longest'] <= HOLD_TARGET_US)}")
             numbers.append({"what": values["what"], "mib": mib, **row})
-    print(f"(target: {VIEW_TARGET_US} us)\n")
+    print(f"(target: no longer than {HOLD_TARGET_US} us; prepare: a slice of the copy that the first view needs)\n")
     return numbers
 
 
 def print_speeds(build, rounds):
-    print(f"{'speed beside a run by itself':<32} {'recorded':>9} {'window':>9} {'views/s':>8} {'longest':>10}")
+    print(f"{'speed beside a run by itself':<32} {'recorded':>9} {'window':>9} {'views/s':>8}")
     numbers = []
     for title, mib, words, program in GUESTS:
         runs = [{mode: measure(build, mode, mib, words, program) for mode in ("alone", "recorded", "window")}
@@ -63,13 +73,17 @@ def print_speeds(build, rounds):
         alone, recorded, window = (statistics.median(value(run[mode], "run", "cpu_ms") for run in runs)
                                    for mode in ("alone", "recorded", "window"))
         rate = statistics.median(value(run["window"], "window", "taken") for run in runs) / (window / 1000)
-        longest = statistics.median(value(run["window"], "window", "longest_us") for run in runs)
-        verdict = "meets" if alone / window >= SPEED_TARGET else "misses"
-        print(f"{'a guest that ' + title:<32} {alone / recorded:>8.0%} {alone / window:>8.0%} {rate:>8.0f} "
-              f"{longest:>7.0f} us  {verdict}")
+        print(f"{'a guest that ' + title:<32} {alone / recorded:>9.0%} {alone / window:>9.0%} {rate:>8.0f}  "
+              f"{verdict(alone / window >= SPEED_TARGET)}")
         numbers.append({"guest": title, "recorded": alone / recorded, "window": alone / window, "views": rate,
-                        "longest_us": longest})
+                        **{key: max(value(run["window"], "window", key) for run in runs)
+                           for key in ("longest_us", "longest_wall_us")}})
     print(f"(target: {SPEED_TARGET:.0%} with the window; views/s: a second of the machine's thread)\n")
+    print(f"{'longest hold in all rounds':<32} {'its CPU':>10} {'by clock':>10}")
+    for row in numbers:
+        print(f"{'a guest that ' + row['guest']:<32} {row['longest_us']:>7.0f} us {row['longest_wall_us']:>7.0f} us  "
+              f"{verdict(row['longest_us'] <= HOLD_TARGET_US)}")
+    print(f"(target: {HOLD_TARGET_US} us of CPU time; by the clock, other load on the host adds to it)\n")
     return numbers
 
 
@@ -92,13 +106,21 @@ def print_records(build):
 
 
 def print_drawing(build):
-    """Milliseconds a frame of what the window draws; None without a window."""
+    """What the window draws: CPU time a frame, drawing and rasterizing; None without a window."""
     sample = os.path.join(build, "tests/ui/ui_sample")
     if subprocess.run(["ninja", "-C", build, "tests/ui/ui_sample"], stdout=subprocess.DEVNULL, check=False).returncode:
         return None
-    text = subprocess.run([sample, "bench"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    print("\n" + text)
-    return text.splitlines()
+    print(f"\n{'a frame of the window':<32} {'RAM':>9} {'all new':>9} {'changed':>9} {'same':>9} {'frames/s':>9}")
+    numbers = []
+    for name, values in lines_of([sample, "bench"]):
+        if name != "frame":
+            continue
+        changed, size = float(values["changed_ms"]), f"{values['width']}x{values['height']}"
+        print(f"{values['scene'] + ', ' + size:<32} {values['mib']:>5} MiB {values['all_ms']:>6} ms {changed:>6.2f} ms "
+              f"{values['nothing_ms']:>6} ms {1000 / changed:>9.0f}  {verdict(1000 / changed >= FRAME_TARGET)}")
+        numbers.append(values)
+    print(f"(target: {FRAME_TARGET} frames a second while the guest runs: what has changed is drawn, on one core)")
+    return numbers
 
 
 def print_all(build, rounds):

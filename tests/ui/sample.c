@@ -616,29 +616,35 @@ struct times {
     double full, changed, still;
 };
 
-#define ROUNDS 60
+#define ROUNDS 30
+
+/* A scene in a window of so many pixels. */
+struct size {
+    unsigned ram_mib;
+    int width, height;
+};
 
 /* full: everything drawn again. changed: frames and time differ, as while the guest runs. still: nothing differs. */
-static struct times measure(unsigned ram_mib, float scale, enum ui_scene scene) {
-    struct sample_options options = {.ram_mib = ram_mib};
+static struct times measure(struct size size, enum ui_scene scene) {
+    struct sample_options options = {.ram_mib = size.ram_mib};
     struct view *view = sample_view(&options);
     struct ui_frame *frame = calloc(1, sizeof *frame);
     struct ui_damage damage[UI_REGIONS * 2];
     struct ui_state state;
     struct times times = {0};
     struct ui_raster *raster = ui_raster_create();
-    int width = (int)(1280 * scale), height = (int)(800 * scale);
+    float scale = ui_scale_for(size.width, size.height, 1);
     ui_frame_init(frame);
-    ui_state_init(&state, 1280, 800);
+    ui_state_init(&state, (float)size.width / scale, (float)size.height / scale);
     state.scale = scale;
     state.scene = scene;
     ui_draw(frame, view, &state);
-    ui_raster_update(raster, frame, scale, width, height, damage);
+    ui_raster_update(raster, frame, scale, size.width, size.height, damage);
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct ui_raster *fresh = ui_raster_create();
         double start = now_ms();
         ui_draw(frame, view, &state);
-        ui_raster_update(fresh, frame, scale, width, height, damage);
+        ui_raster_update(fresh, frame, scale, size.width, size.height, damage);
         times.full += (now_ms() - start) / ROUNDS;
         ui_raster_destroy(fresh);
         for (unsigned k = 0; k < 500; k++)
@@ -646,11 +652,11 @@ static struct times measure(unsigned ram_mib, float scale, enum ui_scene scene) 
         view->blocks += 100;
         start = now_ms();
         ui_draw(frame, view, &state);
-        ui_raster_update(raster, frame, scale, width, height, damage);
+        ui_raster_update(raster, frame, scale, size.width, size.height, damage);
         times.changed += (now_ms() - start) / ROUNDS;
         start = now_ms();
         ui_draw(frame, view, &state);
-        ui_raster_update(raster, frame, scale, width, height, damage);
+        ui_raster_update(raster, frame, scale, size.width, size.height, damage);
         times.still += (now_ms() - start) / ROUNDS;
     }
     ui_raster_destroy(raster);
@@ -660,17 +666,16 @@ static struct times measure(unsigned ram_mib, float scale, enum ui_scene scene) 
     return times;
 }
 
+/* One line a measure, for tests/bench/live.py: milliseconds of CPU time a frame. */
 static int bench(void) {
     static const char *const names[SCENE_COUNT] = {"Fault", "Reclaim", "Memory", "Console"};
-    printf("%-8s %-9s %-6s %10s %16s %10s   (ms a frame, 1280x800 logical)\n", "scene", "RAM", "scale", "all drawn",
-           "frames changed", "nothing");
-    for (unsigned scene = SCENE_FAULT; scene <= SCENE_MEMORY; scene += 2)
-        for (unsigned ram = 64; ram <= 1024; ram *= 16)
-            for (float scale = 1; scale <= 2; scale++) {
-                struct times t = measure(ram, scale, (enum ui_scene)scene);
-                printf("%-8s %4u MiB  %-6.0f %10.2f %16.2f %10.2f\n", names[scene], ram, (double)scale, t.full,
-                       t.changed, t.still);
-            }
+    static const struct size sizes[] = {{64, 1280, 800}, {1024, 1280, 800}, {64, 3840, 2160}, {1024, 3840, 2160}};
+    for (unsigned scene = 0; scene < SCENE_COUNT; scene++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            struct times t = measure(sizes[i], (enum ui_scene)scene);
+            printf("frame scene=%s mib=%u width=%d height=%d all_ms=%.2f changed_ms=%.2f nothing_ms=%.2f\n",
+                   names[scene], sizes[i].ram_mib, sizes[i].width, sizes[i].height, t.full, t.changed, t.still);
+        }
     return 0;
 }
 

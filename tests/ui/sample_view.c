@@ -74,7 +74,7 @@ static bool add_vma(struct kv_address_space *space, uint64_t start, uint64_t pag
     struct kv_vma *vma = &space->vmas[space->vma_count++];
     uint64_t seed = start + 5;
     *vma = (struct kv_vma){.start = start, .end = start + pages * 4096, .flags = flags, .page_count = pages};
-    snprintf(vma->name, sizeof vma->name, "%s", name);
+    snprintf(vma->name, sizeof vma->name, "%.*s", (int)sizeof vma->name - 1, name);
     vma->pages = malloc(pages);
     for (uint64_t i = 0; i < pages && vma->pages; i++) {
         bool here = next_random(&seed) % 16 < resident_of_16;
