@@ -258,17 +258,11 @@ bool select_fill(struct session *session, struct view *view) {
 
 /* ---- the view ---- */
 
-static bool copy_marks(const struct session *session, struct view *view) {
-    size_t count = 0;
-    const struct story_mark *marks = session->story ? story_marks(session->story, &count) : NULL;
-    if (count == 0)
-        return true;
-    view->marks = malloc(count * sizeof(*marks));
-    if (!view->marks)
-        return false;
-    memcpy(view->marks, marks, count * sizeof(*marks));
-    view->mark_count = count;
-    return true;
+static void show_marks(const struct session *session, struct view *view) {
+    if (session->story)
+        view->borrowed = story_marks_borrow(session->story);
+    view->marks = view->borrowed.mark;
+    view->mark_count = view->borrowed.count;
 }
 
 const struct story_fault *session_open_fault(const struct session *session) {
@@ -326,8 +320,9 @@ struct view *session_view(struct session *session, size_t position, enum view_st
     show_fault(session, view, position);
     if (session->story)
         view->reclaim = *story_reclaim(session->story);
-    if (!copy_marks(session, view) || !fill_debugger(session, view) || !fill_log(session, view) ||
-        !select_fill(session, view) || !fill_interest(session, view)) {
+    show_marks(session, view);
+    if (!fill_debugger(session, view) || !fill_log(session, view) || !select_fill(session, view) ||
+        !fill_interest(session, view)) {
         view_free(view);
         return NULL;
     }

@@ -6,7 +6,7 @@ void view_free(struct view *view) {
     if (!view)
         return;
     kernelview_snapshot_free(view->kernel);
-    free(view->marks);
+    story_marks_return(&view->borrowed);
     free(view->life_text);
     free(view->events);
     free(view->spans);

@@ -50,8 +50,9 @@ struct view {
     bool has_fault;
     struct story_fault fault;             /* the one on show */
     uint64_t fault_position, fault_total; /* "fault 18 of 18" among the shown ones; 1-based */
-    struct story_mark *marks;
+    const struct story_mark *marks;
     size_t mark_count;
+    struct story_marks borrowed; /* what marks points into */
     struct story_reclaim reclaim;
     struct view_console console;
     bool has_selected; /* the frame of the selection, as struct page tells it */

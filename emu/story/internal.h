@@ -15,6 +15,8 @@
 
 #include "emu/story/story.h"
 
+#include <stdatomic.h>
+
 #define STORY_CHUNK 64u     /* records that are allocated together */
 #define STORY_KEEP_MIN 128u /* more than can be open */
 #define STORY_KEEP_DEFAULT 16384u
@@ -177,6 +179,13 @@ struct path_place { /* what is at a return address of the kernel */
     struct story_call calls[PATH_INLINES];
 };
 
+/* Marks are added at the end only, so that borrowers see theirs never change; a full buffer gives way to another. */
+struct mark_buffer {
+    atomic_uint users; /* the story and the borrowers */
+    size_t capacity;
+    struct story_mark mark[];
+};
+
 struct open_fault {
     struct story_fault *record;
     bool away; /* the task is off the CPU */
@@ -192,8 +201,8 @@ struct story {
     uint64_t opened, opened_by_programs, last_closed;
     struct open_fault open[STORY_OPEN_MAX];
     size_t open_count;
-    struct story_mark *marks;
-    size_t mark_count, mark_capacity;
+    struct mark_buffer *marks; /* NULL: none yet */
+    size_t mark_count;
     struct story_tasks tasks;
     uint32_t current_pid;
     struct story_reclaim reclaim;

@@ -1,7 +1,7 @@
 /*
  * Records by number: record n is in place (n - 1) mod keep, in chunks that are allocated when their first place is
- * used, so that a short run pays for what it has. Marks: one growing array; when it holds twice keep, its older half
- * goes.
+ * used, so that a short run pays for what it has. Marks: one growing array, shared with those who borrow it; when it
+ * holds twice keep, its older half goes.
  */
 #define _GNU_SOURCE
 #include "emu/story/internal.h"
@@ -32,6 +32,11 @@ struct story *story_create(const struct story_config *config) {
     return story;
 }
 
+static void give_back(struct mark_buffer *buffer) {
+    if (buffer && atomic_fetch_sub(&buffer->users, 1) == 1)
+        free(buffer);
+}
+
 void story_destroy(struct story *story) {
     if (!story)
         return;
@@ -39,7 +44,7 @@ void story_destroy(struct story *story) {
         free(story->chunks[i]);
     free(story->chunks);
     free(story->paths);
-    free(story->marks);
+    give_back(story->marks);
     biography_free(&story->log);
     touched_free(&story->touched);
     source_cache_free(&story->sources);
@@ -117,32 +122,49 @@ static uint8_t track_of(const struct story_fault *fault) {
     }
 }
 
-static bool room_for_mark(struct story *story) {
-    if (story->mark_count < story->mark_capacity)
-        return true;
-    size_t limit = 2 * (size_t)keep_of(story);
-    if (story->mark_capacity >= limit) {
-        size_t half = story->mark_count / 2;
-        memmove(story->marks, story->marks + half, (story->mark_count - half) * sizeof *story->marks);
-        story->mark_count -= half;
-        return true;
-    }
-    size_t wanted = story->mark_capacity ? 2 * story->mark_capacity : 256;
-    struct story_mark *bigger = reallocarray(story->marks, wanted, sizeof *bigger);
-    if (!bigger)
+/* The newest `kept` marks in a buffer of that capacity. False: no memory. */
+static bool move_marks(struct story *story, size_t kept, size_t capacity) {
+    struct mark_buffer *buffer = malloc(sizeof(*buffer) + capacity * sizeof(buffer->mark[0]));
+    if (!buffer)
         return false;
-    story->marks = bigger;
-    story->mark_capacity = wanted;
+    atomic_init(&buffer->users, 1);
+    buffer->capacity = capacity;
+    if (kept)
+        memcpy(buffer->mark, story->marks->mark + (story->mark_count - kept), kept * sizeof(buffer->mark[0]));
+    give_back(story->marks);
+    story->marks = buffer;
+    story->mark_count = kept;
     return true;
 }
 
+static bool room_for_mark(struct story *story) {
+    size_t capacity = story->marks ? story->marks->capacity : 0, limit = 2 * (size_t)keep_of(story);
+    if (story->mark_count < capacity)
+        return true;
+    if (capacity >= limit)
+        return move_marks(story, story->mark_count - story->mark_count / 2, capacity);
+    return move_marks(story, story->mark_count, capacity ? 2 * capacity : 256);
+}
+
 void store_mark(struct story *story, const struct story_fault *fault) {
-    if (!fault->shown || !room_for_mark(story))
+    if ((!fault->user_program && story->any_event) || !room_for_mark(story))
         return;
-    story->marks[story->mark_count++] = (struct story_mark){fault->end_blocks, fault->number, track_of(fault)};
+    story->marks->mark[story->mark_count++] = (struct story_mark){fault->end_blocks, fault->number, track_of(fault)};
 }
 
 const struct story_mark *story_marks(const struct story *story, size_t *count) {
     *count = story->mark_count;
-    return story->marks;
+    return story->mark_count ? story->marks->mark : NULL;
+}
+
+struct story_marks story_marks_borrow(const struct story *story) {
+    if (!story->mark_count)
+        return (struct story_marks){0};
+    atomic_fetch_add(&story->marks->users, 1);
+    return (struct story_marks){story->marks->mark, story->mark_count, story->marks};
+}
+
+void story_marks_return(struct story_marks *marks) {
+    give_back(marks->buffer);
+    *marks = (struct story_marks){0};
 }

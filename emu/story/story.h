@@ -48,8 +48,7 @@ struct story_fault {
     uint32_t pid;
     char comm[16];
     bool user_program; /* taken by, or on behalf of, a process after the first program started */
-    bool
-        shown; /* closed, and among those that viewers count: the programs', or all while a foreign kernel names none */
+    bool shown;        /* closed, and viewers count it: the programs', or all while a foreign kernel names none */
     uint64_t begin_blocks, end_blocks; /* end: the closing event; 0 while open */
     uint64_t nested_in;                /* number of the enclosing record or 0 */
     /* hardware */
@@ -183,6 +182,14 @@ const struct story_fault *story_fault_by_number(const struct story *story, uint6
 const struct story_fault *story_last(const struct story *story);
 /* Marks of the closed faults that are shown, by end time; *count of them; valid until the next feed. */
 const struct story_mark *story_marks(const struct story *story, size_t *count);
+/* The same for who looks at them later, from another thread too: they stay as they are until they are given back. */
+struct story_marks {
+    const struct story_mark *mark;
+    size_t count;
+    struct mark_buffer *buffer;
+};
+struct story_marks story_marks_borrow(const struct story *story);
+void story_marks_return(struct story_marks *marks);
 
 /* Text and JSON of records. */
 /* One line for --faults: number, task, time, instruction, address, access, branch, frame, outcome. No newline. snprintf

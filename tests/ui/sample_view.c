@@ -355,19 +355,20 @@ static void fill_console(struct view_console *console, const struct sample_optio
 
 static bool fill_marks(struct view *view, const struct sample_options *options) {
     uint64_t seed = 7, at = 9000000;
-    view->marks = options->no_marks ? NULL : calloc(MARKS, sizeof *view->marks);
+    struct story_mark *marks = options->no_marks ? NULL : calloc(MARKS, sizeof *marks);
     if (options->no_marks)
         return true;
-    for (unsigned i = 0; view->marks && i < MARKS; i++) {
+    for (unsigned i = 0; marks && i < MARKS; i++) {
         static const uint8_t tracks[] = {TRACK_ANON, TRACK_ANON, TRACK_FILE, TRACK_FILE,
                                          TRACK_SWAP, TRACK_ANON, TRACK_COW,  TRACK_FILE};
         at += next_random(&seed) % 24000;
         uint64_t number = at < SHOWN_BLOCKS ? 100 + i : 200 + i;
         if (at + 12000 > SHOWN_BLOCKS && at < SHOWN_BLOCKS)
             number = SHOWN_FAULT;
-        view->marks[i] = (struct story_mark){at, number, tracks[next_random(&seed) % 8]};
+        marks[i] = (struct story_mark){at, number, tracks[next_random(&seed) % 8]};
     }
-    view->mark_count = view->marks ? MARKS : 0;
+    view->marks = marks;
+    view->mark_count = marks ? MARKS : 0;
     return view->marks != NULL;
 }
 
@@ -432,7 +433,7 @@ void sample_view_free(struct view *view) {
     free(view->events);
     free(view->spans);
     free(view->samples);
-    free(view->marks);
+    free((void *)(uintptr_t)view->marks);
     free(view->life_text);
     free(view->bits.of);
     free(view->bits.mapcount);

@@ -376,7 +376,8 @@ static void spoil(struct view *view) {
     view->fault.end_blocks = 1;
     view->fault.instruction_bytes = 255;
     for (size_t i = 0; i < view->mark_count; i++)
-        view->marks[i] = (struct story_mark){UINT64_MAX - i, UINT64_MAX, (uint8_t)(i * 3)};
+        ((struct story_mark *)(uintptr_t)view->marks)[i] =
+            (struct story_mark){UINT64_MAX - i, UINT64_MAX, (uint8_t)(i * 3)};
 }
 
 Test(hostile, a_snapshot_full_of_nonsense_is_drawn_inside_the_window) {

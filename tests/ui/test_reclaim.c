@@ -482,7 +482,8 @@ Test(timeline, a_hundred_thousand_marks_cost_no_more_commands_than_a_hundred) {
     size_t first, end, few;
     cr_assert(panel_commands(drawn, PANEL_TIMELINE, &first, &end));
     few = end - first;
-    struct story_mark *marks = calloc(100000, sizeof *marks), *kept = drawn->view->marks;
+    struct story_mark *marks = calloc(100000, sizeof *marks);
+    const struct story_mark *kept = drawn->view->marks;
     for (unsigned i = 0; i < 100000; i++)
         marks[i] = (struct story_mark){9000000 + i * 13, i + 1, (uint8_t)(i % 3)};
     drawn->view->marks = marks;

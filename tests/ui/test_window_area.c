@@ -261,8 +261,9 @@ Test(hits, a_mark_selects_its_fault_and_a_gap_nothing) {
     struct sample_options options = {.state = VIEW_PAUSED};
     struct drawn *drawn = drawn_sample(&options, SCENE_FAULT, 1280, 800);
     drawn->view->mark_count = 2;
-    drawn->view->marks[0] = (struct story_mark){9000000, 3, TRACK_ANON};
-    drawn->view->marks[1] = (struct story_mark){10000000, 4, TRACK_FILE};
+    struct story_mark *marks = (struct story_mark *)(uintptr_t)drawn->view->marks;
+    marks[0] = (struct story_mark){9000000, 3, TRACK_ANON};
+    marks[1] = (struct story_mark){10000000, 4, TRACK_FILE};
     drawn_again(drawn);
     struct rect lane = drawn->frame.timeline;
     bool seen[5] = {false};
