@@ -57,9 +57,10 @@ void paint_task(struct painter *painter, struct rect panel) {
     draw_stroke(painter->list, all, chosen ? PALETTE_ACCENT_LINE : PALETTE_LINE, 5, 1);
     tip(painter, before, "the process before  [\nits address space is shown");
     tip(painter, after, "the next process  ]\nits address space is shown");
-    tip(painter, name, "%.15s, pid %d\n%s\nclick: choose another", space->comm, space->pid,
-        chosen ? "chosen: it stays on show until it ends"
-               : "none is chosen: the program's is shown, without one that of the running task");
+    if (!painter->state->tasks) /* it would lie over the open list */
+        tip(painter, name, "%.15s, pid %d\n%s\nclick: choose another", space->comm, space->pid,
+            chosen ? "chosen: it stays on show until it ends"
+                   : "none is chosen: the program's is shown, without one that of the running task");
 }
 
 /* The list ---------------------------------------------------------------------------------------------------- */
