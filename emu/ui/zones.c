@@ -191,12 +191,13 @@ static void paint_zone(struct painter *painter, struct rect row, size_t z) {
     paint_gauge(painter, &gauge, zone, row.h >= 34);
     tip_zone(painter, row, zone);
     if (row.h >= 88)
-        put_until(painter, gauge.at.x, gauge.at.y + gauge.at.h + 33, row.x + row.w, FONT_WORDS, SIZE_LABEL,
-                  zone->all_unreclaimable ? PALETTE_BAD_INK : PALETTE_FAINT,
-                  format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64,
-                               zone->all_unreclaimable ? "all unreclaimable: reclaim gave up" : free_words(zone),
-                               zone->pageset_count[0], zone->pageset_count[1])
-                      .text);
+        put_wrapped(
+            painter, (struct rect){gauge.at.x, gauge.at.y + gauge.at.h + 33, gauge.at.w + (history > 0 ? 8 : 0), 0}, 14,
+            row.h >= 104 ? 2 : 1, FONT_WORDS, SIZE_LABEL, zone->all_unreclaimable ? PALETTE_BAD_INK : PALETTE_FAINT,
+            format_words("%s \xc2\xb7 per-CPU lists hold %" PRIu64 " + %" PRIu64,
+                         zone->all_unreclaimable ? "all unreclaimable: reclaim gave up" : free_words(zone),
+                         zone->pageset_count[0], zone->pageset_count[1])
+                .text);
     if (history > 0)
         paint_history(
             painter,
