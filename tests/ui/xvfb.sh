@@ -7,11 +7,19 @@ done
 
 work=$(mktemp -d)
 window_process= server_process=
-trap 'for p in $window_process $server_process; do kill "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+# Waits for the server: one that is going closes its sockets and only then removes their name, which the next test's
+# server may have taken in between.
+end_window_test() {
+  local status=$?
+  for p in $window_process $server_process; do kill "$p" 2>/dev/null || true; wait "$p" 2>/dev/null || true; done
+  [ "$status" = 0 ] || { echo "--- the X server said:"; cat "$work/server" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap end_window_test EXIT
 
 # The server chooses a free display itself and says so once it is ready: two tests at a time do not meet, as two
 # xvfb-run -a can.
-Xvfb -displayfd 3 -screen 0 1280x800x24 -dpi 96 -nolisten tcp 3>"$work/display" >"$work/server" 2>&1 &
+Xvfb -noreset -displayfd 3 -screen 0 1280x800x24 -dpi 96 -nolisten tcp 3>"$work/display" >"$work/server" 2>&1 &
 server_process=$!
 for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
 [ -s "$work/display" ] || { echo "not ok: Xvfb did not start:"; cat "$work/server"; exit 1; }
