@@ -1,18 +1,18 @@
 /*
  * What a window costs the guest, measured in host time, for tools/bench. One line a measure: name, then key=value.
  *
- *   live views FILES MIB WORDS       a view of a guest that runs, by what panels ask for: time to make one, and its
- * parts live alone FILES MIB WORDS       CPU time of a run without recording, window or trace live recorded FILES MIB
- * WORDS    the same with fault records live window FILES MIB WORDS      the same in the machine's thread, with a viewer
- * that takes 60 views a second live step FILES MIB WORDS        faults that a script steps through, one after the other
+ * - live views FILES MIB WORDS: a view of a guest that runs, by what panels ask for: time to make one, and its parts
+ * - live alone FILES MIB WORDS: CPU time of a run without recording, window or trace
+ * - live recorded FILES MIB WORDS: the same with fault records
+ * - live window FILES MIB WORDS: the same in the machine's thread, with a viewer that takes 60 views a second
+ * - live step FILES MIB WORDS: faults that a script steps through, one after the other
  *
  * FILES are ROM KERNEL INITRAMFS. WORDS are what init runs ("/bin/bench fault=1000"), PROGRAM, after them, is a file
  * that the guest finds as /bin/program. A disk of 64 MiB is there for swap. CPU time of the machine's thread is the
  * measure, so that other load on the host weighs little.
  */
-#include "emu/commands/command.h"
 #include "emu/debug/control.h"
-#include "emu/devices/disk.h"
+#include "tests/debug/images.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -25,46 +25,6 @@
 #define VIEWS 120
 #define BETWEEN_NS 16000000ull /* of virtual time from view to view */
 #define FRAME_NS 16666667l     /* a viewer's turn */
-
-static struct session_blob read_blob(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-        fprintf(stderr, "live: cannot read %s\n", path);
-        exit(2);
-    }
-    size_t size = (size_t)ftell(file);
-    void *data = malloc(size + 1);
-    rewind(file);
-    if (!data || fread(data, 1, size, file) != size)
-        exit(2);
-    fclose(file);
-    return (struct session_blob){data, size};
-}
-
-static struct session_blob with_program(struct session_blob initramfs, struct session_blob program) {
-    struct overlay overlay = {0};
-    size_t padded = (initramfs.size + 3) & ~(size_t)3;
-    overlay_file(&overlay, "/bin/program", 0100755, program.data, program.size);
-    overlay_end(&overlay);
-    uint8_t *whole = calloc(1, padded + overlay.size);
-    if (!whole || overlay.failed)
-        exit(2);
-    memcpy(whole, initramfs.data, initramfs.size);
-    memcpy(whole + padded, overlay.data, overlay.size);
-    free(overlay.data);
-    return (struct session_blob){whole, padded + overlay.size};
-}
-
-static struct disk *swap_disk(void) {
-    uint8_t *bytes;
-    struct disk *disk = disk_in_memory(SWAP_BYTES / DISK_SECTOR_BYTES, &bytes);
-    const uint32_t version_and_last[] = {1, SWAP_BYTES / 4096 - 1};
-    if (!disk)
-        exit(2);
-    memcpy(bytes + 1024, version_and_last, sizeof version_and_last);
-    memcpy(bytes + 4096 - 10, "SWAPSPACE2", 10);
-    return disk;
-}
 
 static double now_us(clockid_t clock) {
     struct timespec now;
@@ -265,18 +225,18 @@ int main(int argc, char **argv) {
     }
     char cmdline[400];
     snprintf(cmdline, sizeof cmdline, "loglevel=0 -- %s", argv[6]);
-    struct disk *disk = swap_disk();
+    struct disk *disk = image_swap_disk(SWAP_BYTES);
     struct session_config config = {.ram_bytes = strtoull(argv[5], NULL, 10) << 20,
-                                    .rom = read_blob(argv[2]),
-                                    .kernel = read_blob(argv[3]),
-                                    .initrd = read_blob(argv[4]),
+                                    .rom = image_read(argv[2]),
+                                    .kernel = image_read(argv[3]),
+                                    .initrd = image_read(argv[4]),
                                     .cmdline = cmdline,
                                     .program_name = "bench",
                                     .disks = &disk,
                                     .disk_count = 1,
                                     .story = strcmp(argv[1], "alone") != 0};
     if (argc == 8)
-        config.initrd = with_program(config.initrd, read_blob(argv[7]));
+        config.initrd = image_with_program(config.initrd, image_read(argv[7]), false);
     if (strcmp(argv[1], "views") == 0)
         return views(&config);
     if (strcmp(argv[1], "window") == 0)
