@@ -364,7 +364,6 @@ static const struct {
     {ACTION_NEXT_WALK, CONTROL_GO, GO_WALK},
     {ACTION_NEXT_DECISION, CONTROL_GO, GO_DECISION},
     {ACTION_NEXT_EVENT, CONTROL_GO, GO_EVENT},
-    {ACTION_SELECT_FRAME, CONTROL_SELECT_FRAME, PASSED},
     {ACTION_SELECT_FAULT, CONTROL_SELECT_FAULT, PASSED},
     {ACTION_SHOW_TASK, CONTROL_SHOW_TASK, PASSED},
     {ACTION_NEXT_TASK, CONTROL_NEXT_TASK, 1},
@@ -373,17 +372,27 @@ static const struct {
     {ACTION_POINT_ENABLE, CONTROL_ENABLE, PASSED},
 };
 
+static const struct {
+    enum ui_action action;
+    enum select_kind kind;
+} selections[] = {
+    {ACTION_SELECT_FRAME, SELECT_FRAME}, {ACTION_SELECT_PAGE, SELECT_PAGE},   {ACTION_SELECT_VMA, SELECT_VMA},
+    {ACTION_SELECT_ENTRY, SELECT_ENTRY}, {ACTION_SELECT_EVENT, SELECT_EVENT},
+};
+
+/* Argument -1: nothing any more. */
+static void select_in_all(struct control *control, enum select_kind kind, int64_t argument) {
+    control_order(control, CONTROL_SELECT,
+                  argument < 0 ? CONTROL_SELECT_ARGUMENT(SELECT_NONE, 0) : CONTROL_SELECT_ARGUMENT(kind, argument));
+}
+
 void report_act(struct control *control, enum ui_action action, int64_t argument) {
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
         if (orders[i].action == action)
             control_order(control, orders[i].order, orders[i].argument == PASSED ? argument : orders[i].argument);
-    enum select_kind kind = action == ACTION_SELECT_PAGE    ? SELECT_PAGE
-                            : action == ACTION_SELECT_VMA   ? SELECT_VMA
-                            : action == ACTION_SELECT_ENTRY ? SELECT_ENTRY
-                            : action == ACTION_SELECT_EVENT ? SELECT_EVENT
-                                                            : SELECT_NONE;
-    if (kind != SELECT_NONE)
-        control_order(control, CONTROL_SELECT, CONTROL_SELECT_ARGUMENT(kind, argument));
+    for (size_t i = 0; i < sizeof(selections) / sizeof(selections[0]); i++)
+        if (selections[i].action == action)
+            select_in_all(control, selections[i].kind, argument);
 }
 
 void report_tell(struct control *control, enum ui_action action, const char *line) {

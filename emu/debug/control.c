@@ -345,10 +345,6 @@ static void obey(struct control *control, const struct order *order) {
     case CONTROL_NEXT_FAULT: next_fault(control); return;
     case CONTROL_PREVIOUS_FAULT: previous_fault(control); return;
     case CONTROL_SELECT_FAULT: select_number(control, (uint64_t)order->argument); return;
-    case CONTROL_SELECT_FRAME:
-        session_select_frame(control->session, order->argument);
-        publish(control);
-        return;
     case CONTROL_SELECT:
         session_select(control->session, (enum select_kind)(order->argument >> 56), order->argument & 0xffffffffffffff);
         publish(control);

@@ -17,7 +17,6 @@ enum control_order {
     CONTROL_NEXT_FAULT,
     CONTROL_PREVIOUS_FAULT,
     CONTROL_SELECT_FAULT,
-    CONTROL_SELECT_FRAME,
     CONTROL_GO,        /* argument: enum debug_go */
     CONTROL_SELECT,    /* enum select_kind << 56 | its argument (below 2^56) */
     CONTROL_INTEREST,  /* sum of enum view_interest */

@@ -14,10 +14,6 @@ void session_select(struct session *session, enum select_kind kind, int64_t argu
     session->selected_argument = argument;
 }
 
-void session_select_frame(struct session *session, int64_t pfn) {
-    session_select(session, pfn < 0 ? SELECT_NONE : SELECT_FRAME, pfn);
-}
-
 void session_interest(struct session *session, unsigned interest) { session->interest = interest; }
 struct debugger *session_debugger(struct session *session) {
     return session->debugger;
@@ -251,8 +247,6 @@ bool select_fill(struct session *session, struct view *view) {
     if (selection->argument < 0)
         return true;
     resolve(&resolver);
-    view->has_selected = selection->has_frame;
-    view->selected = selection->frame;
     return fill_life(session, view);
 }
 

@@ -79,8 +79,6 @@ bool session_task_ended(struct session *session, char *said, size_t size);
 struct mmu_context session_space(const struct session *session);
 /* The debugger of this session, made with it. Without config.story it knows no conditions. */
 struct debugger *session_debugger(struct session *session);
-/* The frame that later views tell of in detail; -1: none. */
-void session_select_frame(struct session *session, int64_t pfn);
 
 /* Looks a line of text up and selects what it finds: "frame 2c11", "event 91", "[heap]", a place as for
  * debugger_resolve(). "fault 18" is found as the record's number in *fault, 0 otherwise, for the caller to show. *said

@@ -55,8 +55,6 @@ struct view {
     struct story_marks borrowed; /* what marks points into */
     struct story_reclaim reclaim;
     struct view_console console;
-    bool has_selected; /* the frame of the selection, as struct page tells it */
-    struct kv_frame selected;
     struct selection selection;        /* kind SELECT_NONE: nothing */
     char (*life_text)[VIEW_LIFE_TEXT]; /* selection.life_count lines: the life in words */
     char life_before[VIEW_LIFE_TEXT];  /* what came before the first line; "" when that is the frame's allocation */

@@ -365,8 +365,6 @@ static void add_frame(struct lines *lines, const struct painter *painter, const 
         add_line(lines, format_words("%.*s", (int)strlen(part) - 1, part).text);
     if (selection->has_frame && selection->frame.pfn == pfn)
         add_selected(lines, view, &selection->frame);
-    else if (view->has_selected && view->selected.pfn == pfn)
-        add_selected(lines, view, &view->selected);
     else if (!frames_foreign(view))
         add_line(lines, "click: its owners and its life");
 }

@@ -183,9 +183,9 @@ static void step_and_look_back(struct control *control) {
     check(view && view->fault_position == 1 && view->fault.number == first, "goes to a record by its number");
     view = order(control, view, CONTROL_NEXT_FAULT, 0, VIEW_PAUSED);
     check(view && view->fault_position == 2 && view->blocks == blocks, "walks through history before it runs");
-    view =
-        order(control, view, CONTROL_SELECT_FRAME, (int64_t)(view ? view->kernel->zones[0].start_pfn : 0), VIEW_PAUSED);
-    check(view && view->has_selected && view->selected.pfn == 0, "tells of the frame that is followed");
+    view = order(control, view, CONTROL_SELECT,
+                 CONTROL_SELECT_ARGUMENT(SELECT_FRAME, view ? view->kernel->zones[0].start_pfn : 0), VIEW_PAUSED);
+    check(view && view->selection.has_frame && view->selection.frame.pfn == 0, "tells of the frame that is followed");
     view = order(control, view, CONTROL_RUN_PAUSE, 0, VIEW_ENDED);
     check(view && view->fault_total > 50 && strstr(view->stop_text, "ended"), "runs to the end");
     check(view && strstr(view->console.lines[0], "1. read of untouched memory"), "shows what the program printed");

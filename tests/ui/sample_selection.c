@@ -87,8 +87,6 @@ static bool give_frame(struct view *view, uint64_t pfn) {
                                          .mapcount = 2,
                                          .mapping = 0xc1234561,
                                          .index = 0x40012};
-    view->has_selected = true;
-    view->selected = selection->frame;
     selection->owner_total = selection->owner_count = 2;
     selection->owners[0] = (struct kv_owner){
         .pid = 7, .comm = "first-faults", .linear = PAGE, .entry_physical = TABLE + 0x48, .entry = 0x02c11067};

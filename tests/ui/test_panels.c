@@ -207,8 +207,8 @@ Test(frames, hovering_a_cell_tells_its_frame) {
     drawn->state.mouse_y = cell.y + 1;
     drawn_again(drawn);
     EXPECT_WORDS(drawn, PANEL_COUNT, "frame 02c11  NORMAL", "taken by this fault", "physical 02c1 1000");
-    drawn->view->has_selected = true;
-    drawn->view->selected =
+    drawn->view->selection.has_frame = true;
+    drawn->view->selection.frame =
         (struct kv_frame){.pfn = 0x02c11, .count = 1, .mapcount = 1, .flags = 0x28, .flag_names = "uptodate lru"};
     drawn_again(drawn);
     EXPECT_WORDS(drawn, PANEL_COUNT, "struct page: _count 1, mapcount 1", "flags 00000028: uptodate lru");
