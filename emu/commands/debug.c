@@ -143,10 +143,7 @@ static FILE *open_commands(const char *path) {
 
 static int debug_in_terminal(const struct launch *launch, const struct run_options *options) {
     struct debugging *debugging = calloc(1, sizeof(*debugging));
-    struct session_config machine = launch_session(launch, options->memory);
-    machine.nodes = options->nodes;
-    machine.power_cut_blocks = options->cut_at;
-    machine.power_cut_requests = options->cut_after;
+    struct session_config machine = launch_session(launch, options);
     struct cli_config config = {.machine = &machine,
                                 .input = open_commands(options->batch),
                                 .batch = options->batch,

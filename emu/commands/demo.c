@@ -326,9 +326,8 @@ static int play_in_window(struct performance *show, const struct session_config 
 
 /* ---- what it takes ---- */
 
-static int perform_on(struct performance *show, const struct launch *launch) {
-    struct session_config config = launch_session(launch, demo_setup(show->demo)->memory);
-    config.nodes = demo_setup(show->demo)->nodes;
+static int perform_on(struct performance *show, const struct launch *launch, const struct run_options *options) {
+    struct session_config config = launch_session(launch, options);
     config.story = true;
     config.owner = show;
     config.on_console = on_console;
@@ -349,6 +348,7 @@ static int perform_on(struct performance *show, const struct launch *launch) {
 static int perform(struct performance *show) {
     const struct demo_setup *setup = demo_setup(show->demo);
     struct run_options options = {.memory = setup->memory,
+                                  .nodes = setup->nodes,
                                   .limit = VTIME_NEVER,
                                   .cmdline = setup->cmdline,
                                   .window = show->options->window,
@@ -363,7 +363,7 @@ static int perform(struct performance *show) {
     demo_disks_remove(&disks); /* the machine has them open */
     if (!ready)
         return EXIT_BAD_INPUT;
-    int status = perform_on(show, &launch);
+    int status = perform_on(show, &launch, &options);
     launch_free(&launch);
     return status;
 }

@@ -293,9 +293,12 @@ bool launch_prepare(struct launch *launch, const struct run_options *options) {
     return good;
 }
 
-struct session_config launch_session(const struct launch *launch, uint64_t memory) {
+struct session_config launch_session(const struct launch *launch, const struct run_options *options) {
     return (struct session_config){
-        .ram_bytes = memory,
+        .ram_bytes = options->memory,
+        .nodes = options->nodes,
+        .power_cut_blocks = options->cut_at,
+        .power_cut_requests = options->cut_after,
         .rom = {launch->rom.data, launch->rom.size},
         .kernel = {launch->kernel.data, launch->kernel.size},
         .initrd = {launch->initrd.data, launch->initrd.size},

@@ -483,12 +483,9 @@ int run_launch(const struct launch *launch, const struct run_options *options) {
     bool window = options->window;
     char error[400];
     struct report report = {.options = options, .text = malloc(TEXT_MAX)};
-    struct session_config config = launch_session(launch, options->memory);
-    config.nodes = options->nodes;
+    struct session_config config = launch_session(launch, options);
     config.story = window || options->faults || options->stories || options->trace || options->picture.path ||
                    options->record || options->at_event || options->stop_count || options->gdb;
-    config.power_cut_blocks = options->cut_at;
-    config.power_cut_requests = options->cut_after;
     config.owner = &report;
     config.on_console = say_console;
     config.on_log = say_log;

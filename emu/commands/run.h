@@ -46,8 +46,9 @@ struct launch {
 /* Reads and checks all files. False after complaining; nothing to free then. */
 bool launch_prepare(struct launch *launch, const struct run_options *options);
 void launch_free(struct launch *launch);
-/* A session's configuration with these images; hooks and the rest are the caller's. It points into launch. */
-struct session_config launch_session(const struct launch *launch, uint64_t memory);
+/* A session's configuration with these images and the machine's options; hooks and the rest are the caller's. It points
+ * into launch. */
+struct session_config launch_session(const struct launch *launch, const struct run_options *options);
 
 /* Runs it to its end; the exit status of the command. */
 int run_launch(const struct launch *launch, const struct run_options *options);
